@@ -1,0 +1,1 @@
+"""Machines: the dispatcher, and Ray behind it."""

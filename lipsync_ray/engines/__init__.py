@@ -1,0 +1,1 @@
+"""Lip-sync engines: one contract, one folder each."""

@@ -1,0 +1,143 @@
+"""What an engine is: data that travels through it, and the contract of its stages."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lipsync_ray.faces.select import TargetFaces
+    from lipsync_ray.faces.track import FaceScan
+    from lipsync_ray.media.frame import Box
+    from lipsync_ray.media.index import FrameTable
+    from lipsync_ray.media.timeline import Timeline
+    from lipsync_ray.speech.track import MouthCues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameContext:
+    """Output frames an engine must see around a frame to render it; they set the overlap of chunks."""
+
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything an engine may look at before rendering starts: the whole job, but no picture in memory.
+
+    ``fetch(frames, boxes)`` decodes source frames (any order) and returns their RGB crops,
+    ``uint8[h,w,3]`` each, in the order asked for; it is meant for one harvest, not for the whole video.
+    """
+
+    table: FrameTable
+    timeline: Timeline
+    scan: FaceScan
+    target: TargetFaces
+    crops: Mapping[int, Box]  # union crop by shot, upright source pixels
+    cues: MouthCues  # the wanted mouth at each output frame
+    times: np.ndarray  # float64[T] s, time of each output frame
+    fetch: Callable[[np.ndarray, list[Box]], list[np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What an engine decided for the whole job: ``shared`` for every chunk, ``frames`` by output frame.
+
+    Both must pickle; each array of ``frames`` has one row per output frame and is cut per chunk.
+    """
+
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    frames: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Hash of all content: equal preparations render equal pictures."""
+        return hashlib.sha256(pickle.dumps((dict(self.shared), dict(self.frames)), protocol=5)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Landmarks of a stretch of output frames, a margin wider than the batches cut from it."""
+
+    start: int  # output frame of row 0
+    landmarks: np.ndarray  # float32[M,L,3] px of the crop, raw; NaN = absent
+    breaks: np.ndarray  # bool[M], True: nothing may be smoothed between this row and the one before
+
+    def rows(self, number: np.ndarray) -> np.ndarray:
+        """Row of each output frame ``int64[N]``."""
+        return number - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceBatch:
+    """Crops of one shot's face on their way through an engine.
+
+    ``output`` and ``mask`` are what counts in the end: where ``mask`` is 0 the source's own pixel stays.
+    """
+
+    frames: np.ndarray  # uint8[N,H,W,3] RGB, the shot's union crop
+    landmarks: np.ndarray  # float32[N,L,3] px of the crop
+    time: np.ndarray  # float64[N] s, output time
+    number: np.ndarray  # int64[N] output frame numbers, ascending
+    window: Window
+    cues: Mapping[str, np.ndarray]  # the preparation's rows of these frames
+    shared: Mapping[str, Any]  # the preparation's shared part
+    stabilized: Any = None
+    generated: Any = None
+    enhanced: Any = None
+    output: np.ndarray | None = None  # uint8[N,H,W,3]
+    mask: np.ndarray | None = None  # uint8[N,H,W], 0 = untouched, 255 = all new
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def take(self, rows: np.ndarray) -> FaceBatch:
+        """The batch of some rows only (before any stage has run)."""
+        cues = {name: values[rows] for name, values in self.cues.items()}
+        return replace(
+            self,
+            frames=self.frames[rows],
+            landmarks=self.landmarks[rows],
+            time=self.time[rows],
+            number=self.number[rows],
+            cues=cues,
+        )
+
+
+class Engine(Protocol):
+    """Turns crops of a speaking face into the same face saying something else.
+
+    Stages run in order on every batch; each returns the batch with its own fields filled.
+    Frames whose landmarks are NaN never reach an engine.
+    """
+
+    name: str
+    context: FrameContext
+    landmark_margin: int  # rows of landmarks wanted on each side of a chunk, in ``Window``
+
+    def prepare(self, scene: Scene) -> Preparation: ...
+    def stabilize(self, batch: FaceBatch) -> FaceBatch: ...
+    def generate(self, batch: FaceBatch) -> FaceBatch: ...
+    def enhance(self, batch: FaceBatch) -> FaceBatch: ...
+    def blend(self, batch: FaceBatch) -> FaceBatch: ...
+
+
+def run_stages(engine: Engine, batch: FaceBatch) -> tuple[np.ndarray, np.ndarray]:
+    """Render a batch: RGB ``uint8[N,H,W,3]`` and mask ``uint8[N,H,W]``.
+
+    A frame without landmarks keeps its own pixels and a mask of zeros, whatever the engine does.
+    """
+    output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
+    usable = np.flatnonzero(np.isfinite(batch.landmarks[:, 0, 0]))
+    if not len(usable):
+        return output, mask
+    done = engine.blend(engine.enhance(engine.generate(engine.stabilize(batch.take(usable)))))
+    if done.output is None or done.mask is None:
+        raise TypeError(f"engine {engine.name} returned no picture: output and mask must be set by blend")
+    output[usable], mask[usable] = done.output, done.mask
+    return output, mask

@@ -1,0 +1,1 @@
+"""The default engine: the person's own mouth, picked unit by unit and warped to the new words."""

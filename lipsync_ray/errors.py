@@ -1,0 +1,131 @@
+"""The one error tree: every failure that a user can act on, with its code and its exit status.
+
+The message of an error says what happened, where (file, frame, chunk) and what to do; the command
+line prints it on one line as ``lipsync_ray: CODE: message``.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit status of the command line."""
+
+    DONE = 0
+    FAILED = 1  # input, configuration, weights
+    SOME_FAILED = 2  # some jobs of a batch
+    REFUSED = 3  # by policy
+    INTERRUPTED = 4  # by a signal or a time limit
+
+
+class LipsyncError(Exception):
+    """Root of all errors raised on purpose; ``code`` is stable and documented."""
+
+    code: ClassVar[str] = "ERROR"
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+
+class ConfigError(LipsyncError):
+    """An option is unknown, missing or out of range."""
+
+    code = "CONFIG"
+
+
+class MediaError(LipsyncError):
+    """A media file cannot be read or written."""
+
+    code = "MEDIA"
+
+
+class VideoUnreadable(MediaError):
+    """A video cannot be opened or holds no picture."""
+
+    code = "VIDEO_UNREADABLE"
+
+
+class FrameUnreadable(MediaError):
+    """A frame of the table cannot be decoded."""
+
+    code = "FRAME_UNREADABLE"
+
+
+class AudioUnreadable(MediaError):
+    """An audio file cannot be opened or holds no sound."""
+
+    code = "AUDIO_UNREADABLE"
+
+
+class EncodeFailed(MediaError):
+    """An encoder or a container refuses what it was asked to write."""
+
+    code = "ENCODE"
+
+
+class OutputMismatch(MediaError):
+    """The written file is not what the plan says."""
+
+    code = "OUTPUT_MISMATCH"
+
+
+class OutputUnwritable(MediaError):
+    """The output folder is missing, full or read-only."""
+
+    code = "OUTPUT_UNWRITABLE"
+
+
+class FaceNotFound(LipsyncError):
+    """No usable face in the whole video."""
+
+    code = "FACE_NONE"
+
+
+class PlanError(LipsyncError):
+    """A plan cannot be made or does not belong to its inputs."""
+
+    code = "PLAN"
+
+
+class WeightsMissing(LipsyncError):
+    """A weight file is absent and cannot be fetched."""
+
+    code = "WEIGHTS_MISSING"
+
+
+class WeightsCorrupt(LipsyncError):
+    """A weight file is not the one that was published."""
+
+    code = "WEIGHTS_CORRUPT"
+
+
+class LicenseRefused(LipsyncError):
+    """The policy forbids a weight file's terms."""
+
+    code = "LICENSE_REFUSED"
+    exit_code = ExitCode.REFUSED
+
+
+class ChunkFailed(LipsyncError):
+    """A chunk failed more often than ``chunk.max_attempts`` allows."""
+
+    code = "CHUNK_FAILED"
+
+
+class WorkerSetupFailed(LipsyncError):
+    """Workers cannot start."""
+
+    code = "WORKER_SETUP"
+
+
+class Interrupted(LipsyncError):
+    """A signal or a time limit stopped the work."""
+
+    code = "INTERRUPTED"
+    exit_code = ExitCode.INTERRUPTED
+
+
+class DependencyMissing(LipsyncError):
+    """An optional package is needed for what was asked."""
+
+    code = "DEPENDENCY_MISSING"

@@ -1,0 +1,1 @@
+"""From sound to the movement of a mouth."""
