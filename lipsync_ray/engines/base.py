@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from lipsync_ray.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from lipsync_ray.faces.select import TargetFaces
@@ -57,7 +57,7 @@ class Preparation:
 
     def digest(self) -> str:
         """Hash of all content: equal preparations render equal pictures."""
-        return hashlib.sha256(pickle.dumps((dict(self.shared), dict(self.frames)), protocol=5)).hexdigest()
+        return fingerprint(self.shared, self.frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
