@@ -1,0 +1,110 @@
+"""All options of a job in one typed object; its groups live beside the code that they configure."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
+from lipsync_ray.errors import ConfigError
+from lipsync_ray.plan import ChunkSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkConfig(ChunkSettings):
+    """How a job is cut, and what happens to a piece that fails."""
+
+    max_attempts: int = 3  # a machine that is taken away is not an attempt
+    timeout_s: float | None = None  # longest time of one attempt; null: no limit
+    on_error: Literal["fail", "pass"] = "fail"  # pass: keep the source's own frames for that piece
+
+    def __post_init__(self) -> None:
+        ChunkSettings.__post_init__(self)
+        try:
+            self.dispatch()
+        except ConfigError as error:
+            raise ConfigError(f"chunk.{error}") from None
+
+    def dispatch(self) -> DispatchSettings:
+        """What the dispatcher needs to know of this."""
+        return DispatchSettings(max_attempts=self.max_attempts, timeout_s=self.timeout_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheSettings:
+    """What is kept between runs: face scans by content, finished pieces of unfinished jobs."""
+
+    enabled: bool = True
+    dir: Path | None = None  # null: lipsync_ray below $XDG_CACHE_HOME or ~/.cache
+
+    @property
+    def folder(self) -> Path:
+        """The folder in use, whether or not it exists yet."""
+        return self.dir or default_cache_dir()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseSettings:
+    """Which weights may be used."""
+
+    policy: Literal["any", "commercial"] = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """Who makes the mouth."""
+
+    name: Literal["unit_selection"] = "unit_selection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSettings:
+    """What turns sound into mouth shapes."""
+
+    name: Literal["formants"] = "formants"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """How frames are read."""
+
+    reader: Literal["pyav", "decord"] = "pyav"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a job needs to know."""
+
+    video: str  # footage of a person talking, or a picture
+    out: str | None = None  # None: only for planning
+    log: Literal["error", "warning", "info", "debug"] = "warning"
+    debug: bool = False
+    chunk: ChunkConfig = field(default_factory=ChunkConfig)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
+    ray: RaySettings = field(default_factory=RaySettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    license: LicenseSettings = field(default_factory=LicenseSettings)
+
+
+def default_cache_dir() -> Path:
+    """``lipsync_ray`` below the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "lipsync_ray"
+
+
+def to_plain(config: Config) -> dict[str, Any]:
+    """The settings as JSON can hold them, for the sidecar and for hashes."""
+    return _plain(asdict(config))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path | Fraction) else value
