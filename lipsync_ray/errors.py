@@ -25,6 +25,8 @@ class LipsyncError(Exception):
 
     code: ClassVar[str] = "ERROR"
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    retriable: ClassVar[bool] = False
+    """Whether doing the same again, perhaps on another machine, may succeed."""
 
 
 class ConfigError(LipsyncError):
@@ -61,6 +63,7 @@ class EncodeFailed(MediaError):
     """An encoder or a container refuses what it was asked to write."""
 
     code = "ENCODE"
+    retriable = True  # hardware encoders run out of sessions
 
 
 class OutputMismatch(MediaError):
@@ -73,6 +76,7 @@ class OutputUnwritable(MediaError):
     """The output folder is missing, full or read-only."""
 
     code = "OUTPUT_UNWRITABLE"
+    retriable = True  # another node's disk may have room
 
 
 class FaceNotFound(LipsyncError):
@@ -129,3 +133,9 @@ class DependencyMissing(LipsyncError):
     """An optional package is needed for what was asked."""
 
     code = "DEPENDENCY_MISSING"
+
+
+class TaskFailed(LipsyncError):
+    """A piece of work failed in a worker for a reason that has no code of its own."""
+
+    code = "TASK_FAILED"

@@ -1,1 +1,8 @@
-"""Machines: the dispatcher, and Ray behind it."""
+"""Machines: the dispatcher, and Ray behind it.
+
+with ray_session(RaySettings()) as session:                        # ray_cluster.py
+    with session.pool(factory, shared=units) as pool:              # workers, built by factory(units)
+        for outcome in Dispatcher(pool, settings, on_event).run(tasks):   # dispatcher.py
+            ...
+    rows = list(map_tasks(session, scan_range, ranges, shared=...))  # ray_tasks.py
+"""

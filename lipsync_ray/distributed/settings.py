@@ -1,0 +1,77 @@
+"""How work is spread: which Ray, how many workers of what size, and when to give a task up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lipsync_ray.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaySettings:
+    """Where the workers live and what each of them asks of its machine."""
+
+    cluster: Literal["local", "auto", "none"] = "local"
+    """``local``: an embedded Ray for this run. ``auto``: the cluster that this process runs in, or the one
+    ``RAY_ADDRESS`` names. ``none``: no Ray, everything in this process, one task at a time."""
+
+    workers: int | None = None
+    """Number of workers; None: as many as the CPUs (and GPUs) of the cluster hold."""
+
+    num_cpus: float = 1.0
+    """CPUs that a worker reserves, and threads it may use for arithmetic."""
+
+    num_gpus: float = 0.0
+    """GPUs that a worker reserves; fractions let workers share one."""
+
+    def __post_init__(self) -> None:
+        if self.cluster not in ("local", "auto", "none"):
+            raise ConfigError(f"ray.cluster={self.cluster!r} is none of: local, auto, none")
+        if self.workers is not None and self.workers < 1:
+            raise ConfigError(f"ray.workers={self.workers} must be at least 1 (or null: as many as fit)")
+        if self.num_cpus <= 0:
+            raise ConfigError(f"ray.num_cpus={self.num_cpus} must be above 0")
+        if self.num_gpus < 0:
+            raise ConfigError(f"ray.num_gpus={self.num_gpus} must not be negative")
+        if self.num_gpus > 1 and self.num_gpus != int(self.num_gpus):
+            raise ConfigError(f"ray.num_gpus={self.num_gpus}: above 1 only whole GPUs can be reserved")
+
+    @property
+    def threads(self) -> int:
+        """Threads that a worker's libraries (OpenMP, BLAS, OpenCV) may use."""
+        return max(1, int(self.num_cpus))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchSettings:
+    """When the dispatcher retries, waits and gives up."""
+
+    max_attempts: int = 3
+    """Attempts of a task: errors, deaths of its worker and timeouts count; pre-emption does not."""
+
+    timeout_s: float | None = None
+    """Longest time one attempt may run before its worker is killed; None: no limit. A task that runs in
+    the driver's own process (``ray.cluster=none``) cannot be killed and is not limited."""
+
+    in_flight: int = 2
+    """Tasks handed to a worker at once: one runs, the rest wait there, so that it is never idle."""
+
+    max_setup_failures: int = 3
+    """Failed starts, over all workers, after which no more are replaced; with none left the run fails."""
+
+    setup_timeout_s: float | None = 900.0
+    """Longest set-up (loading models) of a worker whose process is up; waiting for a machine is not part of
+    it. None: no limit."""
+
+    quarantine_s: float = 60.0
+    """How long a worker that stopped answering may take to answer a probe before it counts as dead."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_attempts", "in_flight", "max_setup_failures"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
+        for name in ("timeout_s", "setup_timeout_s", "quarantine_s"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ConfigError(f"{name}={value} must be above 0")

@@ -1,0 +1,55 @@
+"""The inside of a worker: build the runner once, then run tasks without ever raising.
+
+The same few lines serve the driver's own process and a Ray actor.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+from lipsync_ray.distributed.tasks import Failure
+
+
+class Runner(Protocol):
+    """Does tasks in a worker, one at a time; holds what is loaded once (models, open files)."""
+
+    def run(self, payload: Any) -> Any:
+        """Do one task; the result is small and picklable. Any exception is a failed attempt."""
+        ...
+
+
+Factory: TypeAlias = Callable[[Any], Runner]
+"""Builds the runner inside the worker from the pool's ``shared``; a function or class of a module, to be
+picklable."""
+
+
+def build(factory: Factory, shared: Any) -> Runner | Failure:
+    """Set a worker up."""
+    try:
+        return factory(shared)
+    except Exception as error:
+        return Failure.of(error)
+
+
+def attempt(runner: Runner, payload: Any) -> Any | Failure:
+    """Run one task; an exception becomes a ``Failure``."""
+    try:
+        return runner.run(payload)
+    except Exception as error:
+        return Failure.of(error)
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """Environment that keeps numerical libraries to ``threads`` threads; they read it when first imported."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return dict.fromkeys(names, str(threads))
+
+
+def limit_opencv(threads: int) -> None:
+    """Keep OpenCV to ``threads`` threads: it has its own pool, which no environment variable bounds."""
+    if importlib.util.find_spec("cv2") is not None:
+        import cv2
+
+        cv2.setNumThreads(threads)
