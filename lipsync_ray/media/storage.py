@@ -1,0 +1,112 @@
+"""Files: what they hold (by hash), whether they fit, and how one appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lipsync_ray.errors import MediaError, OutputUnwritable
+
+BLOCK = 1 << 20  # bytes read at a time
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hex; a renamed or touched copy has the same.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise MediaError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def check_folder(final: str | Path) -> Path:
+    """The path, once it is known that a file can be written there.
+
+    Raises:
+        OutputUnwritable: its folder is missing or read-only, or the path is a folder.
+    """
+    final = Path(final)
+    folder = final.parent
+    if final.is_dir():
+        raise OutputUnwritable(f"{final} is a folder; name the file to write")
+    if not folder.is_dir():
+        raise OutputUnwritable(f"the folder {folder} of {final.name} does not exist; create it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputUnwritable(f"the folder {folder} is read-only for this user")
+    return final
+
+
+def check_space(folder: str | Path, needed: int) -> None:
+    """Refuse to start what the disk cannot hold.
+
+    Args:
+        folder: an existing folder on the disk in question.
+        needed: bytes.
+
+    Raises:
+        OutputUnwritable: less than ``needed`` is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OutputUnwritable(
+            f"{folder} has {free / 1e6:,.0f} MB free, about {needed / 1e6:,.0f} MB are needed"
+        )
+
+
+@contextmanager
+def atomic_path(final: str | Path) -> Iterator[Path]:
+    """A hidden path beside ``final``, renamed onto it when the block ends well, removed when not.
+
+    The name keeps the extension (containers are chosen by it) and is unlike any other, so that
+    two processes writing the same output never meet. The bytes are on the disk before the name is.
+
+    Raises:
+        OutputUnwritable: as ``check_folder``, or the file could not be written to the end.
+    """
+    final = check_folder(final)
+    # The stem is shortened: a name may have 255 bytes, and this one is longer than the final one.
+    stem = final.stem.encode()[:180].decode(errors="ignore")
+    temp = final.parent / f".{stem}.{secrets.token_hex(6)}{final.suffix}"
+    try:
+        yield temp
+        _settle(temp)
+        os.replace(temp, final)
+    except OSError as error:
+        # Errors of a codec or of a library that happen to be OSErrors have no path of ours in them.
+        if error.filename in (str(temp), str(final)) or error.errno == 28:
+            raise OutputUnwritable(f"cannot write {final}: {error.strerror}") from error
+        raise
+    finally:
+        temp.unlink(missing_ok=True)
+    _sync_folder(final.parent)
+
+
+def _settle(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, where the system allows opening a folder."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:  # network file systems may refuse; the rename stands all the same
+        pass
+    finally:
+        os.close(handle)
