@@ -1,0 +1,68 @@
+"""The default engine: a person's own mouth pictures, chosen, warped and joined into their own footage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lipsync_ray.engines.base import FaceBatch, FrameContext, Preparation, Scene
+from lipsync_ray.engines.unit_selection.basis import move
+from lipsync_ray.engines.unit_selection.descriptor import A, describe
+from lipsync_ray.engines.unit_selection.patch import OPENED, Mesh, triangulate
+from lipsync_ray.engines.unit_selection.person import Person
+from lipsync_ray.engines.unit_selection.shape_target import SMOOTHING_REACH
+from lipsync_ray.engines.unit_selection.stages import draw_layers, join, plan_frames
+
+
+def mesh_of(person: Person) -> Mesh:
+    """Triangles about a person's mouth, made on their median face with the mouth open."""
+    shape = person.reference.shape[None]
+    delta = np.zeros((1, 6))
+    delta[0, A] = OPENED - describe(shape, person.nose_y)[0, A]
+    return triangulate(move(shape, delta, person.basis, person.nose_y)[0])
+
+
+class UnitSelection:
+    """Implements `engines.base.Engine` without a neural network: see the modules beside this one.
+
+    A frame's picture depends on its own pixels, its cues and the landmarks of four rows on each side, so
+    chunks need no overlap.
+    """
+
+    name = "unit_selection"
+    context = FrameContext(before=0, after=0)
+    landmark_margin = SMOOTHING_REACH
+
+    def prepare(self, scene: Scene) -> Preparation:
+        """Person, units and the path through them; adds the triangles that all workers share."""
+        from lipsync_ray.engines.unit_selection.prepare import prepare
+
+        made = prepare(scene)
+        return replace(made, shared={**made.shared, "mesh": mesh_of(made.shared["person"])})
+
+    def stabilize(self, batch: FaceBatch) -> FaceBatch:
+        """Canonical shapes and target landmarks."""
+        return replace(batch, stabilized=plan_frames(batch, batch.shared["person"], batch.shared["units"]))
+
+    def generate(self, batch: FaceBatch) -> FaceBatch:
+        """Warped base and mouth of each frame."""
+        units, mesh = batch.shared["units"], batch.shared["mesh"]
+        layers = tuple(
+            None if plan is None else draw_layers(frame, plan, units, mesh)
+            for frame, plan in zip(batch.frames, batch.stabilized, strict=True)
+        )
+        return replace(batch, generated=layers)
+
+    def enhance(self, batch: FaceBatch) -> FaceBatch:
+        """Nothing to sharpen: the pixels are the person's own."""
+        return batch
+
+    def blend(self, batch: FaceBatch) -> FaceBatch:
+        """Mask, colour and contact line; sets ``output`` and ``mask``."""
+        output = batch.frames.copy()
+        mask = np.zeros(output.shape[:3], np.uint8)
+        for row, (plan, layers) in enumerate(zip(batch.stabilized, batch.generated, strict=True)):
+            if plan is not None and layers is not None:
+                join(batch.frames[row], plan, layers, output[row], mask[row])
+        return replace(batch, output=output, mask=mask)

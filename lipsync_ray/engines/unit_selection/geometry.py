@@ -1,0 +1,84 @@
+"""Small helpers on boxes, polygons and smooth steps, shared by the parts of the mouth renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from lipsync_ray.engines.unit_selection import landmarks_sets as sets
+
+Rect = tuple[int, int, int, int]  # x0, y0, x1, y1: half-open, pixels
+FRACTION_BITS = 4  # of the coordinates given to OpenCV's polygon drawing
+
+
+def face_width(points: np.ndarray) -> float:
+    """Width of the face in pixels, the unit of most lengths here; ``points`` is ``[468,>=2]``."""
+    left, right = points[sets.EDGES[0], :2], points[sets.EDGES[1], :2]
+    return float(np.hypot(*(right - left)))
+
+
+def smoothstep(x: np.ndarray | float) -> np.ndarray:
+    """0 below 0, 1 above 1, smooth between."""
+    t = np.clip(x, 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def bounds(points: np.ndarray, margin: float, width: int, height: int) -> Rect:
+    """Smallest pixel box around ``points`` plus ``margin``, cut to a picture; empty boxes have x1 <= x0."""
+    low, high = points.min(0) - margin, points.max(0) + margin
+    x0, y0 = np.floor(low).astype(int)
+    x1, y1 = np.ceil(high).astype(int) + 1
+    return max(int(x0), 0), max(int(y0), 0), min(int(x1), width), min(int(y1), height)
+
+
+def is_empty(box: Rect) -> bool:
+    """True if the box holds no pixel."""
+    return box[2] <= box[0] or box[3] <= box[1]
+
+
+def cut(picture: np.ndarray, box: Rect) -> np.ndarray:
+    """View of a picture inside a box."""
+    return picture[box[1] : box[3], box[0] : box[2]]
+
+
+def fixed_point(points: np.ndarray, box: Rect, scale: float = 1.0) -> np.ndarray:
+    """``int32[n,2]`` for OpenCV's drawing with ``shift=FRACTION_BITS``: pixel centres, box origin, 1/scale size."""
+    local = (points[:, :2] - (box[0], box[1]) + 0.5) / scale - 0.5
+    return np.round(local * (1 << FRACTION_BITS)).astype(np.int32)
+
+
+def fill(polygon: np.ndarray, box: Rect, scale: float = 1.0, grow: float = 0.0) -> np.ndarray:
+    """Filled polygon, ``uint8`` 0/255 of the box's size divided by ``scale``, grown by ``grow`` pixels."""
+    mask = np.zeros(scaled_size(box, scale), np.uint8)
+    corners = fixed_point(polygon, box, scale)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, FRACTION_BITS)
+    thickness = round(2.0 * grow / scale)
+    if thickness > 1:
+        cv2.polylines(mask, [corners], True, 255, thickness, cv2.LINE_8, FRACTION_BITS)
+    return mask
+
+
+def scaled_size(box: Rect, scale: float) -> tuple[int, int]:
+    """Rows and columns of a box at ``1/scale`` size, at least one of each."""
+    return max(1, round((box[3] - box[1]) / scale)), max(1, round((box[2] - box[0]) / scale))
+
+
+def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur with edges repeated; tiny sigmas return the picture."""
+    if sigma < 0.3:
+        return picture
+    return cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+
+
+def resize(picture: np.ndarray, rows: int, columns: int, how: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Picture at another size (the same array where the size is already right)."""
+    if picture.shape[:2] == (rows, columns):
+        return picture
+    return cv2.resize(picture, (columns, rows), interpolation=how)
+
+
+def ring(points: np.ndarray, indices: Sequence[int]) -> np.ndarray:
+    """Image coordinates ``float64[n,2]`` of some landmarks."""
+    return np.asarray(points[list(indices), :2], np.float64)

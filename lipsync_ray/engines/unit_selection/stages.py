@@ -1,0 +1,140 @@
+"""The stages of the mouth renderer, one frame at a time: no frame knows which batch it came in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lipsync_ray.engines.base import FaceBatch
+from lipsync_ray.engines.unit_selection.closure import draw_contact
+from lipsync_ray.engines.unit_selection.colour import match
+from lipsync_ray.engines.unit_selection.descriptor import A
+from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, is_empty
+from lipsync_ray.engines.unit_selection.mask import mouth_mask
+from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
+from lipsync_ray.engines.unit_selection.person import Person
+from lipsync_ray.engines.unit_selection.shape_target import Face, blend_shapes, faces_of, press_lips
+from lipsync_ray.engines.unit_selection.units import UnitBank
+from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
+from lipsync_ray.engines.unit_selection.canonical import to_pixels
+
+FAINTEST = 1 / 255  # strengths and unit weights below this show nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Where one frame's mouth goes, and which units draw it."""
+
+    face: Face
+    units: tuple[tuple[float, int], ...]  # weight, row of the bank; weights sum to 1
+    shape: np.ndarray  # float64[468,3] canonical target
+    points: np.ndarray  # float64[468,2] px of the crop, target
+    aperture: float  # IO, between the target's lips
+    strength: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """The pictures of one frame before they are joined."""
+
+    base_box: Rect
+    base: np.ndarray  # uint8[h,w,3] the frame's own face, warped
+    mouth_box: Rect
+    patch: np.ndarray  # uint8[h,w,3] the units' mouth
+    covered: np.ndarray  # uint8[h,w], 255 where the patch has pixels
+
+
+def plan_frames(batch: FaceBatch, person: Person, bank: UnitBank) -> tuple[Plan | None, ...]:
+    """Target landmarks of every frame of a batch; None where the frame is to stay as it is."""
+    shown = [_units(batch.cues, row) for row in range(len(batch))]
+    used = np.array([row for row, units in enumerate(shown) if units], int)
+    rows = batch.window.rows(batch.number[used])
+    plans: list[Plan | None] = [None] * len(batch)
+    for row, face in zip(used.tolist(), faces_of(batch.window.landmarks, batch.window.breaks, rows, person)):
+        plans[row] = _plan(face, shown[row], batch.cues, row, person, bank)
+    return tuple(plans)
+
+
+def _units(cues, row: int) -> tuple[tuple[float, int], ...]:
+    if cues["strength"][row] < FAINTEST or cues["unit"][row] < 0:
+        return ()
+    mix = float(cues["mix"][row]) if cues["unit2"][row] >= 0 else 0.0
+    pairs = ((1.0 - mix, int(cues["unit"][row])), (mix, int(cues["unit2"][row])))
+    return tuple(pair for pair in pairs if pair[0] >= FAINTEST)
+
+
+def _plan(face: Face, units, cues, row: int, person: Person, bank: UnitBank) -> Plan:
+    firmness = float(np.clip(cues["closed"][row], 0.0, 1.0))
+    wanted = np.array(cues["target"][row], np.float64)
+    wanted[A] *= 1.0 - firmness
+    shown = [(weight, bank.shape[unit], bank.descriptor[unit]) for weight, unit in units]
+    shape, reached = blend_shapes(face, shown, wanted, person)
+    shape = press_lips(shape, firmness)
+    return Plan(
+        face=face,
+        units=units,
+        shape=shape,
+        points=to_pixels(shape[None], face.pose)[0, :, :2],
+        aperture=float(reached[A]) * (1.0 - firmness),
+        strength=float(np.clip(cues["strength"][row], 0.0, 1.0)),
+    )
+
+
+def draw_layers(frame: np.ndarray, plan: Plan, bank: UnitBank, mesh: Mesh) -> Layers:
+    """Warp the frame's own face and its units' mouths to a plan."""
+    height, width = frame.shape[:2]
+    face = face_width(plan.face.points)
+    base_box, base = warp_base(frame, solve_field(plan.face.points, plan.points, width, height))
+    box = mouth_box(plan.points, face, width, height)
+    patch, covered = _patch(plan, bank, mesh, box, face)
+    return Layers(base_box=base_box, base=base, mouth_box=box, patch=patch, covered=covered)
+
+
+def _patch(plan: Plan, bank: UnitBank, mesh: Mesh, box: Rect, face: float) -> tuple[np.ndarray, np.ndarray]:
+    mixed = covered = None
+    for weight, unit in plan.units:
+        where = displace(mesh, bank.landmarks[unit].astype(np.float64), plan.points, box, face)
+        pixels = sample(bank.patches[unit], where)
+        if mixed is None or covered is None:
+            first, mixed, covered = weight, pixels, where.covered
+        else:
+            mixed = cv2.addWeighted(mixed, first, pixels, weight, 0.0)
+            covered = cv2.min(covered, where.covered)
+    assert mixed is not None and covered is not None
+    return mixed, covered
+
+
+def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask: np.ndarray) -> None:
+    """Put the layers into ``output`` (a copy of ``frame``) and their weight into ``mask`` (zeros), in place."""
+    if not is_empty(layers.base_box):
+        cut(output, layers.base_box)[:] = layers.base
+    if not is_empty(layers.mouth_box):
+        _lay_patch(output, plan, layers)
+    touched = _around(layers.base_box, layers.mouth_box)
+    if is_empty(touched):
+        return
+    new, old = cut(output, touched), cut(frame, touched)
+    if plan.strength < 1.0:
+        new[:] = cv2.addWeighted(new, plan.strength, old, 1.0 - plan.strength, 0.0)
+    changed = (new != old).any(2)
+    cut(mask, touched)[changed] = max(1, round(255 * plan.strength))
+
+
+def _lay_patch(output: np.ndarray, plan: Plan, layers: Layers) -> None:
+    box = layers.mouth_box
+    face = face_width(plan.face.points)
+    under = cut(output, box)
+    weight = mouth_mask(plan.points, layers.covered, box, face)
+    correction = match(layers.patch, under, weight, plan.points, box)
+    patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
+    draw_contact(patch, plan.points, box, face, plan.aperture)
+    mixed = under + (patch.astype(np.float32) - under) * weight[..., None]
+    under[:] = (mixed + 0.5).astype(np.uint8)
+
+
+def _around(a: Rect, b: Rect) -> Rect:
+    if is_empty(a) or is_empty(b):
+        return b if is_empty(a) else a
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
