@@ -1,0 +1,154 @@
+"""Segments to one stream of packets, without decoding anything.
+
+Presentation ticks are the timeline's, as the segments carry them. Decoding ticks are made anew for
+the whole stream: an encoder derives those of a segment from that segment alone, so with reordered
+frames the first of each would fall before the last of the one in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+
+from lipsync_ray.errors import EncodeFailed, OutputMismatch
+from lipsync_ray.media.output_times import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Joint:
+    """What one pass over all segments found: enough to join them."""
+
+    counts: np.ndarray  # int64[s] frames of each segment
+    ranks: np.ndarray  # int64[m] output frame of every packet, in decoding order
+    depth: int  # most frames that are shown before, yet decoded after, another one
+
+
+def concat(segments: Sequence[Path], timeline: Timeline) -> Iterator[av.Packet]:
+    """All packets of the segments in decoding order, one segment open at a time.
+
+    ``pts``, ``dts`` and ``duration`` are ticks of ``timeline.time_base``; ``dts`` rises strictly and
+    never exceeds ``pts``. Packets belong to no stream yet.
+
+    Raises:
+        OutputMismatch: the segments are not the timeline's frames, each once, in order.
+        EncodeFailed: a segment cannot be read or was encoded with other parameters than the first.
+    """
+    joint = survey(segments, timeline)
+    return _packets(segments, timeline, joint)
+
+
+def survey(segments: Sequence[Path], timeline: Timeline) -> Joint:
+    """Check every packet's tick against the timeline and measure how frames are reordered."""
+    ranks, counts, start, header = [], [], 0, None
+    for path in segments:
+        with open_segment(path) as container:
+            stream = container.streams.video[0]
+            if header is None:
+                header = stream.codec_context.extradata
+            elif stream.codec_context.extradata != header:
+                raise EncodeFailed(f"{path.name} was encoded with other parameters than {segments[0].name}")
+            ticks, first_is_key = _ticks(container, timeline.time_base, path)
+        expected = timeline.pts[start : start + len(ticks)]
+        found = np.sort(ticks)
+        if not first_is_key or len(found) != len(expected) or np.any(found != expected):
+            raise OutputMismatch(_difference(path, start, expected, found, first_is_key))
+        ranks.append(start + np.searchsorted(found, ticks))
+        counts.append(len(ticks))
+        start += len(ticks)
+    if start != len(timeline):
+        raise OutputMismatch(f"the segments hold {start} frames, expected {len(timeline)}")
+    order = np.concatenate(ranks)
+    depth = int(np.max(np.arange(len(order)) - order))
+    return Joint(counts=np.array(counts), ranks=order, depth=max(0, depth))
+
+
+def decoding_ticks(pts: np.ndarray, depth: int) -> np.ndarray:
+    """``int64[m]`` strictly rising ticks at which packets are due, ``depth`` frames ahead of showing.
+
+    The lead before the first is as long as the last frames are waited for at the end: due ticks then
+    span what shown ticks span, which is what MP4 takes for the length of a track.
+    """
+    if depth == 0:
+        return pts.copy()
+    lead = int(pts[-1] - pts[-1 - depth])
+    ahead = pts[0] - lead + lead * np.arange(depth, dtype=np.int64) // depth
+    return np.concatenate([ahead, pts[:-depth]])
+
+
+def _packets(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iterator[av.Packet]:
+    due = decoding_ticks(timeline.pts, joint.depth)
+    lengths = timeline.durations()[joint.ranks]
+    lengths[-1] = timeline.end - timeline.pts[-1]  # the stream ends with the last frame shown
+    number = 0
+    for path, count in zip(segments, joint.counts, strict=True):
+        stop = number + int(count)
+        with open_segment(path) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if packet.size == 0:
+                    continue
+                if number == stop:
+                    raise OutputMismatch(f"{path.name} has grown while it was being joined")
+                packet.time_base = timeline.time_base
+                packet.pts = int(timeline.pts[joint.ranks[number]])
+                packet.dts = int(due[number])
+                packet.duration = int(lengths[number])
+                yield packet
+                number += 1
+        if number != stop:
+            raise OutputMismatch(f"{path.name} has shrunk while it was being joined")
+
+
+@contextmanager
+def open_segment(path: Path) -> Iterator[InputContainer]:
+    """A segment opened for reading.
+
+    Raises:
+        EncodeFailed: it is absent, broken or holds no picture.
+    """
+    try:
+        container = av.open(str(path), format="nut")
+    except (av.error.FFmpegError, OSError) as error:
+        raise EncodeFailed(f"cannot read the segment {path}: {error.strerror}") from error
+    with container:
+        if not container.streams.video:
+            raise EncodeFailed(f"the segment {path} holds no picture")
+        yield container
+
+
+def _ticks(container: InputContainer, time_base: Fraction, path: Path) -> tuple[np.ndarray, bool]:
+    """Presentation ticks of all packets in decoding order, and whether the first is a keyframe."""
+    found: list[int] = []
+    first_is_key = False
+    stream = container.streams.video[0]
+    # The segment's clock may be a finer one; every tick of ours is on it exactly.
+    ratio = (stream.time_base or time_base) / time_base
+    for packet in container.demux(stream):
+        if packet.size == 0:
+            continue
+        if packet.pts is None:
+            raise OutputMismatch(f"{path.name}: packet {len(found)} has no time")
+        tick = packet.pts * ratio
+        if tick.denominator != 1:
+            raise OutputMismatch(f"{path.name}: packet {len(found)} at {tick} ticks, expected a whole number")
+        first_is_key = first_is_key or (not found and packet.is_keyframe)
+        found.append(tick.numerator)
+    return np.array(found, np.int64), first_is_key
+
+
+def _difference(path: Path, start: int, expected: np.ndarray, found: np.ndarray, first_is_key: bool) -> str:
+    if not first_is_key and len(found):
+        return f"{path.name} does not begin with a keyframe"
+    if len(found) > len(expected):
+        return f"{path.name} holds {len(found)} frames, only {len(expected)} are left of the timeline"
+    if len(found) == 0:
+        return f"{path.name} holds no frame"
+    at = int(np.argmax(found != expected))
+    return f"{path.name}: frame {start + at} at tick {found[at]}, expected {expected[at]}"

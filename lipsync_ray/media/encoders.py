@@ -1,0 +1,125 @@
+"""Which encoder, at which quality, with which options.
+
+``codec=auto`` is libx264 for 8-bit pictures, whatever the source's codec, and libx265 for deeper
+ones. H.264 plays everywhere and encodes several times faster than H.265 at the same visible quality;
+but 10-bit H.264 is decoded by hardly any phone, browser or television, while 10-bit H.265 is what
+they record and expect.
+
+The default quality is visually lossless: a second generation that cannot be told from the first at
+normal size, and larger than a source that was compressed hard. The steps of the two scales differ:
+x265 at 18 and x264 at 17 look alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import av
+
+from lipsync_ray.errors import ConfigError, EncodeFailed
+from lipsync_ray.media.frame import PixelLayout
+
+VideoCodec = Literal["auto", "libx264", "libx265", "h264_nvenc", "hevc_nvenc"]
+DEFAULT_CRF = {"libx264": 17, "libx265": 18, "h264_nvenc": 19, "hevc_nvenc": 20}
+PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
+# NVENC numbers its presets from fast to good; x264's names are translated so that one setting does.
+NVENC_PRESETS = dict(zip(PRESETS, ("p1", "p1", "p2", "p3", "p4", "p5", "p6", "p6", "p7", "p7"), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeSettings:
+    """How the output is encoded.
+
+    ``crf`` is the constant quality of the encoder's own scale (0 best, lossless with 8-bit libx264;
+    51 worst), None for the visually lossless default; NVENC takes it as its constant quality.
+    ``audio_codec=auto`` copies what the container allows and encodes AAC (MP4, MOV) or Opus (MKV)
+    otherwise; ``copy`` insists on the copy. ``audio_bitrate_k`` is in kbit/s, None for a rate that is
+    transparent for speech and music. ``threads=0`` lets the encoder choose.
+    """
+
+    codec: VideoCodec = "auto"
+    crf: int | None = None
+    preset: str = "medium"
+    audio_codec: Literal["auto", "copy", "aac", "opus"] = "auto"
+    audio_bitrate_k: int | None = None
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.codec != "auto" and self.codec not in DEFAULT_CRF:
+            raise ConfigError(f"encode.codec={self.codec}: choose auto, {', '.join(DEFAULT_CRF)}")
+        if self.crf is not None and not 0 <= self.crf <= 51:
+            raise ConfigError(f"encode.crf={self.crf}: a number from 0 (best) to 51")
+        if self.preset not in PRESETS:
+            raise ConfigError(f"encode.preset={self.preset}: choose one of {', '.join(PRESETS)}")
+        if self.audio_codec not in ("auto", "copy", "aac", "opus"):
+            raise ConfigError(f"encode.audio_codec={self.audio_codec}: choose auto, copy, aac or opus")
+        if self.audio_bitrate_k is not None and not 6 <= self.audio_bitrate_k <= 1024:
+            raise ConfigError(f"encode.audio_bitrate_k={self.audio_bitrate_k}: 6 to 1024 kbit/s")
+        if self.threads < 0:
+            raise ConfigError(f"encode.threads={self.threads}: 0 (automatic) or more")
+
+    def concrete(self, layout: PixelLayout) -> str:
+        """The encoder's name for pictures of this layout."""
+        if self.codec != "auto":
+            return self.codec
+        return "libx264" if layout.depth == 8 else "libx265"
+
+    def quality(self, codec: str) -> int:
+        """The quality number for this encoder."""
+        return DEFAULT_CRF[codec] if self.crf is None else self.crf
+
+
+def codec_options(codec: str, settings: EncodeSettings) -> dict[str, str]:
+    """Private options of the encoder, all values as text."""
+    quality = str(settings.quality(codec))
+    if codec == "libx264":
+        # mbtree and lookahead need no help; only the GOP must be closed, which is x264's default.
+        return {"crf": quality, "preset": settings.preset}
+    if codec == "libx265":
+        # info=0: the version banner would put the machine's thread layout into the shared header.
+        parameters = "info=0:open-gop=0:log-level=error"
+        if settings.threads:
+            parameters += f":pools={settings.threads}"
+        if settings.crf == 0:
+            parameters += ":lossless=1"
+        return {"crf": quality, "preset": settings.preset, "x265-params": parameters}
+    return {
+        "rc": "vbr",
+        "cq": quality,
+        "b": "0",
+        "preset": NVENC_PRESETS[settings.preset],
+        "tune": "hq",
+        "forced-idr": "1",
+    }
+
+
+def check_pixels(codec: str, layout: PixelLayout) -> str:
+    """The encoder's input format that holds the layout's samples without loss.
+
+    Raises:
+        EncodeFailed: it has none, or PyAV was built without the encoder.
+    """
+    try:
+        formats = [entry.name for entry in av.Codec(codec, "w").video_formats or ()]
+    except ValueError as error:
+        raise EncodeFailed(f"this PyAV has no {codec}; use encode.codec=auto") from error
+    wanted = layout.pix_fmt
+    if wanted in formats:
+        return wanted
+    # NVENC takes deep samples in the high bits; the shift is undone by every decoder.
+    high = {"yuv420p10le": "p010le", "yuv422p10le": "p210le", "yuv444p10le": "yuv444p10msble"}.get(wanted)
+    if high in formats:
+        return high
+    raise EncodeFailed(f"{codec} cannot hold {wanted} pictures; use encode.codec=auto")
