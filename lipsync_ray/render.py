@@ -1,0 +1,141 @@
+"""One chunk to its artifact: decode, composite and encode, each in a thread of its own."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lipsync_ray.artifact import (
+    ChunkRecord,
+    artifact_name,
+    load_record,
+    save_overlaps,
+    save_record,
+    temporary_beside,
+)
+from lipsync_ray.compositing import Composited, RenderJob, crop_planes, render_frames
+from lipsync_ray.engines.base import Engine
+from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.writer import SegmentWriter
+from lipsync_ray.plan import Chunk
+from lipsync_ray.threads import Prefetch, Sink
+
+_AHEAD = 8  # frames between two threads: hides a slow frame, stays small beside a batch
+
+
+def chunk_name(job: RenderJob, chunk: Chunk) -> str:
+    """Base name of a chunk's artifact: equal names hold equal pictures."""
+    rows = slice(chunk.start, chunk.stop)
+    cues = {name: values[rows] for name, values in job.preparation.frames.items()}
+    times = (job.timeline.time_base, job.timeline.pts[rows], job.timeline.source[rows])
+    return artifact_name(chunk.index, job.key, chunk, times, cues)
+
+
+def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
+    """Render a chunk, or return the record of its artifact if that is finished already.
+
+    Raises:
+        MediaError: a frame cannot be decoded, or the segment cannot be written.
+    """
+    name = chunk_name(job, chunk)
+    done = load_record(job.folder, name)
+    if done is not None:
+        return done
+    shared: dict[int, list[np.ndarray]] = {}
+    source = job.timeline.source[chunk.start : chunk.stop].tolist()
+    work = Work(job, name)
+    with open_reader(job.table, backend=job.reader) as reader:
+        decoding = Prefetch(reader.frames(source), _AHEAD)
+        with decoding as frames:
+            finished = render_frames(job, engine, chunk.start, chunk.stop, frames)
+            work.encode(_keep_overlaps(chunk, finished, shared))
+    if shared:
+        save_overlaps(job.folder / f"{name}.npz", shared)
+    return work.finish(chunk.interior, decode=decoding.seconds)
+
+
+class Work:
+    """One artifact in the making: encodes its frames and measures what that takes."""
+
+    def __init__(self, job: RenderJob, name: str) -> None:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        self._job = job
+        self._name = name
+        self._digests: list[str] = []
+        self._seconds: dict[str, float] = {}
+        self._bytes = 0
+        self._begin = time.perf_counter()
+        self._cpu = time.process_time()
+
+    def encode(self, frames: Iterator[Composited]) -> None:
+        """Encode frames to the segment; nothing is written where there are none."""
+        path = self._job.folder / f"{self._name}.nut"
+        first = next(frames, None)
+        if first is None:
+            return
+        partial = temporary_beside(path)
+        try:
+            self._encode_to(partial, first, frames)
+            self._bytes = partial.stat().st_size
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _encode_to(self, path: Path, first: Composited, frames: Iterator[Composited]) -> None:
+        job, video = self._job, self._job.table.video
+        writer = SegmentWriter(
+            path,
+            layout=first.frame.layout,
+            size=(first.frame.width, first.frame.height),
+            time_base=job.timeline.time_base,
+            nominal_rate=job.timeline.nominal_rate,
+            colour=video.colour,
+            sar=video.sample_aspect_ratio,
+            settings=job.encode,
+        )
+
+        def write(done: Composited) -> None:
+            writer.write(done.frame.planes, int(job.timeline.pts[done.number]))
+            self._digests.append(done.digest)
+
+        with writer:
+            sink = Sink(write, _AHEAD)
+            with sink as put:
+                put(first)
+                for done in frames:
+                    put(done)
+        self._seconds["encode"] = sink.seconds
+
+    def finish(self, interior: range, *, decode: float) -> ChunkRecord:
+        """Write the record: the artifact is done."""
+        self._seconds |= {"decode": decode, "wall": time.perf_counter() - self._begin}
+        record = ChunkRecord(
+            name=self._name,
+            start=interior.start,
+            stop=interior.start + len(self._digests),
+            bytes=self._bytes,
+            digests=self._digests,
+            seconds={stage: round(value, 3) for stage, value in self._seconds.items()},
+            cpu_seconds=round(time.process_time() - self._cpu, 3),
+            peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+            host=socket.gethostname(),
+        )
+        save_record(self._job.folder, record)
+        return record
+
+
+def _keep_overlaps(
+    chunk: Chunk, frames: Iterator[Composited], shared: dict[int, list[np.ndarray]]
+) -> Iterator[Composited]:
+    """Pass the interior on; keep the crops of frames that a neighbour renders too."""
+    interior = chunk.interior
+    for done in frames:
+        if done.number in interior:
+            yield done
+        elif done.box is not None:
+            shared[done.number] = [plane.copy() for plane in crop_planes(done.frame, done.box)]

@@ -1,0 +1,112 @@
+"""Two small pipes between threads, so that decoding, computing and encoding overlap."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from queue import Empty, Full, Queue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+_POLL_S = 0.1  # how soon a blocked side notices that the other one is gone
+
+
+class Prefetch(Generic[T]):
+    """Runs an iterator in a daemon thread, at most ``depth`` items ahead; ``seconds`` it was busy.
+
+    Use as a context manager: leaving it stops the thread, also when items are left.
+    """
+
+    def __init__(self, items: Iterable[T], depth: int) -> None:
+        self.seconds = 0.0
+        self._items = items
+        self._queue: Queue[tuple[str, T | BaseException | None]] = Queue(depth)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Iterator[T]:
+        self._thread.start()
+        return self._drain()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        while self._thread.is_alive():
+            with suppress(Empty):
+                self._queue.get(timeout=_POLL_S)
+            self._thread.join(timeout=_POLL_S)
+
+    def _drain(self) -> Iterator[T]:
+        while True:
+            kind, value = self._queue.get()
+            if kind == "end":
+                return
+            if isinstance(value, BaseException):
+                raise value
+            yield value  # type: ignore[misc]
+
+    def _work(self) -> None:
+        try:
+            iterator = iter(self._items)
+            while not self._stop.is_set():
+                begin = time.perf_counter()
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    break
+                finally:
+                    self.seconds += time.perf_counter() - begin
+                self._put(("item", item))
+            self._put(("end", None))
+        except BaseException as error:  # handed to the consumer, which raises it
+            self._put(("error", error))
+
+    def _put(self, entry: tuple[str, T | BaseException | None]) -> None:
+        while not self._stop.is_set():
+            with suppress(Full):
+                self._queue.put(entry, timeout=_POLL_S)
+                return
+
+
+class Sink(Generic[T]):
+    """Feeds a function in a daemon thread, at most ``depth`` items behind; ``seconds`` it was busy.
+
+    Leaving the context waits for the last item and raises what the function raised.
+    """
+
+    def __init__(self, consume: Callable[[T], None], depth: int) -> None:
+        self.seconds = 0.0
+        self._consume = consume
+        self._queue: Queue[tuple[bool, T | None]] = Queue(depth)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Callable[[T], None]:
+        self._thread.start()
+        return self._put
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._queue.put((False, None))
+        self._thread.join()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def _put(self, item: T) -> None:
+        if self._error is not None:
+            raise self._error
+        self._queue.put((True, item))
+
+    def _work(self) -> None:
+        while True:
+            alive, item = self._queue.get()
+            if not alive:
+                return
+            if self._error is not None:
+                continue
+            begin = time.perf_counter()
+            try:
+                self._consume(item)  # type: ignore[arg-type]
+            except BaseException as error:  # raised by the producer's next put, or on leaving
+                self._error = error
+            self.seconds += time.perf_counter() - begin

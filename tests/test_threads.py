@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from lipsync_ray.threads import Prefetch, Sink
+
+
+def test_prefetch_keeps_order_and_stays_within_its_depth() -> None:
+    made: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    with Prefetch(numbers(), depth=3) as items:
+        for expected, item in enumerate(items):
+            assert item == expected
+            assert len(made) <= expected + 1 + 3 + 1
+    assert len(made) == 100
+
+
+def test_prefetch_hands_over_an_error_after_the_items_before_it() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise ValueError("broken frame")
+
+    got = []
+    with pytest.raises(ValueError, match="broken frame"), Prefetch(failing(), depth=2) as items:
+        got.extend(items)
+    with Prefetch(failing(), depth=2) as items:
+        assert next(items) == 1
+
+
+def test_leaving_early_stops_the_thread() -> None:
+    before = threading.active_count()
+    with Prefetch(iter(range(10**9)), depth=2) as items:
+        assert next(items) == 0
+    assert threading.active_count() == before
+
+
+def test_sink_consumes_everything_before_leaving() -> None:
+    got: list[int] = []
+    with Sink(got.append, depth=2) as put:
+        for number in range(50):
+            put(number)
+    assert got == list(range(50))
+
+
+def test_sink_raises_what_its_function_raised() -> None:
+    def refuse(number: int) -> None:
+        if number == 3:
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"), Sink(refuse, depth=1) as put:
+        for number in range(1000):
+            put(number)
