@@ -1,4 +1,4 @@
-"""What a rendered chunk leaves behind: an encoded segment, its overlaps, and a record that says it is whole."""
+"""What a rendered chunk leaves behind: an encoded segment, its overlaps, a record that says it is whole."""
 
 from __future__ import annotations
 

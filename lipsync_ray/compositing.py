@@ -1,4 +1,4 @@
-"""Source frames to finished frames: run the engine on the crops, composite in YUV. Pure functions of plan and inputs."""
+"""Source frames to finished frames: the engine on the crops, then compositing in YUV. All pure functions."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _touched(job: RenderJob, numbers: np.ndarray, window: Window) -> np.ndarray:
 
 
 def _runs(touched: np.ndarray, shots: np.ndarray, batch: int) -> Iterator[tuple[int, int]]:
-    """Half-open row runs of at most ``batch`` frames in one shot, either all touched or all passed through."""
+    """Half-open row runs of at most ``batch`` frames in one shot, all touched or all passed through."""
     first = 0
     for row in range(1, len(touched) + 1):
         full = row - first >= batch

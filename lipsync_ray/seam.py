@@ -1,4 +1,4 @@
-"""The frames that two neighbouring chunks both rendered: cross-faded and encoded as a segment of their own."""
+"""The frames that two neighbouring chunks both rendered: cross-faded, encoded as a segment of their own."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def _faded(job: RenderJob, seam: Seam, frames: Iterator[Frame]) -> Iterator[Comp
     right = load_overlaps(job.folder / f"{seam.right}.npz")
     weights = fade_weights(seam.stop - seam.start)
     shots = job.shots(np.arange(seam.start, seam.stop))
-    for number, weight, shot, frame in zip(
-        range(seam.start, seam.stop), weights, shots, frames, strict=True
-    ):
+    for number, weight, shot, frame in zip(range(seam.start, seam.stop), weights, shots, frames, strict=True):
         box = job.crops.get(int(shot))
         if box is None or number not in left or number not in right:
             yield Composited(number=number, frame=frame, box=None, digest="")

@@ -1,4 +1,4 @@
-"""Artifacts to the order in which they are shown: which seams are needed, which segments follow each other."""
+"""Artifacts to the order in which they are shown: which seams are needed, which segments follow."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def assemble(
     reached = 0
     for record in ordered:
         if record.start != reached or len(record.digests) != record.stop - record.start:
-            raise PlanError(f"segment {record.name} covers frames {record.start} to {record.stop}, expected {reached}")
+            raise PlanError(
+                f"segment {record.name} covers frames {record.start} to {record.stop}, expected {reached}"
+            )
         reached = record.stop
     if reached != frames:
         raise PlanError(f"the segments end at frame {reached}, expected {frames}")

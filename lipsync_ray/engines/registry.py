@@ -1,0 +1,34 @@
+"""Engines by name, loaded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from lipsync_ray.engines.base import Engine
+from lipsync_ray.errors import ConfigError
+
+ENGINES: Mapping[str, str] = MappingProxyType(
+    {"unit_selection": "lipsync_ray.engines.unit_selection.engine:UnitSelection"}
+)
+
+
+def load_engine(name: str, settings: Any = None) -> Engine:
+    """Build the engine of this name; ``settings`` is its own settings object (None: defaults).
+
+    ``name`` may also be ``package.module:Class``, for an engine of one's own.
+
+    Raises:
+        ConfigError: there is no such engine.
+    """
+    target = ENGINES.get(name, name)
+    module, _, kind = target.partition(":")
+    if not kind:
+        raise ConfigError(f"engine={name} is none of: {', '.join(ENGINES)}")
+    try:
+        made = getattr(import_module(module), kind)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"engine={name} cannot be loaded: {error}") from error
+    return made() if settings is None else made(settings)
