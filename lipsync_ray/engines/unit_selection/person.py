@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .basis import load_prior
 from .canonical import Reference
+from .descriptor import JAW, LO, PR, SIGMA, UP, A, W
+from .measures import Measures
+from .settings import UnitSelectionSettings
+
+# How (up, lo, jaw, pr) follow (a, w) in people at large, and the evidence that is worth (30 frames that
+# deviate by .05 IO each).
+GENERIC_SLOPES: np.ndarray = np.array([[-0.15, 0.62, 0.42, 0.0], [0.0, -0.05, -0.05, -0.05]])
+GENERIC_SLOPES.flags.writeable = False
+_SLOPE_WEIGHT = 30 * 0.05**2
+_MIN_PAUSE_FRAMES = 6
+# A mouth may always change this fast, in sigma per frame: a quiet clip proves no upper limit.
+_LEAST_CHANGE = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +41,68 @@ class Person:
     frame_seconds: float  # usual time from one source frame to the next
     layered: bool  # too little mouth to pick units from: draw the inside of the mouth in layers
     frames: int  # usable frames these measures rest on
+
+
+def build_person(
+    measures: Measures,
+    times: np.ndarray,
+    settings: UnitSelectionSettings,
+    pauses: np.ndarray | None = None,
+) -> Person:
+    """Sum up a speaker from the measures of their frames.
+
+    Args:
+        measures: of the whole video.
+        times: ``float64[n]`` s, of the source frames.
+        settings: thresholds of the layered mode.
+        pauses: ``bool[n]``, frames in which the speaker is known to be silent, if known.
+    """
+    known = measures.raw[measures.usable]
+    p1, low, mid, high, p99 = np.percentile(known, [1, 8, 50, 92, 99], axis=0)
+    return Person(
+        reference=measures.reference,
+        nose_y=measures.nose_y,
+        mean_descriptor=known.mean(axis=0),
+        low=low,
+        mid=mid,
+        high=high,
+        p1=p1,
+        p99=p99,
+        slopes=fit_slopes(known),
+        basis=measures.fit.solve(load_prior()),
+        rest_aperture=_rest(measures, pauses, float(low[A])),
+        change_p99=_usual_change(measures),
+        frame_seconds=float(np.median(np.diff(times))) if len(times) > 1 else 0.04,
+        layered=_is_layered(known, settings),
+        frames=len(known),
+    )
+
+
+def fit_slopes(descriptors: np.ndarray) -> np.ndarray:
+    """Ridge of (up, lo, jaw, pr) on (a, w) towards the generic slopes: ``float64[2,4]``."""
+    centred = descriptors - descriptors.mean(axis=0)
+    cause, effect = centred[:, [A, W]], centred[:, [UP, LO, JAW, PR]]
+    products = cause.T @ cause + _SLOPE_WEIGHT * np.eye(2)
+    return np.linalg.solve(products, cause.T @ effect + _SLOPE_WEIGHT * GENERIC_SLOPES)
+
+
+def _rest(measures: Measures, pauses: np.ndarray | None, fallback: float) -> float:
+    if pauses is not None:
+        silent = measures.raw[measures.usable & pauses, A]
+        if len(silent) >= _MIN_PAUSE_FRAMES:
+            return max(float(np.median(silent)), 0.0)
+    return max(fallback, 0.0)
+
+
+def _usual_change(measures: Measures) -> np.ndarray:
+    pairs = measures.usable[1:] & measures.usable[:-1]
+    steps = np.abs(np.diff(measures.raw, axis=0))[pairs]
+    floor = _LEAST_CHANGE * SIGMA
+    return np.maximum(np.percentile(steps, 99, axis=0), floor) if len(steps) else floor.copy()
+
+
+def _is_layered(known: np.ndarray, settings: UnitSelectionSettings) -> bool:
+    if settings.layered != "auto":
+        return settings.layered == "always"
+    small, large = np.percentile(known[:, A], [3, 97])
+    return len(known) < settings.min_frames or large - small < settings.min_aperture_range

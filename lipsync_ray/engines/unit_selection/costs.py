@@ -1,0 +1,94 @@
+"""What it costs to show a unit in an output frame, whatever came before.
+
+Everything is in units of about one squared standard deviation of the descriptor, so that shape, pose and
+joins can be weighed against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .descriptor import SIGMA, A
+
+WEIGHTS: np.ndarray = np.array([2.2, 1.2, 0.7, 0.9, 0.5, 0.4])
+WEIGHTS.flags.writeable = False
+# A unit that opens less than wanted looks mute: dearer than one that opens more, above this aperture.
+_TOO_CLOSED, _SPEAKING = 2.0, 0.03
+# Below NEARLY_CLOSED, lips should touch: landmarks can claim that while the picture still shows teeth.
+NEARLY_CLOSED, _RAMP, _TOUCHING, _CLOSURE_SCALE, _CLOSURE = 0.025, 0.01, 0.012, 0.02, 4.0
+# The picture of a unit contradicts its landmarks: shown only where nothing else will do.
+_CONTRADICTED = 2.0
+_YAW, _PITCH, _LOG_SCALE = 10.0, 10.0, 0.25
+_OTHER_SHOT = 1.0  # other light, another angle, perhaps another day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Views:
+    """How a face is seen, in some frames: the part of a cost that has nothing to do with speech."""
+
+    yaw: np.ndarray  # float64[N] degrees
+    pitch: np.ndarray  # float64[N] degrees
+    scale: np.ndarray  # float64[N] px per IO
+    shot: np.ndarray  # int32[N]
+
+    def take(self, rows: np.ndarray | slice) -> Views:
+        """The views of some frames."""
+        return Views(yaw=self.yaw[rows], pitch=self.pitch[rows], scale=self.scale[rows], shot=self.shot[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Source frames that may lend their mouth."""
+
+    source: np.ndarray  # int64[U] source frame, ascending
+    descriptor: np.ndarray  # float64[U,6] raw
+    views: Views
+    verified: np.ndarray  # bool[U]: the picture shows closed lips
+    contradicted: np.ndarray  # bool[U]: landmarks say closed, the picture does not
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def take(self, rows: np.ndarray) -> Candidates:
+        """Some of them."""
+        return Candidates(
+            source=self.source[rows],
+            descriptor=self.descriptor[rows],
+            views=self.views.take(rows),
+            verified=self.verified[rows],
+            contradicted=self.contradicted[rows],
+        )
+
+
+def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarray:
+    """Cost of each unit in each frame, ``float32[T,U]``; ``target [T,6]``."""
+    cost = squared_distances(_point(target, views), _point(units.descriptor, units.views))
+    wanted, shown = target[:, A].astype(np.float32)[:, None], units.descriptor[:, A].astype(np.float32)[None]
+    short = np.minimum(shown - wanted, 0) / np.float32(SIGMA[A])
+    extra = np.float32((_TOO_CLOSED - 1) * WEIGHTS[A])
+    cost += np.where(wanted > _SPEAKING, extra * short**2, 0)
+    firm = np.clip((NEARLY_CLOSED - wanted) / np.float32(_RAMP), 0, 1)
+    gap = np.maximum((shown - np.float32(_TOUCHING)) / np.float32(_CLOSURE_SCALE), 0)
+    gap = np.where(units.verified[None], 0, gap**2 * np.float32(_CLOSURE))
+    cost += firm * (gap + np.float32(_CONTRADICTED) * units.contradicted[None])
+    cost += np.float32(_OTHER_SHOT) * (views.shot[:, None] != units.views.shot[None])
+    return cost
+
+
+def _point(descriptor: np.ndarray, views: Views) -> np.ndarray:
+    """Descriptor and view as a point whose squared distances are the symmetric part of the cost."""
+    mouth = descriptor * (np.sqrt(WEIGHTS) / SIGMA)
+    pose = [views.yaw / _YAW, views.pitch / _PITCH, np.log(views.scale) / _LOG_SCALE]
+    return np.concatenate([mouth, np.stack(pose, axis=1)], axis=1)
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared distances of the points ``a [M,D]`` to ``b [N,D]``, ``float32[M,N]``, never negative."""
+    centre = b.mean(axis=0)
+    a, b = (a - centre).astype(np.float32), (b - centre).astype(np.float32)
+    cost = a @ (-2 * b.T)
+    cost += (a * a).sum(axis=1)[:, None]
+    cost += (b * b).sum(axis=1)[None]
+    return np.maximum(cost, 0, out=cost)

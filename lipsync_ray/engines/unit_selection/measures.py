@@ -1,0 +1,83 @@
+"""One pass over a scan: what the mouth does in every source frame, a few numbers each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .basis import BasisFit
+from .canonical import Reference, angles, build_reference, fit_poses, present, smooth, to_canonical
+from .descriptor import JAW, LO, NOSE, UP, describe
+
+# Landmarks of source frames, float32[m,468,3] px, NaN where there is no face.
+Load = Callable[[np.ndarray], np.ndarray]
+
+# A median over more faces changes nothing visible; landmarks are held for so many frames at a time.
+REFERENCE_FRAMES, BLOCK = 1000, 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """Mouth and pose of the speaker by source frame; NaN where there is none."""
+
+    raw: np.ndarray  # float64[n,6] descriptor of the frame's own landmarks
+    steady: np.ndarray  # float64[n,6] the same smoothed over time inside shots
+    yaw: np.ndarray  # float64[n] degrees
+    pitch: np.ndarray  # float64[n] degrees
+    scale: np.ndarray  # float64[n] px per IO
+    usable: np.ndarray  # bool[n] frames fit to measure and to cut units from
+    nose_y: float
+    reference: Reference
+    fit: BasisFit
+
+
+def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.ndarray) -> Measures:
+    """Measure every frame of ``face_present bool[n]``; statistics come from ``usable bool[n]`` alone.
+
+    Landmarks are loaded block by block, so memory does not grow with the video. ``shots int32[n]``
+    bounds the smoothing.
+
+    Raises:
+        ValueError: no frame is usable.
+    """
+    wanted = np.flatnonzero(usable)
+    if not len(wanted):
+        raise ValueError("no usable face in the video: nothing to measure a mouth on")
+    reference = build_reference(load(evenly(wanted, REFERENCE_FRAMES)))
+    n, fit, nose = len(usable), BasisFit(), 0.0
+    raw, pose = np.full((n, 6), np.nan), np.full((n, 3), np.nan)
+    frames = np.flatnonzero(face_present)
+    for start in range(0, len(frames), BLOCK):
+        block = frames[start : start + BLOCK]
+        landmarks = load(block)
+        poses = fit_poses(landmarks, reference)
+        shapes = to_canonical(landmarks, poses)
+        raw[block] = describe(shapes, 0.0)
+        yaw, pitch, _ = angles(poses)
+        pose[block] = np.stack([yaw, pitch, poses.scale], axis=1)
+        good = usable[block] & present(shapes)
+        fit.add(shapes[good], raw[block][good])
+        nose += shapes[good, NOSE, 1].sum()
+    nose_y = nose / max(fit.count, 1)
+    raw[:, [UP, LO, JAW]] -= nose_y
+    breaks = np.diff(shots, prepend=shots[:1]) != 0
+    return Measures(
+        raw=raw,
+        steady=smooth(raw, breaks),
+        yaw=pose[:, 0],
+        pitch=pose[:, 1],
+        scale=pose[:, 2],
+        usable=usable & present(raw),
+        nose_y=float(nose_y),
+        reference=reference,
+        fit=fit,
+    )
+
+
+def evenly(values: np.ndarray, count: int) -> np.ndarray:
+    """At most ``count`` of ``values``, evenly spread and in order."""
+    if len(values) <= count:
+        return values
+    return values[np.linspace(0, len(values) - 1, count).round().astype(np.int64)]

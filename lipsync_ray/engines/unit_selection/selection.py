@@ -1,0 +1,86 @@
+"""Pick a unit for every output frame: sequence by sequence, the cheapest path through the candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .canonical import runs
+from .costs import NEARLY_CLOSED, WEIGHTS, Candidates, Views, local_costs
+from .descriptor import SIGMA, A
+from .joins import crossfade, hard_joins, thumb_points, transition_costs
+from .settings import UnitSelectionSettings
+from .viterbi import Problem, best_path
+
+# The mouth moves where the target changes by more than this within two frames, in weighted sigma.
+_MOVING = 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which units are shown when; indices are into the candidates."""
+
+    unit: np.ndarray  # int32[T], -1: none
+    second: np.ndarray  # int32[T], -1: none
+    mix: np.ndarray  # float32[T] weight of the second
+    joins: int  # hard joins within sequences
+
+
+def select(
+    target: np.ndarray,
+    views: Views,
+    shown: np.ndarray,
+    breaks: np.ndarray,
+    units: Candidates,
+    thumbs: np.ndarray,
+    settings: UnitSelectionSettings,
+    hold_scale: float = 1.0,
+) -> Selection:
+    """The units to show in the frames ``shown bool[T]``.
+
+    Args:
+        target: ``float64[T,6]`` wanted descriptors.
+        views: of the output frames.
+        shown: frames that get a unit at all.
+        breaks: ``bool[T]``, True where the picture does not go on from the frame before: sequences on
+            both sides are independent.
+        units: the candidates.
+        thumbs: ``uint8[U,20,32,3]`` their mouth thumbnails.
+        settings: costs and limits.
+        hold_scale: output frames per source frame, where a timeline repeats or drops frames.
+    """
+    costs = transition_costs(units, thumb_points(thumbs), settings.join_cost)
+    moving, verified = _moving(target), np.flatnonzero(units.verified)
+    holds = max(1, round(settings.max_holds * max(hold_scale, 1.0)))
+    path, starts = np.full(len(target), -1, np.int32), np.zeros(len(target), bool)
+    for start, stop in runs(shown, breaks):
+
+        def local(first: int, last: int, start: int = start) -> np.ndarray:
+            rows = slice(start + first, start + last)
+            return local_costs(target[rows], views.take(rows), units)
+
+        problem = Problem(
+            length=stop - start,
+            costs=local,
+            transitions=costs,
+            moving=moving[start:stop],
+            always=verified,
+            closing=target[start:stop, A] < NEARLY_CLOSED,
+        )
+        path[start:stop] = best_path(problem, settings.candidates, holds)
+        starts[start] = True
+    joins = hard_joins(path, units, starts)
+    second, mix = np.full(len(path), -1, np.int32), np.zeros(len(path), np.float32)
+    if settings.crossfade:
+        second, mix = crossfade(path, units, joins, target)
+    return Selection(unit=path, second=second, mix=mix, joins=int(joins.sum()))
+
+
+def _moving(target: np.ndarray) -> np.ndarray:
+    point = target[:, :2] * (np.sqrt(WEIGHTS) / SIGMA)[:2]
+    moved = np.zeros(len(point), bool)
+    for lag in (1, 2):
+        far = np.linalg.norm(point[lag:] - point[:-lag], axis=1) > _MOVING
+        moved[lag:] |= far
+    return moved

@@ -1,0 +1,171 @@
+"""From what the speech asks for to the mouth this person would make: the wanted descriptor of each frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .descriptor import JAW, LO, PR, UP, A, W
+from .person import GENERIC_SLOPES, Person
+
+if TYPE_CHECKING:
+    from lipsync_ray.speech.track import MouthCues
+
+CLOSED = 0.5  # closure cue from which the lips must touch
+_DEPENDENT = [UP, LO, JAW, PR]
+_CURVE = 0.3  # weight of the aperture's square among the causes
+_RIDGE = 0.05
+_SLACK = 0.25  # how far outside the person's own range a wish may lie, as a share of it
+# A still or a silent actor has no range of their own: opening at full cue, its limit, and width, in IO.
+LAYERED_APERTURE, LAYERED_LIMIT, LAYERED_WIDTH = 0.13, 0.16, 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """How one person's lip heights, jaw and protrusion go along with aperture and width, on average."""
+
+    mean: np.ndarray  # float64[6]
+    coefficients: np.ndarray  # float64[3,4] on (a, w, curve of a), all about the mean
+
+    def complete(self, aperture: np.ndarray, width: np.ndarray) -> np.ndarray:
+        """Full descriptors ``float64[N,6]`` of the given apertures and widths."""
+        out = np.empty((len(aperture), 6))
+        out[:, A], out[:, W] = aperture, width
+        causes = _causes(aperture - self.mean[A], width - self.mean[W])
+        out[:, _DEPENDENT] = self.mean[_DEPENDENT] + causes @ self.coefficients
+        return out
+
+
+def _causes(aperture: np.ndarray, width: np.ndarray) -> np.ndarray:
+    return np.stack([aperture, width, _CURVE * aperture**2], axis=1)
+
+
+def fit_habit(descriptors: np.ndarray) -> Habit:
+    """Ridge of the dependent descriptors on aperture, its square and width, from frames ``[N,6]``."""
+    mean = descriptors.mean(axis=0)
+    centred = descriptors - mean
+    causes = _causes(centred[:, A], centred[:, W])
+    products = causes.T @ causes + _RIDGE * np.eye(3)
+    return Habit(mean=mean, coefficients=np.linalg.solve(products, causes.T @ centred[:, _DEPENDENT]))
+
+
+def closed_aperture(person: Person) -> float:
+    """Aperture that this person's almost closed mouth shows: where cue 0 lies while no lips must touch."""
+    return 0.01 if person.low[A] > 0.03 else float(np.clip(person.low[A], 0.0, 0.012))
+
+
+def wanted(cues: MouthCues, person: Person, habit: Habit, times: np.ndarray) -> np.ndarray:
+    """The descriptor to aim for at each output frame, ``float64[T,6]``, in the person's own range.
+
+    Lips that must touch get aperture 0 exactly; everywhere else no descriptor changes faster than the
+    person's own usual limit, and wishes lie near the person's own range. Nothing is smoothed.
+    """
+    aperture = _aperture(cues, person)
+    width = _width(cues, person)
+    if person.layered:
+        return _layered(cues, person)
+    touching = np.asarray(cues.closure) >= CLOSED
+    limit = person.change_p99[None] * _pace(times, person)[:, None]
+    aperture = limit_change(aperture, limit[:, A])
+    aperture = np.minimum(aperture, ceiling(touching, limit[:, A]))
+    width = limit_change(width, limit[:, W])
+    out = habit.complete(aperture, width)
+    rounding = np.clip(cues.rounding, 0, 1)
+    out[:, PR] += rounding * max(person.high[PR] - person.mid[PR], 0.0)
+    slack = _SLACK * (person.p99 - person.p1)
+    out[:, 1:] = np.clip(out, person.p1 - slack, person.p99 + slack)[:, 1:]
+    return out
+
+
+def _aperture(cues: MouthCues, person: Person) -> np.ndarray:
+    closed = closed_aperture(person)
+    open_to = np.maximum(np.asarray(cues.aperture, np.float64), 0.0)
+    spoken = np.clip(closed + open_to * (person.high[A] - closed), 0.0, 1.1 * person.p99[A] + 0.01)
+    return spoken + _pause(cues) * (person.rest_aperture - spoken)
+
+
+def _width(cues: MouthCues, person: Person) -> np.ndarray:
+    rounding = np.clip(np.asarray(cues.rounding, np.float64), 0, 1)
+    spread = np.asarray(cues.width, np.float64) * (1 - rounding) - rounding
+    spread = spread * (1 - _pause(cues))
+    side = np.where(spread > 0, person.high[W] - person.mid[W], person.mid[W] - person.low[W])
+    return person.mid[W] + spread * side
+
+
+def _pause(cues: MouthCues) -> np.ndarray:
+    """1 in silence, 0 from half activity on."""
+    return np.clip(1 - 2 * np.asarray(cues.speech, np.float64), 0, 1)
+
+
+def _layered(cues: MouthCues, person: Person) -> np.ndarray:
+    open_to = np.maximum(np.asarray(cues.aperture, np.float64), 0.0)
+    aperture = np.minimum(LAYERED_APERTURE * open_to, LAYERED_LIMIT)
+    aperture += _pause(cues) * (person.rest_aperture - aperture)
+    aperture = np.where(np.asarray(cues.closure) >= CLOSED, 0.0, aperture)
+    rounding = np.clip(np.asarray(cues.rounding, np.float64), 0, 1)
+    spread = np.asarray(cues.width, np.float64) * (1 - rounding) - rounding
+    out = np.repeat(person.mid[None], len(aperture), axis=0)
+    out[:, A] = aperture
+    out[:, W] += LAYERED_WIDTH * np.clip(spread, -1, 1) * (1 - _pause(cues))
+    causes = out[:, [A, W]] - person.mid[[A, W]]
+    out[:, _DEPENDENT] += causes @ GENERIC_SLOPES
+    return out
+
+
+def _pace(times: np.ndarray, person: Person) -> np.ndarray:
+    """Source frames that pass from the output frame before to each one, ``float64[T]``."""
+    if len(times) < 2:
+        return np.ones(len(times))
+    steps = np.diff(times, prepend=2 * times[0] - times[1]) / person.frame_seconds
+    return np.clip(steps, 0.2, 5.0)
+
+
+def limit_change(values: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """The track ``[T]`` halfway between its smallest majorant and largest minorant of limited change.
+
+    ``limit[t]`` bounds the change from t-1 to t. Where the track already keeps the limit it is returned
+    as it is; elsewhere a fast change is spread to both sides alike, so its moment stays.
+    """
+    return 0.5 * (_envelope(values, limit) - _envelope(-values, limit))
+
+
+def ceiling(touching: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Highest aperture ``[T]`` that still reaches 0 in every touching frame within the limit."""
+    return -_envelope(np.where(touching, 0.0, -np.inf), limit)
+
+
+def _envelope(values: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Smallest track above ``values`` that changes by at most ``limit``."""
+    out, steps = values.tolist(), limit.tolist()
+    for t in range(1, len(out)):
+        out[t] = max(out[t], out[t - 1] - steps[t])
+    for t in range(len(out) - 2, -1, -1):
+        out[t] = max(out[t], out[t + 1] - steps[t + 1])
+    return np.array(out)
+
+
+def towards_measured(target: np.ndarray, measured: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """``strength [T]`` of the target, the rest of what the frame shows; unmeasured frames keep the target."""
+    seen = np.isfinite(measured).all(axis=1)
+    weight = np.where(seen, strength, 1.0)[:, None].astype(np.float64)
+    return weight * target + (1 - weight) * np.where(seen[:, None], measured, 0.0)
+
+
+def read_articulation(descriptors: np.ndarray, person: Person) -> dict[str, np.ndarray]:
+    """Another speaker's measured mouth as the fields of `speech.track.MouthCues`: a dub with known truth.
+
+    ``descriptors [T,6]`` are theirs and ``person`` is who they belong to.
+    """
+    closed = closed_aperture(person)
+    aperture = (descriptors[:, A] - closed) / max(person.high[A] - closed, 1e-6)
+    offset = descriptors[:, W] - person.mid[W]
+    side = np.where(offset > 0, person.high[W] - person.mid[W], person.mid[W] - person.low[W])
+    return {
+        "aperture": np.maximum(aperture, 0.0).astype(np.float32),
+        "width": (offset / np.maximum(side, 1e-6)).astype(np.float32),
+        "rounding": np.zeros(len(descriptors), np.float32),
+        "closure": (descriptors[:, A] < 0.012).astype(np.float32),
+        "speech": np.ones(len(descriptors), np.float32),
+    }
