@@ -11,6 +11,14 @@ from typing import Any, Literal
 from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.plan import ChunkSettings
+from lipsync_ray.weights.store import WeightStore, default_folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioConfig:
+    """The speech to put into the video."""
+
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +46,27 @@ class CacheSettings:
     """What is kept between runs: face scans by content, finished pieces of unfinished jobs."""
 
     enabled: bool = True
-    dir: Path | None = None  # null: lipsync_ray below $XDG_CACHE_HOME or ~/.cache
+    dir: Path | None = None  # null: default_cache_dir()
 
     @property
     def folder(self) -> Path:
         """The folder in use, whether or not it exists yet."""
         return self.dir or default_cache_dir()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsSettings:
+    """Where model files lie and whether they may be fetched."""
+
+    folder: Path | None = None  # null: the cache of this machine
+    dir: str | None = None  # a folder or URI of the user's own, looked into first
+    offline: bool = False
+
+    def store(self, policy: Literal["any", "commercial"]) -> WeightStore:
+        """The store that these settings describe."""
+        return WeightStore(
+            folder=self.folder or default_folder(), directory=self.dir, policy=policy, offline=self.offline
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +103,7 @@ class Config:
 
     video: str  # footage of a person talking, or a picture
     out: str | None = None  # None: only for planning
+    audio: AudioConfig = field(default_factory=AudioConfig)
     log: Literal["error", "warning", "info", "debug"] = "warning"
     debug: bool = False
     chunk: ChunkConfig = field(default_factory=ChunkConfig)
@@ -88,13 +112,15 @@ class Config:
     media: MediaSettings = field(default_factory=MediaSettings)
     ray: RaySettings = field(default_factory=RaySettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    weights: WeightsSettings = field(default_factory=WeightsSettings)
     license: LicenseSettings = field(default_factory=LicenseSettings)
 
 
 def default_cache_dir() -> Path:
-    """``lipsync_ray`` below the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "lipsync_ray"
+    """``$LIPSYNC_RAY_CACHE``, else ``lipsync_ray`` below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    if own := os.environ.get("LIPSYNC_RAY_CACHE"):
+        return Path(own).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lipsync_ray"
 
 
 def to_plain(config: Config) -> dict[str, Any]:

@@ -77,11 +77,18 @@ def suggest(given: str, allowed: Iterable[str]) -> str:
     """``; did you mean X?`` when something allowed is near, else nothing."""
     known = list(allowed)
     near = [key for key in known if key.rpartition(".")[2] == given]  # crf -> encode.crf
-    near += difflib.get_close_matches(given, known, n=2, cutoff=0.6)
     if not near:
-        leaves = {key.rpartition(".")[2]: key for key in known}
-        near = [leaves[leaf] for leaf in difflib.get_close_matches(given.rpartition(".")[2], leaves, n=1)]
+        group, _, leaf = given.rpartition(".")
+        same = {key.rpartition(".")[2]: key for key in known if key.rpartition(".")[0] == group}
+        anywhere = {key.rpartition(".")[2]: key for key in known}
+        near = (
+            _nearest(leaf, same) or _nearest(given, {key: key for key in known}) or _nearest(leaf, anywhere)
+        )
     return f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+
+
+def _nearest(given: str, names: Mapping[str, str]) -> list[str]:
+    return [names[name] for name in difflib.get_close_matches(given, names, n=1, cutoff=0.6)]
 
 
 def is_text(kind: Any) -> bool:

@@ -1,0 +1,132 @@
+"""The verbs of ``python -m lipsync_ray``: words in, an exit status out, never a traceback unasked."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import lipsync_ray
+from lipsync_ray import help as texts
+from lipsync_ray.console import complain, complain_about, emit
+from lipsync_ray.errors import ConfigError, ExitCode, LipsyncError
+from lipsync_ray.schema import suggest
+
+_EVERYWHERE = {"--help", "-h", "--version", "--debug"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """A verb of the command line."""
+
+    run: Callable[[list[str], frozenset[str]], ExitCode]  # words without flags, and the flags
+    help: Callable[[], str]
+    flags: frozenset[str] = frozenset()  # besides those known everywhere
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status.
+
+    Args:
+        argv: words after the program's name; those of this process by default.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    trace = "--debug" in words or "debug=true" in words
+    try:
+        with _signals_as_interrupt():
+            return int(_dispatch(words))
+    except KeyboardInterrupt as error:
+        return _interrupted(str(error) or "Ctrl-C")
+    except SystemExit as error:
+        if error.code == signal.SIGTERM:  # Ray answers SIGTERM with sys.exit(15)
+            return _interrupted("SIGTERM")
+        raise
+    except LipsyncError as error:
+        complain_about(error, trace=trace)
+        return int(error.exit_code)
+    except Exception as error:
+        complain_about(error, trace=trace)
+        return int(ExitCode.FAILED)
+
+
+def _dispatch(words: list[str]) -> ExitCode:
+    flags = frozenset(word for word in words if word in _EVERYWHERE or word == "--json")
+    rest = [word for word in words if word not in flags]
+    if "--version" in flags:
+        emit(f"lipsync_ray {lipsync_ray.__version__}")
+        return ExitCode.DONE
+    if rest[:1] == ["help"]:
+        rest, flags = rest[1:], flags | {"--help"}
+    if not rest:
+        if not flags & {"--help", "-h"}:
+            complain("CONFIG", f"what shall be done? {texts.PROGRAM} --help tells")
+            return ExitCode.FAILED
+        emit(texts.OVERVIEW.rstrip())
+        return ExitCode.DONE
+    verbs = _verbs()
+    name, *rest = rest
+    if name not in verbs:
+        raise ConfigError(_unknown_verb(name, list(verbs)))
+    verb = verbs[name]
+    if flags & {"--help", "-h"}:
+        emit(verb.help().rstrip())
+        return ExitCode.DONE
+    if unknown := flags - _EVERYWHERE - verb.flags:
+        raise ConfigError(
+            f"{name} has no {', '.join(sorted(unknown))}; {texts.PROGRAM} {name} --help tells more"
+        )
+    if "--debug" in flags:
+        rest = [*rest, "debug=true"]
+    return verb.run(rest, flags)
+
+
+def _verbs() -> Mapping[str, Verb]:
+    from lipsync_ray import verbs  # needs the media libraries: not for --version and the first help
+
+    return {
+        "run": Verb(run=verbs.run, help=texts.run_help),
+        "plan": Verb(run=verbs.plan, help=lambda: texts.PLAN, flags=frozenset({"--json"})),
+        "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
+        "weights": Verb(run=verbs.weights, help=lambda: texts.WEIGHTS),
+    }
+
+
+def _unknown_verb(name: str, verbs: list[str]) -> str:
+    if "=" in name:
+        return f"a verb comes first, as in: {texts.PROGRAM} run {name}"
+    if name.startswith("-"):
+        return f"{name} is not known ({texts.PROGRAM} --help lists everything){suggest(name, _EVERYWHERE)}"
+    return f"'{name}' is not a verb ({', '.join(verbs)}){suggest(name, verbs)}"
+
+
+def _interrupted(by: str) -> int:
+    complain(
+        "INTERRUPTED",
+        f"stopped by {by}; nothing half-written is left, and the same command goes on from here",
+    )
+    return int(ExitCode.INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _signals_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal unwind the work like Ctrl-C does."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in wanted}
+    for number in wanted:
+        if before[number] is not signal.SIG_IGN:  # nohup
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

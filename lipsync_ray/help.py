@@ -1,0 +1,186 @@
+"""Help texts; the options are read from the comments of conf/, where their defaults are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+PROGRAM = "python -m lipsync_ray"
+
+OVERVIEW = f"""\
+Dub a video: the same footage, with the person's mouth saying the new words.
+
+  {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4
+
+Verbs:
+  run       dub a video
+  plan      look at a video and say what a dub would do, without rendering
+  doctor    check this installation and say how to mend it
+  weights   list, fetch or check the model files (list, pull, verify)
+
+Examples:
+  {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4
+  {PROGRAM} run video=portrait.png audio=hello.wav out=hello.mp4     a picture starts to talk
+  {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 sync.mode=loop encode.crf=16
+  {PROGRAM} plan video=in.mp4 audio=dub.wav
+  {PROGRAM} doctor
+
+Options are written key=value. Put quotes around a value with spaces: 'video=my clip.mp4'.
+{PROGRAM} VERB --help tells more; run --help lists all options.
+--version prints the version; --debug shows the whole trace of an error.
+Exit status: 0 done, 1 cannot (one line says why), 2 some jobs of a batch failed, 3 refused by
+policy, 4 interrupted.
+"""
+
+RUN = f"""\
+{PROGRAM} run video=FILE audio=FILE out=FILE [key=value ...]
+
+Dubs a video (or a picture): writes OUT with the mouth of the person in VIDEO saying AUDIO.
+Frame rate, size, colours and the other tracks stay as they are; frames without a usable face
+are kept untouched. Beside OUT.mp4 goes OUT.json with the settings, hashes and timings. OUT
+appears when it is complete and checked, never half-written; after an interruption the same
+command goes on where it stopped.
+"""
+
+PLAN = f"""\
+{PROGRAM} plan video=FILE audio=FILE [key=value ...] [--json]
+
+Looks at the video and says what a dub would do: faces, shots, frames that would be kept
+untouched, length of the output. Renders nothing, writes nothing but the cache. Takes the
+options of run. With --json it prints JSON on stdout.
+"""
+
+DOCTOR = f"""\
+{PROGRAM} doctor [key=value ...]
+
+Checks Python, packages, video codecs, Ray, weights, the cache folder and free disk space, and
+says for each problem how to mend it. Exit status 1 when something essential is broken.
+"""
+
+WEIGHTS = f"""\
+{PROGRAM} weights list|pull|verify [NAME ...] [key=value ...]
+
+  list      every model file: size, licence, whether commercial use is allowed, whether it is here
+  pull      fetch the files (all, or the named ones); run does this by itself when it needs one
+  verify    compute the SHA-256 of the files that are here and compare it with the published one
+
+weights.dir=FOLDER looks into a folder of your own first; weights.folder=FOLDER is where fetched
+files go; weights.offline=true never fetches; license.policy=commercial refuses files whose terms
+do not allow commercial use.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """One option as help shows it."""
+
+    key: str  # dotted, as typed
+    default: str  # as YAML writes it
+    text: str  # one line: what it does
+    choices: tuple[str, ...]  # closed choices, if that is what it takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A YAML file of conf/ as help shows it."""
+
+    name: str  # "" for config.yaml
+    option: str  # name of the file: what group=NAME chooses
+    text: str
+    knobs: tuple[Knob, ...]
+
+
+_COMMENT = re.compile(r"^#\s*(.*)$")
+_KNOB = re.compile(r"^(\w+):\s*(.*?)\s*#\s(.*)$")
+_BARE = re.compile(r"^(\w+):\s*(\S+)\s*$")
+
+
+def read_groups() -> list[Group]:
+    """All groups of options in the order in which config.yaml lists them, the job's own first."""
+    from lipsync_ray.overrides import conf_dir
+
+    main = conf_dir() / "config.yaml"
+    order = re.findall(r"^\s+- (\w+): (\w+)", main.read_text("utf-8"), re.MULTILINE)
+    groups = [_read_group(main, "")]
+    for name, chosen in order:
+        files = sorted((conf_dir() / name).glob("*.yaml"), key=lambda path: (path.stem != chosen, path.stem))
+        groups += [_read_group(path, name) for path in files]
+    return groups
+
+
+def run_help() -> str:
+    """Help of ``run``: its text and every option."""
+    width = max(60, min(shutil.get_terminal_size().columns, 110))
+    lines = [RUN, "Options and their defaults (null: nothing chosen):"]
+    for group in read_groups():
+        lines += ["", *_wrap(_title(group), width, "")]
+        for knob in group.knobs:
+            lines += _knob_lines(knob, width)
+    return "\n".join(lines) + "\n"
+
+
+def explain(knob: Knob) -> str:
+    """What an option does, with its choices where the text does not name them all."""
+    if all(choice in knob.text for choice in knob.choices):
+        return knob.text
+    return f"{knob.text} ({', '.join(knob.choices)})"
+
+
+def _title(group: Group) -> str:
+    if not group.name:
+        return f"{group.text}:"
+    chosen = "" if group.option == "default" else f"={group.option}"
+    return f"{group.name}{chosen} - {group.text}:"
+
+
+def _knob_lines(knob: Knob, width: int) -> Iterator[str]:
+    shown = f"  {_typed(knob)}"
+    indent = " " * 34
+    text = _wrap(explain(knob), width, indent)
+    if len(shown) < len(indent) - 1:
+        yield shown.ljust(len(indent)) + text[0].strip()
+        yield from text[1:]
+    else:
+        yield shown
+        yield from text
+
+
+def _typed(knob: Knob) -> str:
+    key = "audio" if knob.key == "audio.file" else knob.key
+    return f"{key}=..." if knob.default == "???" else f"{key}={knob.default}"
+
+
+def _wrap(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent or "  ")
+
+
+def _read_group(path: Path, name: str) -> Group:
+    text: list[str] = []
+    knobs: list[Knob] = []
+    for line in path.read_text("utf-8").splitlines():
+        if (comment := _COMMENT.match(line)) and not knobs:
+            text.append(comment[1])
+        elif (knob := _KNOB.match(line)) or (knob := _BARE.match(line)):
+            about = knob[3] if knob.re is _KNOB else ""
+            knobs.append(_knob(f"{name}.{knob[1]}" if name else knob[1], knob[2], about))
+    shown = tuple(knob for knob in knobs if knob.text)
+    return Group(name=name, option=path.stem, text=" ".join(text), knobs=shown)
+
+
+def _knob(key: str, default: str, text: str) -> Knob:
+    from lipsync_ray.config import Config
+    from lipsync_ray.schema import find_kind
+
+    return Knob(key=key, default=default, text=text, choices=_choices(find_kind(Config, key)))
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    if typing.get_origin(kind) is Literal:
+        return tuple(str(choice) for choice in typing.get_args(kind))
+    return tuple(choice for arm in typing.get_args(kind) for choice in _choices(arm))
