@@ -114,7 +114,7 @@ def open_segment(path: Path) -> Iterator[InputContainer]:
         EncodeFailed: it is absent, broken or holds no picture.
     """
     try:
-        container = av.open(str(path), format="nut")
+        container = av.open(f"file:{path}", format="nut")
     except (av.error.FFmpegError, OSError) as error:
         raise EncodeFailed(f"cannot read the segment {path}: {error.strerror}") from error
     with container:

@@ -35,7 +35,7 @@ PRESETS = (
     "placebo",
 )
 # NVENC numbers its presets from fast to good; x264's names are translated so that one setting does.
-NVENC_PRESETS = dict(zip(PRESETS, ("p1", "p1", "p2", "p3", "p4", "p5", "p6", "p6", "p7", "p7"), strict=True))
+NVENC_LEVELS = ("p1", "p1", "p2", "p3", "p4", "p5", "p6", "p6", "p7", "p7")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def codec_options(codec: str, settings: EncodeSettings) -> dict[str, str]:
         "rc": "vbr",
         "cq": quality,
         "b": "0",
-        "preset": NVENC_PRESETS[settings.preset],
+        "preset": NVENC_LEVELS[PRESETS.index(settings.preset)],
         "tune": "hq",
         "forced-idr": "1",
     }
@@ -120,6 +120,6 @@ def check_pixels(codec: str, layout: PixelLayout) -> str:
         return wanted
     # NVENC takes deep samples in the high bits; the shift is undone by every decoder.
     high = {"yuv420p10le": "p010le", "yuv422p10le": "p210le", "yuv444p10le": "yuv444p10msble"}.get(wanted)
-    if high in formats:
+    if high is not None and high in formats:
         return high
     raise EncodeFailed(f"{codec} cannot hold {wanted} pictures; use encode.codec=auto")

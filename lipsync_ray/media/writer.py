@@ -67,7 +67,10 @@ class SegmentWriter:
         self._pixels = check_pixels(codec, layout)
         try:
             self._container = av.open(
-                str(path), "w", format="nut", options={"avoid_negative_ts": "disabled", "write_index": "0"}
+                f"file:{path}",
+                "w",
+                format="nut",
+                options={"avoid_negative_ts": "disabled", "write_index": "0"},
             )
             self._stream = self._container.add_stream(
                 codec, rate=nominal_rate, options=codec_options(codec, settings)
@@ -184,7 +187,7 @@ def to_video_frame(planes: Sequence[np.ndarray], layout: PixelLayout, size: tupl
                 f"plane {number} is {plane.dtype} {got[1]}x{got[0]}, "
                 f"expected {np.dtype(kind)} {columns}x{rows}"
             )
-        lines = np.frombuffer(target, kind).reshape(-1, target.line_size // np.dtype(kind).itemsize)
+        lines = np.frombuffer(memoryview(target), kind).reshape(-1, target.line_size // np.dtype(kind).itemsize)
         lines[: got[0], : got[1]] = plane
         lines[: got[0], got[1] : columns] = lines[: got[0], got[1] - 1 : got[1]]
         lines[got[0] : rows, :columns] = lines[got[0] - 1, :columns]

@@ -1,0 +1,216 @@
+"""Sound: what a file holds, and its samples.
+
+The dub begins with the first sample that its decoder gives: encoder priming is skipped, a start time
+in the container (a track that begins later than its video) is not silence before the dub.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from lipsync_ray.errors import AudioUnreadable
+
+logger = logging.getLogger(__name__)
+
+ANALYSIS_RATE = 16_000
+GAP = 0.05  # seconds: a hole in the time stamps longer than this is filled with silence
+LONGEST_GAP = 600.0  # seconds: a longer one is a broken time stamp, not a pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioInfo:
+    """Facts about the first sound track of a file."""
+
+    path: str
+    duration: Fraction  # seconds from the first sample to the end of the last
+    rate: int  # Hz
+    channels: int
+    codec: str  # FFmpeg's name, such as pcm_s16le, aac, mp3
+    sample_format: str  # of the decoder, such as s16, fltp
+    bit_rate: int | None  # bits per second, where the file tells
+    container: str
+    start: Fraction  # seconds: container time of the first sample
+    packet: Fraction  # seconds one packet lasts: how exactly a copy can be cut
+
+
+@contextmanager
+def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The file and its first sound track.
+
+    Raises:
+        AudioUnreadable: it cannot be opened or has no sound track.
+    """
+    try:
+        # "file:" keeps names such as "a:b.wav" from being taken for a protocol.
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+    except (av.error.FFmpegError, OSError) as error:
+        raise AudioUnreadable(f"cannot open {path}: {error.strerror}") from error
+    with container:
+        if not container.streams.audio:
+            raise AudioUnreadable(f"{path} has no sound track")
+        yield container, container.streams.audio[0]
+
+
+def probe_audio(path: str | Path) -> AudioInfo:
+    """Read what a sound file holds; its length is counted, not taken from the header.
+
+    Raises:
+        AudioUnreadable: it cannot be opened, has no sound track or not one sample in it.
+    """
+    with open_audio(path) as (container, stream):
+        base = stream.time_base or Fraction(1, stream.rate or 1)
+        start = (stream.start_time or 0) * base
+        last, longest, counted = start, Fraction(0), True
+        for packet in container.demux(stream):
+            if packet.size == 0 or packet.pts is None:
+                counted = counted and packet.size == 0
+                continue
+            length = (packet.duration or 0) * base
+            counted = counted and length > 0
+            last, longest = max(last, packet.pts * base + length), max(longest, length)
+        context = stream.codec_context
+        facts = {
+            "path": str(path),
+            "rate": int(context.sample_rate or 0),
+            "channels": int(context.channels),
+            "codec": context.codec.canonical_name,
+            "sample_format": context.format.name if context.format else "",
+            "bit_rate": context.bit_rate or container.bit_rate or None,
+            "container": container.format.name,
+            "start": start,
+            "packet": longest,
+        }
+    first = next((block for block in blocks(path) if block.shape[1]), None)
+    if first is None or not facts["rate"]:
+        raise AudioUnreadable(f"{path} has a sound track, but no sample of it can be decoded")
+    duration = last - start if counted and last > start else _decoded_length(path, facts["rate"])
+    return AudioInfo(duration=duration, **facts)
+
+
+def _decoded_length(path: str | Path, rate: int) -> Fraction:
+    return Fraction(sum(block.shape[1] for block in blocks(path)), rate)
+
+
+def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = None) -> Iterator[np.ndarray]:
+    """Decode piece by piece; memory does not grow with the length.
+
+    Packets that cannot be decoded and holes in the time stamps become silence. Samples that are not
+    numbers become 0, with one warning.
+
+    Args:
+        path: any file with a sound track.
+        rate: resample to this many Hz; the file's own rate if None.
+        layout: channels, such as ``mono``; the file's own if None.
+
+    Yields:
+        ``float32[channels, n]``, nominal range -1 to 1.
+
+    Raises:
+        AudioUnreadable: as ``open_audio``.
+    """
+    warned = False
+    with open_audio(path) as (container, stream):
+        chain = _Chain(rate, layout)
+        for frame in _frames(container, stream):
+            for block in chain.push(frame):
+                if not np.isfinite(block).all():
+                    if not warned:
+                        logger.warning("%s holds samples that are not numbers: heard as silence", path)
+                    warned = True
+                    block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+                yield block
+        yield from chain.flush()
+
+
+def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            logger.debug("damaged packet at %s of %s", packet.pts, container.name)
+        except av.error.EOFError:
+            return
+
+
+class _Chain:
+    """Resampling that survives changes of format in the middle, and silence for holes."""
+
+    def __init__(self, rate: int | None, layout: str | None) -> None:
+        self._rate, self._layout = rate, layout
+        self._resampler: av.AudioResampler | None = None
+        self._clock: float | None = None  # seconds: where the next frame should begin
+        self._channels = 1
+
+    def push(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
+        if self._layout is None:
+            self._layout = (
+                frame.layout.name if frame.layout.name in _NAMED else _plain(len(frame.layout.channels))
+            )
+        if self._rate is None:
+            self._rate = frame.sample_rate
+        yield from self._fill(frame)
+        frame.pts = None  # the resampler would pad or drop by time stamps of its own reckoning
+        try:
+            yield from self._convert(frame)
+        except ValueError:  # another rate or layout than before
+            yield from self.flush()
+            yield from self._convert(frame)
+
+    def _fill(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
+        assert self._rate is not None
+        now = float(frame.time) if frame.time is not None and frame.pts is not None else None
+        if now is not None and self._clock is not None and GAP < now - self._clock < LONGEST_GAP:
+            yield from self.flush()
+            yield np.zeros((self._channels, round((now - self._clock) * self._rate)), np.float32)
+        begin = now if now is not None else self._clock
+        self._clock = None if begin is None else begin + frame.samples / frame.sample_rate
+
+    def _convert(self, frame: av.AudioFrame | None) -> Iterator[np.ndarray]:
+        resampler = self._resampler
+        if resampler is None:
+            resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+            self._resampler = resampler
+        for piece in resampler.resample(frame):
+            block = piece.to_ndarray()
+            self._channels = block.shape[0]
+            yield block
+
+    def flush(self) -> Iterator[np.ndarray]:
+        if self._resampler is not None:
+            yield from self._convert(None)
+        self._resampler = None
+
+
+_NAMED = frozenset(("mono", "stereo", "2.1", "3.0", "4.0", "quad", "5.0", "5.1", "5.1(side)", "6.1", "7.1"))
+
+
+def _plain(channels: int) -> str:
+    """A layout for files that only count their channels."""
+    return {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}.get(
+        channels, "stereo"
+    )
+
+
+def load_samples(path: str | Path, rate: int = ANALYSIS_RATE) -> np.ndarray:
+    """The whole sound in one channel, for analysis: ``float32[n]`` at ``rate`` Hz.
+
+    Samples that are not numbers are 0, as in ``blocks``; nothing is normalised or clipped.
+
+    Raises:
+        AudioUnreadable: the file cannot be opened or not one sample of it decoded.
+    """
+    parts = [block[0] for block in blocks(path, rate=rate, layout="mono")]
+    if not sum(map(len, parts)):
+        raise AudioUnreadable(f"{path} has a sound track, but no sample of it can be decoded")
+    return np.concatenate(parts)
