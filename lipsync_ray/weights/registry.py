@@ -103,7 +103,7 @@ class Registry:
 
 
 def _own_text() -> str:
-    return resources.files(__package__).joinpath("registry.yaml").read_text("utf-8")
+    return resources.files("lipsync_ray.weights").joinpath("registry.yaml").read_text("utf-8")
 
 
 def _entry(raw: Mapping[str, Any], wheels: Mapping[str, WheelPin]) -> WeightEntry:
