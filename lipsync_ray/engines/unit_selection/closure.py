@@ -6,18 +6,19 @@ import cv2
 import numpy as np
 
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
+from lipsync_ray.engines.unit_selection.colour import lip_colour
 from lipsync_ray.engines.unit_selection.geometry import FRACTION_BITS, Rect, bounds, fixed_point, ring
 
-CLOSED_BELOW = 0.022  # IO, apertures under this get a line
-STRENGTH = 0.85
+FULL, NONE = 0.010, 0.022  # IO, apertures with the whole line and with none
+STRENGTH = 0.88
 WIDTH = 0.006  # face widths
 FEATHER = 0.004  # face widths, sigma
-DARKNESS = 0.5  # of the lip's colour
+SHADOW = np.array([0.55, 0.45, 0.45])  # of the lip's colour
 
 
 def line_weight(aperture: float) -> float:
     """How much of the line is drawn at an aperture in IO."""
-    return STRENGTH * float(np.clip(1.0 - aperture / CLOSED_BELOW, 0.0, 1.0))
+    return STRENGTH * float(np.clip((NONE - aperture) / (NONE - FULL), 0.0, 1.0))
 
 
 def draw_contact(patch: np.ndarray, target: np.ndarray, box: Rect, face: float, aperture: float) -> None:
@@ -40,19 +41,10 @@ def draw_contact(patch: np.ndarray, target: np.ndarray, box: Rect, face: float, 
         return
     view = patch[part[1] - box[1] : part[3] - box[1], part[0] - box[0] : part[2] - box[0]]
     alpha = _line(target, part, face) * np.float32(weight / 255)
-    shadow = DARKNESS * lip_colour(patch, target, box)
+    shadow = SHADOW * lip_colour(patch, target, box)
     pixels = view.astype(np.float32)
     excess = np.maximum(pixels - shadow.astype(np.float32), 0.0)
     view[:] = np.clip(pixels - alpha[..., None] * excess + 0.5, 0, 255).astype(np.uint8)
-
-
-def lip_colour(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
-    """Median colour ``float[3]`` half way between the edges of both lips."""
-    middle = np.vstack([ring(target, sets.OUTER_MID), ring(target, sets.INNER_MID)])
-    at = np.round(middle - (box[0], box[1])).astype(int)
-    at[:, 0] = np.clip(at[:, 0], 0, patch.shape[1] - 1)
-    at[:, 1] = np.clip(at[:, 1], 0, patch.shape[0] - 1)
-    return np.median(patch[at[:, 1], at[:, 0]], 0)
 
 
 def _line(target: np.ndarray, box: Rect, face: float) -> np.ndarray:

@@ -69,3 +69,23 @@ def _match_lip(correction: np.ndarray, difference: np.ndarray, lip: np.ndarray, 
     rest = np.median(difference[core] - correction[core], 0)
     rest = LIP_SHARE * np.clip(rest, -LIP_LIMIT, LIP_LIMIT)
     correction += blur(lip, feather).astype(np.float32)[..., None] * (rest / 255).astype(np.float32)
+
+
+def lip_colour(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
+    """Median colour ``float[3]`` half way between the edges of both lips."""
+    middle = np.vstack([ring(target, sets.OUTER_MID), ring(target, sets.INNER_MID)])
+    at = np.round(middle - (box[0], box[1])).astype(int)
+    at[:, 0] = np.clip(at[:, 0], 0, patch.shape[1] - 1)
+    at[:, 1] = np.clip(at[:, 1], 0, patch.shape[0] - 1)
+    return np.median(patch[at[:, 1], at[:, 0]], 0)
+
+
+def skin_colour(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Median colour ``float[3]`` of the cheeks, small squares about a few landmarks ``[468,2]``."""
+    reach = max(1, round(0.02 * float(np.hypot(*(points[sets.EDGES[1], :2] - points[sets.EDGES[0], :2])))))
+    found = []
+    for x, y in np.round(ring(points, sets.CHEEKS)).astype(int).tolist():
+        square = frame[max(y - reach, 0) : max(y + reach + 1, 0), max(x - reach, 0) : max(x + reach + 1, 0)]
+        if square.size:
+            found.append(square.reshape(-1, 3).mean(0))
+    return np.median(found, 0) if found else np.full(3, 128.0)

@@ -47,9 +47,9 @@ class UnitSelection:
 
     def generate(self, batch: FaceBatch) -> FaceBatch:
         """Warped base and mouth of each frame."""
-        units, mesh = batch.shared["units"], batch.shared["mesh"]
+        person, units, mesh = (batch.shared[name] for name in ("person", "units", "mesh"))
         layers = tuple(
-            None if plan is None else draw_layers(frame, plan, units, mesh)
+            None if plan is None else draw_layers(frame, plan, person, units, mesh)
             for frame, plan in zip(batch.frames, batch.stabilized, strict=True)
         )
         return replace(batch, generated=layers)

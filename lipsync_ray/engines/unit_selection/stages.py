@@ -9,9 +9,10 @@ import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch
 from lipsync_ray.engines.unit_selection.closure import draw_contact
-from lipsync_ray.engines.unit_selection.colour import match
+from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
 from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, is_empty
+from lipsync_ray.engines.unit_selection.interior import Colours, Mouth, draw_interior, plane_of
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
 from lipsync_ray.engines.unit_selection.person import Person
@@ -82,14 +83,27 @@ def _plan(face: Face, units, cues, row: int, person: Person, bank: UnitBank) -> 
     )
 
 
-def draw_layers(frame: np.ndarray, plan: Plan, bank: UnitBank, mesh: Mesh) -> Layers:
+def draw_layers(frame: np.ndarray, plan: Plan, person: Person, bank: UnitBank, mesh: Mesh) -> Layers:
     """Warp the frame's own face and its units' mouths to a plan."""
     height, width = frame.shape[:2]
     face = face_width(plan.face.points)
     base_box, base = warp_base(frame, solve_field(plan.face.points, plan.points, width, height))
     box = mouth_box(plan.points, face, width, height)
     patch, covered = _patch(plan, bank, mesh, box, face)
+    if person.layered:
+        _open_in_layers(frame, patch, box, plan, bank, face)
     return Layers(base_box=base_box, base=base, mouth_box=box, patch=patch, covered=covered)
+
+
+def _open_in_layers(
+    frame: np.ndarray, patch: np.ndarray, box: Rect, plan: Plan, bank: UnitBank, face: float
+) -> None:
+    _, unit = max(plan.units)
+    plane = plane_of(bank.shape[unit], bank.landmarks[unit])
+    mouth = Mouth(picture=bank.patches[unit], plane=plane, aperture=float(bank.descriptor[unit][A]))
+    colours = Colours(lip=lip_colour(patch, plan.points, box), skin=skin_colour(frame, plan.face.points))
+    target = plane_of(plan.shape, plan.points)
+    draw_interior(patch, box, plan.points, target, mouth, colours, face, plan.aperture)
 
 
 def _patch(plan: Plan, bank: UnitBank, mesh: Mesh, box: Rect, face: float) -> tuple[np.ndarray, np.ndarray]:
