@@ -1,0 +1,185 @@
+"""Exact conversions between planes and RGB, for crops only.
+
+Own arithmetic in float32, because scalers shift luma by about a level unless told otherwise and forget the
+matrix. New pixels go back as *differences*: where an engine changed nothing the planes stay as they are to
+the last bit, and 10-bit pictures keep the precision that 8-bit RGB cannot hold.
+
+Matrices: ITU-R BT.601, BT.709, BT.2020 (non-constant luminance); quantisation as in BT.709 and BT.2100:
+limited range puts luma on 16..235 and chroma on 16..240, times 2^(depth-8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from lipsync_ray.media.chroma import narrow, widen
+from lipsync_ray.media.frame import Box, Frame, Matrix, PixelLayout
+from lipsync_ray.media.planes import Planes
+
+_LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {  # red, blue
+    "bt601": (0.299, 0.114),
+    "bt709": (0.2126, 0.0722),
+    "bt2020": (0.2627, 0.0593),
+}
+
+
+def crop_rgb(frame: Frame, box: Box) -> np.ndarray:
+    """RGB ``uint8[h,w,3]`` of a box; deeper pictures are scaled to 8 bits, transfer and primaries stay.
+
+    Raises:
+        ValueError: the box reaches outside the picture.
+    """
+    _check(frame, box)
+    layout, (luma, u, v) = frame.layout, frame.planes
+    y = luma[box.y0 : box.y1, box.x0 : box.x1].astype(np.float32)
+    yuv = cv2.merge([y, _chroma_at(u, layout, box), _chroma_at(v, layout, box)])
+    rgb = cv2.transform(yuv, _to_rgb(layout.matrix, layout.full_range, layout.depth))
+    return _saturated(rgb, 8)
+
+
+def rgb_of(frame: Frame) -> np.ndarray:
+    """RGB ``uint8[H,W,3]`` of the whole picture."""
+    return crop_rgb(frame, Box(x0=0, y0=0, x1=frame.width, y1=frame.height))
+
+
+def planes_from_rgb(rgb: np.ndarray, layout: PixelLayout) -> Planes:
+    """Planes of a picture ``uint8[H,W,3]`` in a layout."""
+    height, width = rgb.shape[:2]
+    matrix = _from_rgb(layout.matrix, layout.full_range, layout.depth)
+    yuv = cv2.transform(rgb.astype(np.float32), matrix)
+    luma = _saturated(np.ascontiguousarray(yuv[..., 0]), layout.depth)
+    odd_x, odd_y = (-width) % (1 << layout.shift_x), (-height) % (1 << layout.shift_y)
+    whole = cv2.copyMakeBorder(yuv[..., 1:], 0, odd_y, 0, odd_x, cv2.BORDER_REPLICATE)
+    u, v = cv2.split(_narrowed(whole, layout))
+    return luma, _saturated(u, layout.depth), _saturated(v, layout.depth)
+
+
+def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> Frame:
+    """The frame with ``after - before`` added to its planes where the mask is above zero.
+
+    A luma sample changes only under the mask, a chroma sample only if the mask covers one of the luma pixels
+    it belongs to; all others keep the source's bits. The mask selects, it does not weigh: ``after`` is
+    already blended.
+
+    Args:
+        frame: the source picture; it stays as it is.
+        box: where the crop lies.
+        before: the crop as :func:`crop_rgb` gave it, ``uint8[h,w,3]``.
+        after: the crop as it should look, ``uint8[h,w,3]``.
+        mask: ``[h,w]`` of any type.
+
+    Raises:
+        ValueError: the box reaches outside the picture, or a shape differs from the box's.
+    """
+    _check(frame, box)
+    shape = (box.height, box.width)
+    if before.shape != (*shape, 3) or after.shape != before.shape or mask.shape != shape:
+        raise ValueError(f"crops do not fit {box}: {before.shape = }, {after.shape = }, {mask.shape = }")
+    inside = (np.asarray(mask) > 0).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(inside)
+    if not width:
+        return frame
+    rows, columns = slice(y, y + height), slice(x, x + width)
+    part = Box(x0=box.x0 + x, y0=box.y0 + y, x1=box.x0 + x + width, y1=box.y0 + y + height)
+    return _add(frame, part, before[rows, columns], after[rows, columns], inside[rows, columns])
+
+
+def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: np.ndarray) -> Frame:
+    layout = frame.layout
+    change = cv2.copyTo(cv2.subtract(after, before, dtype=cv2.CV_32F), inside)
+    linear = np.ascontiguousarray(_from_rgb(layout.matrix, layout.full_range, layout.depth)[:, :3])
+    delta = cv2.transform(change, linear)
+    planes = tuple(plane.copy() for plane in frame.planes)
+    _add_to(planes[0][box.y0 : box.y1, box.x0 : box.x1], np.ascontiguousarray(delta[..., 0]), layout.depth)
+
+    step_x, step_y = 1 << layout.shift_x, 1 << layout.shift_y
+    # A ring of unchanged pixels, so that the filter sees them; ends on whole chroma samples.
+    x0, y0 = max(0, box.x0 - 2) // step_x * step_x, max(0, box.y0 - 2) // step_y * step_y
+    x1, y1 = min(frame.width, box.x1 + 2), min(frame.height, box.y1 + 2)
+    edges = (box.y0 - y0, y1 - box.y1, box.x0 - x0, x1 - box.x1)
+    odd = (0, -(y1 - y0) % step_y, 0, -(x1 - x0) % step_x)  # the picture ends inside a chroma sample
+    ring = cv2.copyMakeBorder(delta[..., 1:], *edges, cv2.BORDER_CONSTANT)
+    ring = cv2.copyMakeBorder(ring, *odd, cv2.BORDER_REPLICATE)
+    covered = cv2.copyMakeBorder(
+        inside, *(a + b for a, b in zip(edges, odd, strict=True)), cv2.BORDER_CONSTANT
+    )
+    covered = covered.reshape(covered.shape[0] // step_y, step_y, -1, step_x).max(axis=(1, 3))
+    delta_u, delta_v = cv2.split(cv2.copyTo(_narrowed(ring, layout), np.ascontiguousarray(covered)))
+    top, left = y0 // step_y, x0 // step_x
+    for plane, values in ((planes[1], delta_u), (planes[2], delta_v)):
+        _add_to(plane[top : top + values.shape[0], left : left + values.shape[1]], values, layout.depth)
+    return replace(frame, planes=planes)
+
+
+def _add_to(plane: np.ndarray, delta: np.ndarray, depth: int) -> None:
+    """Add rounded float values to samples in place, saturating."""
+    kind = cv2.CV_8U if depth == 8 else cv2.CV_16U
+    plane[...] = cv2.add(np.ascontiguousarray(plane), delta, dtype=kind)
+    if depth not in (8, 16):
+        np.minimum(plane, (1 << depth) - 1, out=plane)
+
+
+def _chroma_at(plane: np.ndarray, layout: PixelLayout, box: Box) -> np.ndarray:
+    """``float32[h,w]`` of a chroma plane, interpolated at the luma pixels of a box."""
+    rows, top = _span(box.y0, box.y1, layout.shift_y, plane.shape[0])
+    columns, left = _span(box.x0, box.x1, layout.shift_x, plane.shape[1])
+    values = plane[rows, columns].astype(np.float32)
+    if layout.shift_y:
+        values = widen(values, 0, layout.siting_y, 2 * values.shape[0])
+    values = values[top : top + box.height]
+    if layout.shift_x:
+        values = widen(values, 1, layout.siting_x, 2 * values.shape[1])
+    return values[:, left : left + box.width]
+
+
+def _span(start: int, stop: int, shift: int, size: int) -> tuple[slice, int]:
+    """Chroma samples that luma ``[start, stop)`` needs, and the offset of ``start`` among their pixels."""
+    if not shift:
+        return slice(start, stop), 0
+    first = max(0, start // 2 - 1)
+    return slice(first, min(size, (stop - 1) // 2 + 2)), start - 2 * first
+
+
+def _narrowed(values: np.ndarray, layout: PixelLayout) -> np.ndarray:
+    return narrow(
+        values, layout.siting_x if layout.shift_x else None, layout.siting_y if layout.shift_y else None
+    )
+
+
+def _saturated(values: np.ndarray, depth: int) -> np.ndarray:
+    """Round to the nearest sample and clip, in one pass for 8 bits."""
+    if depth == 8:
+        return cv2.add(values, 0, dtype=cv2.CV_8U)
+    return np.clip(np.rint(values), 0, (1 << depth) - 1).astype(np.uint16)
+
+
+def _check(frame: Frame, box: Box) -> None:
+    if box.x0 < 0 or box.y0 < 0 or box.x1 > frame.width or box.y1 > frame.height:
+        raise ValueError(f"{box} reaches outside the picture of {frame.width}x{frame.height}")
+
+
+@lru_cache(maxsize=32)
+def _from_rgb(matrix: Matrix, full_range: bool, depth: int) -> np.ndarray:
+    """``float32[3,4]``: YUV = m @ (R, G, B, 1), RGB in 0..255, YUV in codes."""
+    red, blue = _LUMA_WEIGHTS[matrix]
+    luma = np.array([red, 1 - red - blue, blue])
+    rows = np.stack(
+        [luma, (np.array([0, 0, 1]) - luma) / (2 - 2 * blue), (np.array([1, 0, 0]) - luma) / (2 - 2 * red)]
+    )
+    unit = 1 << (depth - 8)
+    top = (1 << depth) - 1
+    scale = np.array([top] * 3 if full_range else [219 * unit, 224 * unit, 224 * unit]) / 255
+    offset = np.array([0 if full_range else 16 * unit, 128 * unit, 128 * unit])
+    return np.hstack([rows * scale[:, None], offset[:, None]]).astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _to_rgb(matrix: Matrix, full_range: bool, depth: int) -> np.ndarray:
+    """``float32[3,4]``, the inverse of :func:`_from_rgb`."""
+    forward = _from_rgb(matrix, full_range, depth).astype(np.float64)
+    inverse = np.linalg.inv(forward[:, :3])
+    return np.hstack([inverse, -inverse @ forward[:, 3:]]).astype(np.float32)

@@ -1,0 +1,216 @@
+"""Build the frame table of a video: one pass over its packets, without decoding where they can be trusted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from lipsync_ray.errors import VideoUnreadable
+from lipsync_ray.media.probe import (
+    Probe,
+    check_path,
+    choose_stream,
+    open_container,
+    probe,
+    reason,
+    with_rates,
+)
+from lipsync_ray.media.still import is_still, still_table
+from lipsync_ray.media.table import ColourTags, FrameTable, VideoInfo
+
+__all__ = ["ColourTags", "FrameTable", "PacketList", "VideoInfo", "build_table", "list_packets"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PacketList:
+    """Packets of the video stream in the order they are stored; -2**63 stands for a missing time."""
+
+    pts: np.ndarray  # int64[m]
+    dts: np.ndarray  # int64[m]
+    duration: np.ndarray  # int64[m]
+    key: np.ndarray  # bool[m]
+    discard: np.ndarray  # bool[m], hidden by an edit list
+    size: np.ndarray  # int64[m] bytes
+
+    @property
+    def shown(self) -> np.ndarray:
+        """PTS of the packets that are shown, sorted."""
+        return np.sort(self.pts[~self.discard])
+
+    @property
+    def open_gop(self) -> bool:
+        """Whether pictures stored after a keyframe are shown before it (and need the one before)."""
+        last_key = np.maximum.accumulate(np.where(self.key, self.pts, _NONE))
+        return bool(np.any((self.pts < last_key) & ~self.discard))
+
+
+_NONE = -(2**63)
+
+
+def build_table(path: str | Path) -> FrameTable:
+    """Find every frame of a video and when it is shown.
+
+    One demux pass; packets hidden by an edit list are dropped, and so are pictures before the first one that
+    can be decoded. Where packets carry no reliable times (AVI, raw streams, VP8 with hidden pictures) the
+    whole file is decoded once instead.
+
+    Raises:
+        VideoUnreadable: missing, empty, no media, no video stream, cut short, an address or a playlist.
+    """
+    file = check_path(path)
+    if is_still(file):
+        return still_table(file)
+    found = probe(file)
+    with open_container(file) as container:
+        stream = choose_stream(container, path)
+        _check_complete(container, stream, file)
+        packets = list_packets(container, stream, path)
+        origin = _origin(container, stream)
+    times = packets.shown
+    if found.first_pts is not None:
+        times = times[times >= found.first_pts]
+    if not len(times):
+        raise VideoUnreadable(f"{path}: the video stream holds no picture")
+    regular = found.first_pts is not None and times[0] > _NONE and bool(np.all(np.diff(times) > 0))
+    if regular and found.video.container != "avi" and found.video.codec != "vp8":
+        return _table(file, found, packets, times, origin)
+    return _decoded_table(file, found, packets, times if regular else None, origin)
+
+
+def list_packets(container: InputContainer, stream: VideoStream, path: str | Path) -> PacketList:
+    """Read all packets of a stream without decoding any.
+
+    Raises:
+        VideoUnreadable: the container is damaged.
+    """
+    rows: list[tuple[int, int, int, bool, bool, int]] = []
+    corrupt = False
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            pts = _NONE if packet.pts is None else packet.pts
+            dts = pts if packet.dts is None else packet.dts
+            rows.append((pts, dts, packet.duration or 0, packet.is_keyframe, packet.is_discard, packet.size))
+            corrupt = packet.is_corrupt
+    except (av.FFmpegError, OSError) as error:
+        raise VideoUnreadable(
+            f"{path} is damaged after {len(rows)} frames: {reason(error)}. Copy or repair it, then try again"
+        ) from error
+    if corrupt and len(rows) > 1:
+        log.warning("%s: the last packet is incomplete and left out", path)
+        rows.pop()
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    kinds = (np.int64, np.int64, np.int64, bool, bool, np.int64)
+    pts, dts, duration, key, discard, size = (
+        np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)
+    )
+    return PacketList(pts=pts, dts=dts, duration=duration, key=key, discard=discard, size=size)
+
+
+def _table(
+    file: Path,
+    found: Probe,
+    packets: PacketList,
+    times: np.ndarray,
+    origin: Fraction,
+    *,
+    indexed: bool = True,
+    counted: bool = False,
+) -> FrameTable:
+    keys = packets.key & (packets.pts > _NONE)
+    order = np.argsort(packets.pts[keys], kind="stable")
+    key_pts, key_dts = packets.pts[keys][order], packets.dts[keys][order]
+    base = found.video.time_base
+    rate = _nominal_rate(times, base, found.video.nominal_rate)
+    lengths = packets.duration[packets.pts == times[-1]]
+    usual = int(np.median(np.diff(times))) if len(times) > 1 else round(1 / (rate * base))
+    last = int(lengths[0]) if len(lengths) and lengths[0] > 0 else usual
+    seconds = (int(times[-1]) + last - int(times[0])) * base
+    bit_rate = int(packets.size.sum() * 8 / seconds) if seconds > 0 else None
+    return FrameTable(
+        path=str(file),
+        video=with_rates(found.video, rate=rate, bit_rate=bit_rate),
+        pts=times,
+        key_pts=key_pts,
+        key_dts=key_dts,
+        origin=origin,
+        end_pts=int(times[-1]) + max(1, last),
+        indexed=indexed and len(key_pts) > 0,
+        counted=counted,
+        still=len(times) == 1,
+    )
+
+
+def _decoded_table(
+    file: Path, found: Probe, packets: PacketList, times: np.ndarray | None, origin: Fraction
+) -> FrameTable:
+    """A table from decoding the whole file; ``times`` are the packets' own where these look sound."""
+    log.info("%s: packets carry no reliable times, decoding all of it once", file)
+    seen: list[int | None] = []
+    with open_container(file) as container:
+        stream = choose_stream(container, file)
+        stream.thread_type = "AUTO"
+        try:
+            seen.extend(frame.pts for frame in container.decode(stream))
+        except (av.FFmpegError, OSError) as error:
+            raise VideoUnreadable(f"{file} is damaged after {len(seen)} frames: {reason(error)}") from error
+    known = np.array([_NONE if p is None else p for p in seen], np.int64)
+    if len(known) and known[0] > _NONE and np.all(np.diff(known) > 0):
+        trusted = times is not None and np.array_equal(times, known)
+        return _table(file, found, packets, known, origin, indexed=trusted)
+    base = found.video.time_base
+    if times is None or len(times) != len(known):  # a bare stream: even steps are all there is
+        step = max(1, round(1 / (found.video.nominal_rate * base)))
+        times = step * np.arange(len(known), dtype=np.int64)
+    if not len(times):
+        raise VideoUnreadable(f"{file}: the video stream holds no picture")
+    if packets.dts[0] > _NONE:  # AVI: packets have decoding times only, shifted by the reordering
+        times = times - times[0] + packets.dts[0]
+    return _table(file, found, packets, times, origin, indexed=False, counted=True)
+
+
+def _origin(container: InputContainer, stream: VideoStream) -> Fraction:
+    """The container's start, exactly: its own figure is rounded to a microsecond, its streams' are not."""
+    if container.start_time is None:
+        return Fraction(0)
+    rounded = Fraction(container.start_time, av.time_base)
+    for other in (stream, *container.streams):
+        if other.start_time is not None and other.time_base is not None:
+            exact = Fraction(other.start_time * other.time_base)
+            if abs(exact - rounded) <= Fraction(1, av.time_base):
+                return exact
+    return rounded
+
+
+def _nominal_rate(times: np.ndarray, base: Fraction, declared: Fraction) -> Fraction:
+    """Frames per second over the whole file; the declared rate where it agrees within 0.2 %."""
+    span = (int(times[-1]) - int(times[0])) * base
+    if len(times) < 2 or span <= 0:
+        return declared
+    measured = (len(times) - 1) / span
+    if abs(measured / declared - 1) < Fraction(2, 1000) or len(times) < 10:
+        return declared
+    return measured.limit_denominator(1001)
+
+
+def _check_complete(container: InputContainer, stream: VideoStream, file: Path) -> None:
+    """Refuse an MP4 or MOV whose index points past the end of the file."""
+    if "mov" not in container.format.name:
+        return
+    size = file.stat().st_size
+    entries = getattr(stream, "index_entries", None) or ()
+    missing = sum(1 for entry in entries if entry.pos + entry.size > size)
+    if missing:
+        raise VideoUnreadable(
+            f"{file} is cut short: {missing} of {len(entries)} frames lie past its end. Copy it again"
+        )

@@ -1,0 +1,197 @@
+"""Open a media file and describe its video stream, or say by name what is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from lipsync_ray.errors import VideoUnreadable
+from lipsync_ray.media.frame import Matrix
+from lipsync_ray.media.planes import working_layout
+from lipsync_ray.media.table import ColourTags, VideoInfo
+
+log = logging.getLogger(__name__)
+
+# These read other files or hosts than the one that was named.
+_PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "imf", "rtsp", "rtp", "image2", "lavfi"})
+_MATRICES: dict[int, Matrix] = {
+    1: "bt709",
+    4: "bt601",
+    5: "bt601",
+    6: "bt601",
+    7: "bt709",
+    9: "bt2020",
+    10: "bt2020",
+}
+_UNKNOWN = (0, 2, 3)  # RGB, unspecified, reserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """The description of a stream, and the PTS of the first picture that its decoder gives."""
+
+    video: VideoInfo
+    first_pts: int | None
+
+
+def check_path(path: str | Path) -> Path:
+    """The path of a plain, non-empty file.
+
+    Raises:
+        VideoUnreadable: it is an address, missing, a folder, a device or empty.
+    """
+    text = str(path)
+    if "://" in text:
+        raise VideoUnreadable(f"{text} is an address: download it and give the path of the file")
+    file = Path(path)
+    try:
+        if not file.exists():
+            raise VideoUnreadable(f"{text} does not exist (looked from {Path.cwd()})")
+        if file.is_dir():
+            raise VideoUnreadable(f"{text} is a folder: name a video file in it")
+        if not file.is_file():
+            raise VideoUnreadable(f"{text} is not a plain file: copy it to disk first")
+        if file.stat().st_size == 0:
+            raise VideoUnreadable(f"{text} is empty (0 bytes)")
+        with file.open("rb"):
+            pass
+    except OSError as error:
+        raise VideoUnreadable(f"{text} cannot be read: {error.strerror or error}") from error
+    return file
+
+
+def open_container(path: str | Path) -> InputContainer:
+    """Open a plain file for demuxing, never a network address or a playlist.
+
+    Raises:
+        VideoUnreadable: the file is no media, or it is a list of other files.
+    """
+    file = check_path(path)
+    try:
+        # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
+        container = av.open(f"file:{file}", options={"protocol_whitelist": "file"})
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VideoUnreadable(
+            f"{path} cannot be opened as a video: {reason(error)}. It is damaged, cut short or no media file"
+        ) from error
+    if _PLAYLISTS.intersection(container.format.name.split(",")):
+        container.close()
+        raise VideoUnreadable(f"{path} is a list of other files ({container.format.name}): name a video file")
+    return container
+
+
+def reason(error: BaseException) -> str:
+    """What FFmpeg said, without the file name and the number."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def choose_stream(container: InputContainer, path: str | Path) -> VideoStream:
+    """The video stream a player shows: default before others, then the largest; never a cover picture."""
+    covers = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [s for s in container.streams.video if not s.disposition & covers and s.codec_context]
+    if not streams:
+        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise VideoUnreadable(f"{path} holds no video stream (found: {kinds})")
+    return max(
+        streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index)
+    )
+
+
+def probe(path: str | Path) -> Probe:
+    """Describe the video stream by decoding its first picture.
+
+    Raises:
+        VideoUnreadable: the file cannot be opened, has no video stream, or no picture of it decodes.
+    """
+    with open_container(path) as container:
+        stream = choose_stream(container, path)
+        try:
+            frame = next(container.decode(stream), None)
+        except (av.FFmpegError, OSError) as error:
+            raise VideoUnreadable(f"{path}: the first picture cannot be decoded: {reason(error)}") from error
+        if frame is None:
+            raise VideoUnreadable(f"{path}: the video stream holds no picture")
+        return Probe(video=_describe(container, stream, frame, path), first_pts=frame.pts)
+
+
+def _describe(
+    container: InputContainer, stream: VideoStream, frame: av.VideoFrame, path: str | Path
+) -> VideoInfo:
+    context = stream.codec_context
+    rotation, mirrored = orientation(frame)
+    aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1)
+    aspect = aspect if aspect > 0 else Fraction(1)
+    width, height = frame.width, frame.height
+    sideways = rotation in (90, 270)
+    colour, matrix, full = _colour(frame, path)
+    centred = context.name in ("mjpeg", "mpeg1video", "jpeg2000")
+    layout = working_layout(frame.format, matrix=matrix, full_range=full, centred=centred)
+    return VideoInfo(
+        width=height if sideways else width,
+        height=width if sideways else height,
+        coded_width=width,
+        coded_height=height,
+        rotation=rotation,
+        mirrored=mirrored,
+        pix_fmt=frame.format.name,
+        layout=layout.turned(rotation, mirrored),
+        sample_aspect_ratio=1 / aspect if sideways else aspect,
+        codec=context.codec.canonical_name,
+        bit_rate=context.bit_rate or None,
+        time_base=Fraction(stream.time_base or Fraction(1, 90000)),
+        nominal_rate=Fraction(stream.average_rate or stream.guessed_rate or 25),
+        colour=colour,
+        container=container.format.name,
+        has_audio=bool(container.streams.audio),
+        stream_index=stream.index,
+    )
+
+
+def _colour(frame: av.VideoFrame, path: str | Path) -> tuple[ColourTags, Matrix, bool]:
+    """Tags to hand on, and the matrix and range to calculate with.
+
+    Without a tag the matrix is what players assume: BT.709 from 1280 columns or 577 rows on, else BT.601.
+    """
+    tagged = int(frame.colorspace)
+    guess: Matrix = "bt709" if frame.width >= 1280 or frame.height > 576 else "bt601"
+    if tagged not in _MATRICES and tagged not in _UNKNOWN:
+        raise VideoUnreadable(f"{path} uses colour matrix {tagged}, which is not supported: convert it first")
+    matrix = _MATRICES.get(tagged, guess)
+    name = frame.format.name
+    full = name.startswith("yuvj") or int(frame.color_range) == 2
+    range_ = 2 if full else int(frame.color_range)
+    if frame.format.is_rgb or frame.format.has_palette or name.startswith("mono"):
+        tagged, range_, full = {"bt601": 6, "bt709": 1, "bt2020": 9}[matrix], 1, False
+    tags = ColourTags(
+        primaries=int(frame.color_primaries), transfer=int(frame.color_trc), matrix=tagged, range=range_
+    )
+    return tags, matrix, full
+
+
+def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
+    """Degrees clockwise and mirroring that make a decoded picture upright, from its display matrix.
+
+    The matrix holds 16.16 fixed-point numbers a b u c d v x y w with x' = a x + c y and y' = b x + d y, rows
+    growing downwards (libavutil/display.h). Angles between quarters go to the nearest.
+    """
+    data = next((d for d in frame.side_data if d.type.name == "DISPLAYMATRIX"), None)
+    if data is None:
+        return 0, False
+    a, b, _, c, d = (float(x) for x in np.frombuffer(bytes(data)[:20], np.int32))
+    mirrored = a * d - b * c < 0
+    degrees = math.degrees(math.atan2(b, -a if mirrored else a))
+    return round(degrees / 90) * 90 % 360, mirrored
+
+
+def with_rates(video: VideoInfo, *, rate: Fraction, bit_rate: int | None) -> VideoInfo:
+    """The same stream with its measured frame rate and, where the header gave none, its bit rate."""
+    return replace(video, nominal_rate=rate, bit_rate=video.bit_rate or bit_rate)

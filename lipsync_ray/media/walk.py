@@ -1,0 +1,92 @@
+"""Decode forwards from one place in a file, without any claim that the frames are right."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from lipsync_ray.media.probe import choose_stream, open_container
+from lipsync_ray.media.table import FrameTable
+
+log = logging.getLogger(__name__)
+
+
+class SeekMissed(Exception):
+    """The demuxer did not come to the keyframe it was sent to."""
+
+
+class Source:
+    """An open file whose decoder can be sent to a keyframe or to the start."""
+
+    def __init__(self, table: FrameTable, threads: int) -> None:
+        self._table = table
+        self._threads = threads
+        self._container: InputContainer | None = None
+
+    def from_start(self) -> Iterator[tuple[int | None, av.VideoFrame]]:
+        """All frames with their PTS (their number where the table is counted), from a fresh opening."""
+        self.close()
+        container, stream = self._open()
+        return self._decode(container.demux(stream), counted=self._table.counted)
+
+    def from_key(self, key: int) -> Iterator[tuple[int | None, av.VideoFrame]]:
+        """Frames with their PTS, decoding from one keyframe of the table on.
+
+        Packets before the keyframe's own never reach the decoder, so that no picture is made from references
+        it does not have.
+
+        Raises:
+            SeekMissed: when iterated, if the demuxer lands behind the keyframe or cannot seek.
+        """
+        container, stream = self._open()
+        pts, dts = int(self._table.key_pts[key]), int(self._table.key_dts[key])
+        try:
+            container.seek(dts, stream=stream, backward=True)
+        except (av.FFmpegError, OSError) as error:
+            raise SeekMissed(f"no seeking to {dts}: {error}") from error
+        return self._decode(_from_packet(container.demux(stream), pts))
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        if self._container is None:
+            container = open_container(self._table.path)
+            stream = choose_stream(container, self._table.path)
+            stream.codec_context.thread_count = self._threads
+            stream.thread_type = "AUTO"
+            self._container = container
+        return self._container, choose_stream(self._container, self._table.path)
+
+    def _decode(
+        self, packets: Iterator[av.Packet], *, counted: bool = False
+    ) -> Iterator[tuple[int | None, av.VideoFrame]]:
+        number = 0
+        for packet in packets:
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError as error:  # the reader notices if a frame is missing for it
+                log.debug("%s: packet at %s: %s", self._table.path, packet.pts, error)
+                continue
+            for frame in frames:
+                if isinstance(frame, av.VideoFrame):
+                    yield (number if counted else frame.pts), frame
+                    number += 1
+
+
+def _from_packet(packets: Iterator[av.Packet], pts: int) -> Iterator[av.Packet]:
+    """Packets from the keyframe shown at ``pts`` on."""
+    for packet in packets:
+        if packet.is_keyframe and packet.pts == pts:
+            yield packet
+            break
+        if packet.size == 0 or (packet.is_keyframe and packet.pts is not None and packet.pts > pts):
+            raise SeekMissed(f"landed at {packet.pts}, behind the keyframe at {pts}")
+    yield from packets
