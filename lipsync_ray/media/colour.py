@@ -90,11 +90,11 @@ def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mas
 
 def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: np.ndarray) -> Frame:
     layout = frame.layout
-    change = cv2.copyTo(cv2.subtract(after, before, dtype=cv2.CV_32F), inside)
+    change = cv2.copyTo(np.subtract(after, before, dtype=np.float32), inside)
     linear = np.ascontiguousarray(_from_rgb(layout.matrix, layout.full_range, layout.depth)[:, :3])
-    delta = cv2.transform(change, linear)
     planes = tuple(plane.copy() for plane in frame.planes)
-    _add_to(planes[0][box.y0 : box.y1, box.x0 : box.x1], np.ascontiguousarray(delta[..., 0]), layout.depth)
+    luma = planes[0][box.y0 : box.y1, box.x0 : box.x1]
+    _add_to(luma, cv2.transform(change, linear[:1]), layout.depth)
 
     step_x, step_y = 1 << layout.shift_x, 1 << layout.shift_y
     # A ring of unchanged pixels, so that the filter sees them; ends on whole chroma samples.
@@ -102,15 +102,14 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     x1, y1 = min(frame.width, box.x1 + 2), min(frame.height, box.y1 + 2)
     edges = (box.y0 - y0, y1 - box.y1, box.x0 - x0, x1 - box.x1)
     odd = (0, -(y1 - y0) % step_y, 0, -(x1 - x0) % step_x)  # the picture ends inside a chroma sample
-    ring = cv2.copyMakeBorder(delta[..., 1:], *edges, cv2.BORDER_CONSTANT)
-    ring = cv2.copyMakeBorder(ring, *odd, cv2.BORDER_REPLICATE)
-    covered = cv2.copyMakeBorder(
-        inside, *(a + b for a, b in zip(edges, odd, strict=True)), cv2.BORDER_CONSTANT
-    )
-    covered = covered.reshape(covered.shape[0] // step_y, step_y, -1, step_x).max(axis=(1, 3))
-    delta_u, delta_v = cv2.split(cv2.copyTo(_narrowed(ring, layout), np.ascontiguousarray(covered)))
+    ring = cv2.copyMakeBorder(change, *edges, cv2.BORDER_CONSTANT)
+    ring = cv2.copyMakeBorder(ring, *odd, cv2.BORDER_REPLICATE) if any(odd) else ring
+    delta = cv2.transform(_narrowed(ring, layout), linear)
+    covered = cv2.copyMakeBorder(inside, *np.add(edges, odd).tolist(), cv2.BORDER_CONSTANT)
+    covered = np.bitwise_or.reduce([covered[i::step_y] for i in range(step_y)])
+    covered = np.bitwise_or.reduce([covered[:, i::step_x] for i in range(step_x)])
     top, left = y0 // step_y, x0 // step_x
-    for plane, values in ((planes[1], delta_u), (planes[2], delta_v)):
+    for plane, values in zip(planes[1:], cv2.split(cv2.copyTo(delta, covered))[1:], strict=True):
         _add_to(plane[top : top + values.shape[0], left : left + values.shape[1]], values, layout.depth)
     return replace(frame, planes=planes)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
@@ -102,7 +103,7 @@ def list_packets(container: InputContainer, stream: VideoStream, path: str | Pat
             dts = pts if packet.dts is None else packet.dts
             rows.append((pts, dts, packet.duration or 0, packet.is_keyframe, packet.is_discard, packet.size))
             corrupt = packet.is_corrupt
-    except (av.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         raise VideoUnreadable(
             f"{path} is damaged after {len(rows)} frames: {reason(error)}. Copy or repair it, then try again"
         ) from error
@@ -162,7 +163,7 @@ def _decoded_table(
         stream.thread_type = "AUTO"
         try:
             seen.extend(frame.pts for frame in container.decode(stream))
-        except (av.FFmpegError, OSError) as error:
+        except (FFmpegError, OSError) as error:
             raise VideoUnreadable(f"{file} is damaged after {len(seen)} frames: {reason(error)}") from error
     known = np.array([_NONE if p is None else p for p in seen], np.int64)
     if len(known) and known[0] > _NONE and np.all(np.diff(known) > 0):

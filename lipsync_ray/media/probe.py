@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -79,7 +80,7 @@ def open_container(path: str | Path) -> InputContainer:
     try:
         # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
         container = av.open(f"file:{file}", options={"protocol_whitelist": "file"})
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except (FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(
             f"{path} cannot be opened as a video: {reason(error)}. It is damaged, cut short or no media file"
         ) from error
@@ -116,7 +117,7 @@ def probe(path: str | Path) -> Probe:
         stream = choose_stream(container, path)
         try:
             frame = next(container.decode(stream), None)
-        except (av.FFmpegError, OSError) as error:
+        except (FFmpegError, OSError) as error:
             raise VideoUnreadable(f"{path}: the first picture cannot be decoded: {reason(error)}") from error
         if frame is None:
             raise VideoUnreadable(f"{path}: the video stream holds no picture")

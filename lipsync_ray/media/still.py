@@ -84,7 +84,7 @@ def _load(path: str | Path) -> np.ndarray:
         raise VideoUnreadable(f"{path} is a picture that cannot be decoded: it is damaged or cut short")
     raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if raw is not None and raw.ndim == 3 and raw.shape[2] == 4 and raw.shape[:2] == picture.shape[:2]:
-        top = np.iinfo(raw.dtype).max
+        top = 65535 if raw.dtype == np.uint16 else 255
         alpha = (raw[..., 3:].astype(np.float32)) / top
         picture = np.rint(picture * alpha + 255 * (1 - alpha)).astype(np.uint8)
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import av
 from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
 from av.video.stream import VideoStream
 
 from lipsync_ray.media.probe import choose_stream, open_container
@@ -46,7 +47,7 @@ class Source:
         pts, dts = int(self._table.key_pts[key]), int(self._table.key_dts[key])
         try:
             container.seek(dts, stream=stream, backward=True)
-        except (av.FFmpegError, OSError) as error:
+        except (FFmpegError, OSError) as error:
             raise SeekMissed(f"no seeking to {dts}: {error}") from error
         return self._decode(_from_packet(container.demux(stream), pts))
 
@@ -72,7 +73,7 @@ class Source:
         for packet in packets:
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError as error:  # the reader notices if a frame is missing for it
+            except InvalidDataError as error:  # the reader notices if a frame is missing for it
                 log.debug("%s: packet at %s: %s", self._table.path, packet.pts, error)
                 continue
             for frame in frames:
