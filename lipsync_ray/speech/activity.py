@@ -19,7 +19,7 @@ import numpy as np
 from lipsync_ray.speech.features import FRAME_RATE
 from lipsync_ray.speech.voice import Voice
 
-QUIET_DB = -70.0  # dB of full scale; below it nothing is ever heard
+QUIET_DB = -80.0  # dB of full scale; below it nothing is ever heard
 RANGE_DB = 30.0  # below the loud parts nearby
 NOISE_MARGIN_DB = 6.0  # above the quietest parts nearby, which are noise if they are not a voice
 LOUD_MARGIN_DB = 12.0  # the loud parts' own neighbourhood is heard whatever the noise

@@ -23,10 +23,10 @@ SIGMA_APERTURE, SIGMA_WIDTH = 4.0, 6.0  # frames of 10 ms: neighbouring sounds s
 #            one   voiced   z1    z2  z1*z1 z1*z2  noise  quiet  murmur
 APERTURE = (0.41, -0.03, 0.24, 0.16, 0.05, 0.05, -0.02, -0.41, -0.11)
 WIDTH = (0.19, -0.29, 0.17, 0.32, 0.08, 0.11, 0.04, -0.21, 0.07)
-ROUNDING = (0.12, 0.18, -0.06, -0.16, -0.07, -0.05, -0.01, -0.12, -0.06)
+ROUNDING = (0.10, 0.14, -0.06, -0.14, 0.00, 0.00, 0.01, -0.10, -0.08)
 # Low and high of each curve on ordinary speech: what a clip's own percentiles are drawn towards when it
 # holds little speech, and the least spread that is stretched to a full opening.
-USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.13, 0.55), (-0.23, 0.23), (0.05, 0.34)
+USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.13, 0.55), (-0.23, 0.23), (0.05, 0.30)
 EVIDENCE = 100.0  # frames of speech that weigh as much as the usual values
 REST_DB = -28.0  # below the loud parts: a pause inside the talk
 DIP_DB, DIP_BALANCE_DB = 10.0, 8.0  # a closure: this much quieter than both sides, and darker than this
@@ -60,7 +60,8 @@ def from_voice(voice: Voice) -> MouthTrack:
     if not talk.any():
         return at_rest(len(voice), FRAME_RATE)
     relative = voice.level - loud
-    inputs = descriptors(voice, relative, talk)
+    # Outside a talk the mouth holds the shape of the nearest sound while the envelope opens or shuts it.
+    inputs = descriptors(voice, relative, talk)[_nearest(talk)]
     speech = activity.envelope(talk)
     closure = closures(voice, relative, talk)
     aperture = _stretched(smooth(inputs @ np.array(APERTURE), SIGMA_APERTURE), talk, USUAL_APERTURE)
@@ -104,6 +105,13 @@ def closures(voice: Voice, relative: np.ndarray, talk: np.ndarray) -> np.ndarray
         first = max(0, start - missing // 2)
         found[first : first + max(HOLD, stop - start)] = True
     return found
+
+
+def _nearest(active: np.ndarray) -> np.ndarray:
+    """Number of the active frame nearest to each frame, ``int64[n]``."""
+    where = np.flatnonzero(active)
+    middle = 0.5 * (where[1:] + where[:-1])
+    return where[np.searchsorted(middle, np.arange(len(active)))]
 
 
 def _open_share(closure: np.ndarray) -> np.ndarray:

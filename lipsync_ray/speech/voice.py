@@ -54,7 +54,9 @@ class Voice:
 def measure(samples: np.ndarray, size: int = BLOCK) -> Voice:
     """Measure ``float32[n]`` at 16 kHz; ``size`` frames at a time, the result does not depend on it."""
     total = frame_count(len(samples))
-    out = {f.name: np.empty(total, np.float32) for f in fields(Voice) if f.name != "cepstra"}
+    out: dict[str, np.ndarray] = {
+        f.name: np.empty(total, np.float32) for f in fields(Voice) if f.name != "cepstra"
+    }
     out["cepstra"] = np.empty((total, CEPSTRA), np.float32)
     for rows, frames in blocks(samples, WINDOW, size):
         power = power_spectrum(frames)
