@@ -1,4 +1,4 @@
-"""Contact line of closed lips: hides what squeezed teeth leave between them."""
+"""Closed lips from open pictures: the teeth are painted out first, and a contact line is drawn at the end."""
 
 from __future__ import annotations
 
@@ -7,13 +7,61 @@ import numpy as np
 
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.colour import lip_colour
-from lipsync_ray.engines.unit_selection.geometry import FRACTION_BITS, Rect, bounds, fixed_point, ring
+from lipsync_ray.engines.unit_selection.geometry import (
+    Rect,
+    blur,
+    bounds,
+    cut,
+    face_width,
+    fill,
+    is_empty,
+    ring,
+    smoothstep,
+)
 
 FULL, NONE = 0.010, 0.022  # IO, apertures with the whole line and with none
 STRENGTH = 0.88
 WIDTH = 0.006  # face widths
+TRIM = 0.006  # face widths (at least 1.3 px) taken off the inner edges of a unit that is to be closed ...
+TRIM_OVER, TRIM_BELOW = 0.03, 0.03  # ... by at least this much (IO), to an aperture below this (IO)
+PAINT = 0.8  # of the lip's colour, over the teeth of a unit that is to be closed
+FINE = 4
 FEATHER = 0.004  # face widths, sigma
-SHADOW = np.array([0.55, 0.45, 0.45])  # of the lip's colour
+SHADOW = np.array([0.52, 0.42, 0.42])  # of the lip's colour
+
+
+def closing(shown: float, wanted: float) -> float:
+    """0..1: how far a unit that shows an aperture (IO) is asked to close altogether."""
+    return float(smoothstep((shown - wanted) / TRIM_OVER) * np.clip(1.0 - wanted / TRIM_BELOW, 0.0, 1.0))
+
+
+def trim_inner(unit: np.ndarray, amount: float) -> np.ndarray:
+    """A unit's landmarks ``float64[468,2]`` (px of its patch) with the inner edges a little inside the lips.
+
+    Pixels on the edge of an open mouth mix lip and teeth; pressed together they would leave bright specks.
+    """
+    points = np.array(unit, np.float64)
+    upper, lower = list(sets.UPPER_INNER), list(sets.LOWER_INNER)
+    down = points[lower] - points[upper]
+    down /= np.maximum(np.hypot(down[:, 0], down[:, 1]), 1e-6)[:, None]
+    inset = amount * max(1.3, TRIM * face_width(points))
+    points[upper] -= inset * down
+    points[lower] += inset * down
+    return points
+
+
+def hide_teeth(picture: np.ndarray, unit: np.ndarray, amount: float) -> np.ndarray:
+    """A unit's picture with what is between its lips painted like them: nothing bright is left to squeeze."""
+    height, width = picture.shape[:2]
+    part = bounds(ring(unit, sets.INNER), 4.0, width, height)
+    if is_empty(part):
+        return picture
+    result = picture.copy()
+    view = cut(result, part)
+    alpha = blur(fill(ring(unit, sets.INNER), part), 0.6).astype(np.float32) * np.float32(amount / 255)
+    shadow = (PAINT * lip_colour(picture, unit, (0, 0, width, height))).astype(np.float32)
+    view[:] = np.clip(view + alpha[..., None] * np.minimum(shadow - view, 0.0) + 0.5, 0, 255).astype(np.uint8)
+    return result
 
 
 def line_weight(aperture: float) -> float:
@@ -48,12 +96,12 @@ def draw_contact(patch: np.ndarray, target: np.ndarray, box: Rect, face: float, 
 
 
 def _line(target: np.ndarray, box: Rect, face: float) -> np.ndarray:
-    drawn = np.zeros((box[3] - box[1], box[2] - box[0]), np.uint8)
-    corners = fixed_point(ring(target, sets.INNER), box)
-    cv2.fillPoly(drawn, [corners], 255, cv2.LINE_AA, FRACTION_BITS)
-    middle = 0.5 * (ring(target, sets.UPPER_EDGE_IN) + ring(target, sets.LOWER_EDGE_IN))
-    path = fixed_point(middle, box)
-    width = max(1, round(WIDTH * face))
-    cv2.polylines(drawn, [path], False, 255, width, cv2.LINE_AA, FRACTION_BITS)
-    sigma = FEATHER * face
-    return cv2.GaussianBlur(drawn, (0, 0), max(sigma, 0.5)).astype(np.float32)
+    """Coverage 0..255 of the strip between the lips and a thin line along its middle."""
+    upper, lower = ring(target, sets.UPPER_EDGE_IN), ring(target, sets.LOWER_EDGE_IN)
+    middle = 0.5 * (upper + lower)
+    half = 0.5 * np.maximum(np.abs(lower - upper)[:, 1:], max(WIDTH * face, 1.0)) * (0.0, 1.0)
+    outline = np.vstack([middle - half, (middle + half)[::-1]])
+    # Drawn at four times the size: at a small face the line is thinner than a pixel.
+    fine = fill(outline, box, 1 / FINE)
+    drawn = cv2.resize(fine, (box[2] - box[0], box[3] - box[1]), interpolation=cv2.INTER_AREA)
+    return blur(drawn, max(FEATHER * face, 0.5)).astype(np.float32)

@@ -108,6 +108,8 @@ def draw_interior(
     alpha = alpha * float(smoothstep((aperture - TEETH_FROM) / TEETH_OVER))
     picture += (colour - picture) * alpha[..., None].astype(np.float32)
     weight = blur(fill(ring(target, sets.INNER), part), max(0.7, 0.004 * face)).astype(np.float32)
+    # A polygon thinner than a pixel is drawn a pixel wide or more: let it cover what it should.
+    weight *= min(1.0, max(aperture, 0.0) * float(np.hypot(*plane.to_picture[:, 1])) / 1.5)
     view = patch[part[1] - box[1] : part[3] - box[1], part[0] - box[0] : part[2] - box[0]]
     mixed = view + (picture - view) * (weight * np.float32(1 / 255))[..., None]
     view[:] = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)

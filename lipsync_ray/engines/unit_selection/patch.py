@@ -24,6 +24,7 @@ OPENED = 0.12  # IO, aperture of the face that is triangulated: closed lips have
 REACH = (1.05, 0.95)  # half axes of the triangulated ellipse about the mouth, in mouth widths
 MARGIN = 0.12  # face widths around the outer lips: the mouth box
 THINNEST = 0.05  # px^2, twice the area of the smallest triangle drawn
+NARROWEST = 0.6  # px, height of the smallest triangle drawn between the lips
 SMOOTHING = 0.008  # face widths, of the displacement between triangles
 
 
@@ -32,6 +33,7 @@ class Mesh:
     """Triangles about the mouth, the same for every frame of a job."""
 
     triangles: np.ndarray  # int32[n,3] landmark numbers
+    between: int  # the first so many lie between the lips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,10 @@ def triangulate(shape: np.ndarray) -> Mesh:
     inside = ((corners > 0) & (corners < size)).all((1, 2))
     nearest = np.linalg.norm(corners[inside][:, :, None] - placed[None, None], axis=-1)
     kept = nearest.min(-1).max(-1) < 0.5
-    return Mesh(triangles=np.sort(numbers[nearest.argmin(-1)[kept]], 1).astype(np.int32))
+    triangles = np.sort(numbers[nearest.argmin(-1)[kept]], 1).astype(np.int32)
+    between = np.isin(triangles, sets.INNER).all(1)
+    # Drawn first, so that pixels on the edge of a lip belong to the lip.
+    return Mesh(triangles=np.concatenate([triangles[between], triangles[~between]]), between=int(between.sum()))
 
 
 def mouth_box(target: np.ndarray, face: float, width: int, height: int) -> Rect:
@@ -121,6 +126,8 @@ def _draw(
     a, b = to[:, 1] - to[:, 0], to[:, 2] - to[:, 0]
     det = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
     drawn = np.abs(det) > THINNEST
+    edge = np.abs(to - np.roll(to, 1, axis=1)).max((1, 2))
+    drawn[: mesh.between] &= (np.abs(det) > NARROWEST * edge)[: mesh.between]
     low, high = to.min(1), to.max(1)
     drawn &= (high[:, 0] >= box[0]) & (low[:, 0] < box[2]) & (high[:, 1] >= box[1]) & (low[:, 1] < box[3])
     safe = np.where(drawn, det, 1.0)
@@ -146,9 +153,10 @@ def _soften(
     cover = drawn.astype(np.float32)
     weight = blur(cover, sigma)
     soft = blur(shift * cover[..., None], sigma) / np.maximum(weight, 1e-3)[..., None]
-    between = fill(ring(target, sets.INNER), box, scale)
-    keep = blur(between, sigma).astype(np.float32)[..., None] * np.float32(1 / 255)
-    return soft + (shift - soft) * keep, (cover * np.float32(255)).astype(np.uint8)
+    # Grown past the blur: where lips touch, the two sides come from far apart, and their mean is a tooth.
+    between = fill(ring(target, sets.INNER), box, scale, (2.0 * sigma + 1.0) * scale)
+    keep = blur(between, sigma).astype(np.float32) * cover * np.float32(1 / 255)
+    return soft + (shift - soft) * keep[..., None], (cover * np.float32(255)).astype(np.uint8)
 
 
 def sample(picture: np.ndarray, where: Displacement) -> np.ndarray:

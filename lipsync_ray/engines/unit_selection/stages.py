@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch
-from lipsync_ray.engines.unit_selection.closure import draw_contact
+from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hide_teeth, trim_inner
 from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
 from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, is_empty
@@ -109,8 +109,12 @@ def _open_in_layers(
 def _patch(plan: Plan, bank: UnitBank, mesh: Mesh, box: Rect, face: float) -> tuple[np.ndarray, np.ndarray]:
     mixed = covered = None
     for weight, unit in plan.units:
-        where = displace(mesh, bank.landmarks[unit].astype(np.float64), plan.points, box, face)
-        pixels = sample(bank.patches[unit], where)
+        picture, seen = bank.patches[unit], bank.landmarks[unit]
+        amount = closing(float(bank.descriptor[unit][A]), plan.aperture)
+        if amount > 0.0:
+            picture, seen = hide_teeth(picture, seen, amount), trim_inner(seen, amount)
+        where = displace(mesh, seen, plan.points, box, face)
+        pixels = sample(picture, where)
         if mixed is None or covered is None:
             first, mixed, covered = weight, pixels, where.covered
         else:
@@ -132,8 +136,9 @@ def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask
     new, old = cut(output, touched), cut(frame, touched)
     if plan.strength < 1.0:
         new[:] = cv2.addWeighted(new, plan.strength, old, 1.0 - plan.strength, 0.0)
-    changed = (new != old).any(2)
-    cut(mask, touched)[changed] = max(1, round(255 * plan.strength))
+    difference = cv2.absdiff(new, old)
+    changed = difference[..., 0] | difference[..., 1] | difference[..., 2]
+    cut(mask, touched)[changed > 0] = max(1, round(255 * plan.strength))
 
 
 def _lay_patch(output: np.ndarray, plan: Plan, layers: Layers) -> None:
