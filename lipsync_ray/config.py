@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
+from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.media.encoders import EncodeSettings
+from lipsync_ray.media.timeline import SyncSettings
 from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.weights.store import WeightStore, default_folder
 
@@ -77,10 +80,10 @@ class LicenseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
-    """Who makes the mouth."""
+class EngineConfig(UnitSelectionSettings):
+    """Who makes the mouth, and that engine's own choices."""
 
-    name: Literal["unit_selection"] = "unit_selection"
+    name: str = "unit_selection"  # or package.module:Class, for an engine of one's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +109,10 @@ class Config:
     audio: AudioConfig = field(default_factory=AudioConfig)
     log: Literal["error", "warning", "info", "debug"] = "warning"
     debug: bool = False
+    sync: SyncSettings = field(default_factory=SyncSettings)
+    encode: EncodeSettings = field(default_factory=EncodeSettings)
     chunk: ChunkConfig = field(default_factory=ChunkConfig)
-    engine: EngineSettings = field(default_factory=EngineSettings)
+    engine: EngineConfig = field(default_factory=EngineConfig)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     ray: RaySettings = field(default_factory=RaySettings)

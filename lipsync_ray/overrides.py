@@ -74,7 +74,7 @@ def split_word(word: str) -> tuple[str, str]:
         raise ConfigError(f"{word} is not known: options are written without dashes, as in {shown}")
     if not equals:
         raise ConfigError(f"'{word}' is not key=value{_bare_hint(word)}")
-    if key[:1] in "+~":
+    if key.startswith(("+", "~")):
         raise ConfigError(f"{word}: write {key.lstrip('+~')}=VALUE; options are neither added nor removed")
     if "_target_" in key.split("."):
         raise ConfigError(f"{key} is not an option: classes cannot be named on the command line")

@@ -1,0 +1,287 @@
+"""The command line as people and scripts meet it: words in, lines and an exit status out."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lipsync_ray import __version__
+from lipsync_ray.cli import main
+from lipsync_ray.console import ConsoleProgress, emit, progress
+from lipsync_ray.progress import LogProgress
+
+PROGRAM = [sys.executable, "-m", "lipsync_ray"]
+
+Captured = pytest.CaptureFixture[str]
+
+
+def one_line(capsys: Captured) -> str:
+    """What went to stderr, which must be one line; nothing went to stdout."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1, err
+    assert "Traceback" not in err
+    return err.strip()
+
+
+def test_first_help_shows_the_one_command_and_the_verbs(capsys: Captured) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "python -m lipsync_ray run video=in.mp4 audio=dub.wav out=out.mp4" in text.splitlines()[2]
+    for verb in ("run", "plan", "doctor", "weights"):
+        assert f"\n  {verb} " in text
+
+
+@pytest.mark.parametrize("words", [["run", "--help"], ["run", "-h"], ["help", "run"], ["--help", "run"]])
+def test_help_of_run_lists_options_with_defaults(words: list[str], capsys: Captured) -> None:
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    for shown in (
+        "sync.mode=silence",
+        "encode.crf=null",
+        "chunk.seconds=10.0",
+        "audio=null",
+        "cache.dir=null",
+    ):
+        assert shown in text
+    assert "_target_" not in text
+
+
+@pytest.mark.parametrize("verb", ["plan", "doctor", "weights"])
+def test_each_verb_has_help(verb: str, capsys: Captured) -> None:
+    assert main([verb, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"python -m lipsync_ray {verb} ")
+
+
+def test_version(capsys: Captured) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"lipsync_ray {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "what shall be done? python -m lipsync_ray --help tells"),
+        (["rnu"], "'rnu' is not a verb (run, plan, doctor, weights); did you mean run?"),
+        (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),
+        (
+            ["--hlep"],
+            "--hlep is not known (python -m lipsync_ray --help lists everything); did you mean --help?",
+        ),
+        (["run", "--json"], "run has no --json; python -m lipsync_ray run --help tells more"),
+        (
+            ["run"],
+            "video and audio and out are missing; for example: "
+            "python -m lipsync_ray run video=in.mp4 audio=dub.wav out=out.mp4",
+        ),
+        (
+            ["plan", "video=a.mp4"],
+            "audio is missing; for example: python -m lipsync_ray plan video=in.mp4 audio=dub.wav",
+        ),
+        (["run", "video=a", "audio=b", "out=c", "crf=3"], "crf is not an option; did you mean encode.crf?"),
+        (["weights"], "weights: expected weights list, pull or verify"),
+        (["weights", "lst"], "weights lst: expected weights list, pull or verify; did you mean list?"),
+    ],
+)
+def test_a_wrong_command_is_one_line_and_status_1(words: list[str], says: str, capsys: Captured) -> None:
+    assert main(words) == 1
+    assert one_line(capsys) == f"lipsync_ray: CONFIG: {says}"
+
+
+def test_debug_shows_the_trace(capsys: Captured) -> None:
+    assert main(["run", "crf=3", "--debug"]) == 1
+    err = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in err
+    assert err.splitlines()[-1] == "lipsync_ray: CONFIG: crf is not an option; did you mean encode.crf?"
+
+
+def test_weights_are_listed_with_their_terms(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["weights", "list", f"weights.folder={tmp_path}"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["NAME", "MB", "HERE", "COMMERCIAL", "LICENCE", "FOR"]
+    (row,) = [line for line in lines if line.startswith("face_mesh ")]
+    assert "Apache-2.0" in row
+    assert "absent" in row
+
+
+def test_a_damaged_weight_fails_verification(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "face_landmark_with_attention.tflite").write_bytes(b"damaged")
+    assert main(["weights", "verify", "face_mesh", f"weights.folder={tmp_path}"]) == 1
+    assert "is not the published file" in capsys.readouterr().out
+
+
+def test_an_unknown_weight_is_refused(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["weights", "pull", "face_msh", f"weights.folder={tmp_path}"]) == 1
+    assert "face_mesh" in one_line(capsys)
+
+
+def test_weights_that_cannot_be_fetched_are_one_line(tmp_path: Path, capsys: Captured) -> None:
+    words = ["weights", "pull", "face_mesh", f"weights.folder={tmp_path}", "weights.offline=true"]
+    assert main(words) == 1
+    assert one_line(capsys).startswith("lipsync_ray: WEIGHTS_MISSING: face_mesh")
+
+
+def run_with_dub(body: str, *words: str) -> subprocess.Popen[str]:
+    """The command line in a process of its own, with ``dub`` replaced by a function of this body.
+
+    Only for what the command line does around it: signals, unexpected errors, broken pipes.
+    """
+    script = (
+        "import sys, time, types\n"
+        "def dub(config, progress):\n"
+        f"    {body}\n"
+        "sys.modules['lipsync_ray.dub'] = types.SimpleNamespace(dub=dub)\n"
+        "from lipsync_ray.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", script, "run", "video=a", "audio=b", "out=c", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_unwinds_the_work_and_is_status_4(number: signal.Signals) -> None:
+    body = "\n    ".join(
+        [
+            "try:",
+            "    sys.stdout.write('working\\n'); sys.stdout.flush(); time.sleep(60)",
+            "finally:",
+            "    sys.stdout.write('cleaned\\n')",
+        ]
+    )
+    process = run_with_dub(body)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 4
+    assert out == "cleaned\n"
+    assert err.count("\n") == 1
+    assert err.startswith("lipsync_ray: INTERRUPTED: stopped by ")
+
+
+def test_an_exit_that_ray_makes_of_a_signal_is_an_interruption() -> None:
+    process = run_with_dub("sys.exit(15)")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 4
+    assert err.startswith("lipsync_ray: INTERRUPTED: stopped by SIGTERM")
+
+
+def test_an_unexpected_error_is_one_line() -> None:
+    process = run_with_dub("raise ZeroDivisionError('two\\nlines')")
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    expected = "lipsync_ray: INTERNAL: ZeroDivisionError: two lines (run again with --debug and report it)\n"
+    assert (out, err) == ("", expected)
+
+
+def test_refusals_and_other_errors_have_their_exit_codes() -> None:
+    body = "from lipsync_ray.errors import LicenseRefused; raise LicenseRefused('no')"
+    process = run_with_dub(body)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert err == "lipsync_ray: LICENSE_REFUSED: no\n"
+
+
+def test_a_log_holds_plain_lines() -> None:
+    body = "\n    ".join(
+        [
+            "import logging",
+            "progress.stage('render', 4); progress.advance(4); progress.note('a note')",
+            "logging.getLogger('lipsync_ray.x').warning('careful')",
+            "logging.getLogger('lipsync_ray.x').info('unheard')",
+        ]
+    )
+    process = run_with_dub(body)
+    _, err = process.communicate(timeout=30)
+    lines = err.splitlines()
+    assert lines[:2] == ["a note", "lipsync_ray: warning: careful"]
+    assert lines[2].startswith("render: 4/4, ")
+    assert "\x1b" not in err
+    assert "unheard" not in err
+
+
+def test_a_reader_that_has_had_enough_is_no_error() -> None:
+    shell = f"'{sys.executable}' -m lipsync_ray run --help | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stderr == ""
+
+
+def test_any_name_can_be_shown_in_any_locale() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [*PROGRAM, "run", "video=日本.mp4", "audio=a", "out=c", "ключ=1"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"lipsync_ray: CONFIG: ")
+    assert b"Traceback" not in done.stderr
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_log_progress_is_a_line_per_stage_and_few_between() -> None:
+    stream, clock = io.StringIO(), Clock()
+    shown = LogProgress(stream, every=5.0, clock=clock)
+    shown.stage("scan", 100)
+    for _ in range(100):
+        clock.now += 0.12
+        shown.advance()
+    shown.stage("mux")
+    clock.now += 1
+    shown.close()
+    lines = stream.getvalue().splitlines()
+    assert lines == ["scan: 42/100", "scan: 84/100", "scan: 100/100, 12.0 s", "mux: 1.0 s"]
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_the_work() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    shown = LogProgress(Full())
+    shown.stage("scan", 2)
+    shown.advance(2)
+    shown.note("nobody reads this")
+    shown.close()
+
+
+def test_bars_on_a_terminal() -> None:
+    from rich.console import Console
+
+    stream = io.StringIO()
+    with ConsoleProgress(Console(file=stream, force_terminal=True, width=80)) as shown:
+        shown.stage("scan", 2)
+        shown.advance(2)
+        shown.note("[bold] is not markup")
+        shown.stage("render")
+    text = stream.getvalue()
+    assert "scan" in text
+    assert "2/2" in text
+    assert "[bold] is not markup" in text
+
+
+def test_logging_is_left_as_it_was(capsys: Captured) -> None:
+    package = logging.getLogger("lipsync_ray")
+    before = (package.level, package.propagate, list(package.handlers))
+    with progress("error"):
+        logging.getLogger("lipsync_ray.x").error("heard")
+    assert (package.level, package.propagate, list(package.handlers)) == before
+    assert capsys.readouterr().err == "lipsync_ray: error: heard\n"
+
+
+def test_emit_writes_one_line(capsys: Captured) -> None:
+    emit("é")
+    assert capsys.readouterr().out == "é\n"
