@@ -13,11 +13,13 @@ from lipsync_ray.faces.roi import Roi
 SIZE = 192  # px, side of the network's picture
 # The 80 lip landmarks in the order of the lip branch: four rings, lower lip first.
 LIPS = np.array(
-    [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409]
-    + [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415]
-    + [76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408]
-    + [62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268, 271, 272, 407]
-)
+    [
+        [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409],
+        [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415],
+        [76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408],
+        [62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268, 271, 272, 407],
+    ]
+).ravel()
 LEFT_CORNER, RIGHT_CORNER = 61, 291
 GRID = 16  # features are sampled on 16 x 16 points around the lips
 LIP_MARGIN = 1.5
@@ -64,7 +66,7 @@ def lip_square(mesh: np.ndarray) -> np.ndarray:
 
 
 def sample(features: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Bilinear samples ``float32[16,16,32]`` of ``features [48,48,32]`` at the centres of the grid's cells."""
+    """Bilinear samples ``float32[16,16,32]`` of ``features [48,48,32]`` at the centres of the cells."""
     cells = np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), -1) + 0.5
     at = cells @ matrix[:, :2].T + matrix[:, 2] - 0.5
     at = np.clip(at, 0, np.array(features.shape[1::-1]) - 1.001)

@@ -1,0 +1,138 @@
+"""The scan: every face of every frame of a video, range by range."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lipsync_ray.faces.features import MouthLook, look_at_mouth
+from lipsync_ray.faces.follow import Follower, Sighting, without_picture
+from lipsync_ray.faces.models import FaceModels, load_models
+from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
+from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
+from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.faces.shots import SUSPECT
+from lipsync_ray.faces.signature import distance, signature
+from lipsync_ray.faces.track import FaceScan, part_path
+from lipsync_ray.media.frame import Frame
+from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.storage import atomic_path, content_hash
+from lipsync_ray.media.table import FrameTable
+from lipsync_ray.weights.store import WeightStore
+
+logger = logging.getLogger(__name__)
+
+Range = tuple[int, int]
+# Applies a function to every task and yields the results in any order: ``map`` does, and so can a cluster.
+Mapper = Callable[[Callable[[list[Range]], list[pa.Table]], Iterable[list[Range]]], Iterable[list[pa.Table]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanJob:
+    """What a worker needs to scan tasks of a video; small and picklable."""
+
+    table: FrameTable
+    settings: FaceSettings
+    weights: WeightStore
+    threads: int = 1  # of the decoder
+
+    def run(self, ranges: list[Range]) -> list[pa.Table]:
+        """Scan adjacent ranges with one pass of decoding; one table each."""
+        models = load_models(self.weights)
+        first, last = ranges[0][0], ranges[-1][1]
+        with open_reader(self.table, threads=self.threads) as reader:
+            frames = reader.frames(range(first, last))
+            return [scan_frames(frames, start, stop, self.settings, models) for start, stop in ranges]
+
+
+def scan(
+    table: FrameTable,
+    folder: Path,
+    settings: FaceSettings,
+    *,
+    weights: WeightStore,
+    mapper: Mapper = map,
+    content: str | None = None,
+    on_part: Callable[[int, int], Any] | None = None,
+) -> FaceScan:
+    """Scan what is not yet in the cache, and open the whole.
+
+    Args:
+        table: the video's frames.
+        folder: cache for scans; each gets a folder in it, named by content and settings.
+        settings: how faces are found.
+        weights: where the models are.
+        mapper: runs ``function(ranges)`` for every task, here one after the other; results may come in
+            any order. Parts are written here as they come, so an interrupted scan goes on where it was.
+        content: hash of the video's bytes, if the caller has it already.
+        on_part: told (frames done, frames in all) after every part.
+
+    Raises:
+        MediaError, WeightsMissing, WeightsCorrupt, LicenseRefused.
+    """
+    home = folder / settings.scan_key(content or content_hash(table.path))
+    home.mkdir(parents=True, exist_ok=True)
+    ranges = scan_ranges(table)
+    missing = [r for r in ranges if not _is_there(home, r)]
+    done = len(table) - sum(stop - start for start, stop in missing)
+    if missing:
+        load_models(weights)  # fetched once here, not by every worker of this machine
+        logger.info("scanning %d of %d frames for faces", len(table) - done, len(table))
+    job = ScanJob(table=table, settings=settings, weights=weights)
+    for tables in mapper(job.run, scan_tasks(table, missing)):
+        for part in tables:
+            start, stop = _range_of(part)
+            with atomic_path(part_path(home, start, stop)) as path:
+                write_part(part, path)
+            done += stop - start
+            if on_part:
+                on_part(done, len(table))
+    return FaceScan(folder=home, ranges=tuple(ranges))
+
+
+def scan_range(
+    table: FrameTable, start: int, stop: int, settings: FaceSettings, models: FaceModels
+) -> pa.Table:
+    """Scan frames ``start`` to ``stop``: one row per face and frame (see parts.py). Pure."""
+    with open_reader(table, threads=1) as reader:
+        return scan_frames(reader.frames(range(start, stop)), start, stop, settings, models)
+
+
+def scan_frames(
+    frames: Iterator[Frame], start: int, stop: int, settings: FaceSettings, models: FaceModels
+) -> pa.Table:
+    """Take ``stop - start`` frames off the iterator and scan them; nothing of others matters."""
+    follower = Follower(models, settings)
+    rows: list[tuple[int, Sighting, MouthLook]] = []
+    marks: list[np.ndarray] = []
+    for index in range(start, stop):
+        frame = next(frames)
+        marks.append(signature(frame))
+        cut = len(marks) > 1 and distance(marks[-2][None], marks[-1][None])[0] > SUSPECT
+        for seen in follower.step(frame, cut):
+            rows.append((index, without_picture(seen), look_at_mouth(seen.rgb, seen.local)))
+    notes = RangeNotes(start=start, stop=stop, signatures=np.array(marks), best=follower.best)
+    return make_table(rows, notes)
+
+
+def _is_there(home: Path, wanted: Range) -> bool:
+    """Whether the part of a range was written before, whole."""
+    try:
+        notes = open_notes(part_path(home, *wanted))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError) as error:
+        logger.warning("scan part %s of %s is damaged and made anew: %s", wanted, home, error)
+        return False
+    return (notes.start, notes.stop) == wanted
+
+
+def _range_of(part: pa.Table) -> Range:
+    notes = read_notes(part.schema)
+    return notes.start, notes.stop
