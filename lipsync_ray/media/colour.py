@@ -102,10 +102,10 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     x1, y1 = min(frame.width, box.x1 + 2), min(frame.height, box.y1 + 2)
     edges = (box.y0 - y0, y1 - box.y1, box.x0 - x0, x1 - box.x1)
     odd = (0, -(y1 - y0) % step_y, 0, -(x1 - x0) % step_x)  # the picture ends inside a chroma sample
-    ring = cv2.copyMakeBorder(change, *edges, cv2.BORDER_CONSTANT)
-    ring = cv2.copyMakeBorder(ring, *odd, cv2.BORDER_REPLICATE) if any(odd) else ring
+    ring = cv2.copyMakeBorder(change, *edges, borderType=cv2.BORDER_CONSTANT)
+    ring = cv2.copyMakeBorder(ring, *odd, borderType=cv2.BORDER_REPLICATE) if any(odd) else ring
     delta = cv2.transform(_narrowed(ring, layout), linear)
-    covered = cv2.copyMakeBorder(inside, *np.add(edges, odd).tolist(), cv2.BORDER_CONSTANT)
+    covered = np.pad(inside, ((edges[0], edges[1] + odd[1]), (edges[2], edges[3] + odd[3])))
     covered = np.bitwise_or.reduce([covered[i::step_y] for i in range(step_y)])
     covered = np.bitwise_or.reduce([covered[:, i::step_x] for i in range(step_x)])
     top, left = y0 // step_y, x0 // step_x
@@ -152,7 +152,7 @@ def _narrowed(values: np.ndarray, layout: PixelLayout) -> np.ndarray:
 def _saturated(values: np.ndarray, depth: int) -> np.ndarray:
     """Round to the nearest sample and clip, in one pass for 8 bits."""
     if depth == 8:
-        return cv2.add(values, 0, dtype=cv2.CV_8U)
+        return cv2.addWeighted(values, 1, values, 0, 0, dtype=cv2.CV_8U)
     return np.clip(np.rint(values), 0, (1 << depth) - 1).astype(np.uint16)
 
 

@@ -61,7 +61,7 @@ def build_table(path: str | Path) -> FrameTable:
     """Find every frame of a video and when it is shown.
 
     One demux pass; packets hidden by an edit list are dropped, and so are pictures before the first one that
-    can be decoded. Where packets carry no reliable times (AVI, raw streams, VP8 with hidden pictures) the
+    can be decoded. Where packets carry no reliable times (AVI, bare streams, repeated times; VP8 hides pictures) the
     whole file is decoded once instead.
 
     Raises:
@@ -165,19 +165,29 @@ def _decoded_table(
             seen.extend(frame.pts for frame in container.decode(stream))
         except (FFmpegError, OSError) as error:
             raise VideoUnreadable(f"{file} is damaged after {len(seen)} frames: {reason(error)}") from error
+    if not seen:
+        raise VideoUnreadable(f"{file}: the video stream holds no picture")
     known = np.array([_NONE if p is None else p for p in seen], np.int64)
-    if len(known) and known[0] > _NONE and np.all(np.diff(known) > 0):
+    if known[0] > _NONE and np.all(np.diff(known) > 0):
         trusted = times is not None and np.array_equal(times, known)
         return _table(file, found, packets, known, origin, indexed=trusted)
-    base = found.video.time_base
-    if times is None or len(times) != len(known):  # a bare stream: even steps are all there is
-        step = max(1, round(1 / (found.video.nominal_rate * base)))
-        times = step * np.arange(len(known), dtype=np.int64)
-    if not len(times):
-        raise VideoUnreadable(f"{file}: the video stream holds no picture")
-    if packets.dts[0] > _NONE:  # AVI: packets have decoding times only, shifted by the reordering
-        times = times - times[0] + packets.dts[0]
-    return _table(file, found, packets, times, origin, indexed=False, counted=True)
+    start = packets.dts[0] if found.video.container == "avi" or known[0] == _NONE else known[0]
+    step = max(1, round(1 / (found.video.nominal_rate * found.video.time_base)))
+    mended = _mended(known, max(0, int(start)), step)
+    return _table(file, found, packets, mended, origin, indexed=False, counted=True)
+
+
+def _mended(known: np.ndarray, start: int, step: int) -> np.ndarray:
+    """Increasing times for frames whose order is sure but whose own times are missing or turn back.
+
+    Even steps, if these end where the known times end (MPEG-PS repeats a time here and there) or none are
+    known (AVI and bare streams); else the known times, each moved behind the one before.
+    """
+    even = start + step * np.arange(len(known), dtype=np.int64)
+    if known.min() == _NONE or abs(int(known.max()) - int(even[-1])) <= 2 * step:
+        return even
+    ticks = np.arange(len(known), dtype=np.int64)
+    return np.maximum.accumulate(known - ticks) + ticks
 
 
 def _origin(container: InputContainer, stream: VideoStream) -> Fraction:

@@ -114,7 +114,7 @@ def _view(frame: av.VideoFrame, number: int, bits: int) -> np.ndarray:
     size = 1 if bits <= 8 else 2
     if plane.line_size <= 0:
         raise ValueError(f"plane {number} is stored bottom up: {plane.line_size = }")
-    rows = np.frombuffer(plane, np.uint8)[: plane.line_size * plane.height]
+    rows = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height]
     rows = rows.reshape(plane.height, plane.line_size)[:, : plane.width * size]
     return _read_only(rows if size == 1 else rows.view(np.uint16))
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -184,7 +185,7 @@ def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
     The matrix holds 16.16 fixed-point numbers a b u c d v x y w with x' = a x + c y and y' = b x + d y, rows
     growing downwards (libavutil/display.h). Angles between quarters go to the nearest.
     """
-    data = next((d for d in frame.side_data if d.type.name == "DISPLAYMATRIX"), None)
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return 0, False
     a, b, _, c, d = (float(x) for x in np.frombuffer(bytes(data)[:20], np.int32))
