@@ -11,8 +11,10 @@ from typing import Any, Literal
 from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.timeline import SyncSettings
+from lipsync_ray.media.tracks import KeepSettings
 from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.weights.store import WeightStore, default_folder
 
@@ -110,8 +112,10 @@ class Config:
     log: Literal["error", "warning", "info", "debug"] = "warning"
     debug: bool = False
     sync: SyncSettings = field(default_factory=SyncSettings)
+    keep: KeepSettings = field(default_factory=KeepSettings)
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     chunk: ChunkConfig = field(default_factory=ChunkConfig)
+    face: FaceSettings = field(default_factory=FaceSettings)
     engine: EngineConfig = field(default_factory=EngineConfig)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
