@@ -25,6 +25,7 @@ class Timeline:
     audio_start: Fraction  # seconds: when the first sample of the dub is heard (negative: cut)
     audio_end: Fraction  # seconds: length of the delivered sound
     nominal_rate: Fraction  # frames per second, for codecs and display; never for time
+    stretch: Fraction = Fraction(1)  # output seconds per second of the source (sync.mode=remap)
 
     def __post_init__(self) -> None:
         if len(self.pts) == 0 or len(self.pts) != len(self.source):

@@ -73,6 +73,7 @@ def _remap(base: Timeline, sound: Fraction) -> Timeline:
         audio_start=base.audio_start,
         audio_end=sound,
         nominal_rate=(base.nominal_rate * base.duration / sound).limit_denominator(100_000),
+        stretch=sound / base.duration,
     )
 
 
@@ -108,4 +109,5 @@ def resample(base: Timeline, rate: Fraction) -> Timeline:
         audio_start=base.audio_start,
         audio_end=base.audio_end,
         nominal_rate=rate,
+        stretch=base.stretch,
     )

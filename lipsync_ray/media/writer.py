@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import av
 import av.error
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from lipsync_ray.errors import EncodeFailed
 from lipsync_ray.media.encoders import EncodeSettings, check_pixels, codec_options
@@ -72,9 +74,8 @@ class SegmentWriter:
                 format="nut",
                 options={"avoid_negative_ts": "disabled", "write_index": "0"},
             )
-            self._stream = self._container.add_stream(
-                codec, rate=nominal_rate, options=codec_options(codec, settings)
-            )
+            options = codec_options(codec, settings)
+            self._stream = cast(VideoStream, self._container.add_stream(codec, nominal_rate, options))
             self._configure(self._stream.codec_context, colour, sar, settings)
             self._stream.time_base = time_base
             self._container.start_encoding()
@@ -187,7 +188,9 @@ def to_video_frame(planes: Sequence[np.ndarray], layout: PixelLayout, size: tupl
                 f"plane {number} is {plane.dtype} {got[1]}x{got[0]}, "
                 f"expected {np.dtype(kind)} {columns}x{rows}"
             )
-        lines = np.frombuffer(memoryview(target), kind).reshape(-1, target.line_size // np.dtype(kind).itemsize)
+        lines = np.frombuffer(memoryview(target), kind).reshape(
+            -1, target.line_size // np.dtype(kind).itemsize
+        )
         lines[: got[0], : got[1]] = plane
         lines[: got[0], got[1] : columns] = lines[: got[0], got[1] - 1 : got[1]]
         lines[got[0] : rows, :columns] = lines[got[0] - 1, :columns]
