@@ -34,7 +34,7 @@ def cut(content: bytes, inputs: list[int], outputs: list[int]) -> bytes:
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
     graph = model.subgraphs[0]
     operators = _needed(graph, inputs, outputs)
     tensors = {*inputs, *outputs}

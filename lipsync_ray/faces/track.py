@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -50,18 +51,25 @@ def part_path(folder: Path, start: int, stop: int) -> Path:
     return folder / f"faces-{start:08d}-{stop:08d}.arrow"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the small columns are remembered
 class FaceScan:
     """A finished scan: one file per range. Memory holds one part at a time, however long the video."""
 
     folder: Path
     ranges: tuple[tuple[int, int], ...]
 
+    def __getstate__(self) -> dict[str, object]:
+        return {"folder": self.folder, "ranges": self.ranges}
+
     def __len__(self) -> int:
         return self.ranges[-1][1] if self.ranges else 0
 
     def light(self) -> LightFaces:
-        """The small columns of all faces, about 60 bytes a row."""
+        """The small columns of all faces, about 60 bytes a row; read once."""
+        return self._light
+
+    @cached_property
+    def _light(self) -> LightFaces:
         parts = [read_columns(self._path(r), LIGHT) for r in self.ranges]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in LIGHT}
         notes = [open_notes(self._path(r)).best for r in self.ranges]
@@ -127,6 +135,13 @@ class FaceScan:
             values = read_columns(self._path(self.ranges[number]), (name,))[name]
             yield asked[mine], row[mine] - edges[number], values
 
+    @cached_property
+    def _keys(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows in the order of their keys, and the keys, ascending."""
+        keys = _key(self._light.frame, self._light.face)
+        order = np.argsort(keys, kind="stable")
+        return order, keys[order]
+
     def _cuts(self) -> np.ndarray:
         scores = self.cut_scores()
         # Times do not matter here: only whether a cut lies between two sights of a face.
@@ -134,3 +149,8 @@ class FaceScan:
 
     def _path(self, wanted: tuple[int, int]) -> Path:
         return part_path(self.folder, *wanted)
+
+
+def _key(frames: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """One number for a face in a frame, ``int64``."""
+    return frames.astype(np.int64) * (1 << 32) + faces
