@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from .descriptor import POINTS, SIGMA, describe, describe_points
+from lipsync_ray.engines.unit_selection.descriptor import POINTS, SIGMA, describe, describe_points
 
 # Frames of evidence the prior counts for, plus a share of the clip so that noise never decides alone.
 PRIOR_FRAMES, RIDGE_SHARE = 200.0, 0.02

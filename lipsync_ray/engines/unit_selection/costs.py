@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .descriptor import SIGMA, A
+from lipsync_ray.engines.unit_selection.descriptor import SIGMA, A
 
 WEIGHTS: np.ndarray = np.array([2.2, 1.2, 0.7, 0.9, 0.5, 0.4])
 WEIGHTS.flags.writeable = False
@@ -21,7 +21,7 @@ NEARLY_CLOSED, _RAMP, _TOUCHING, _CLOSURE_SCALE, _CLOSURE = 0.025, 0.01, 0.012, 
 # The picture of a unit contradicts its landmarks: shown only where nothing else will do.
 _CONTRADICTED = 2.0
 _YAW, _PITCH, _LOG_SCALE = 10.0, 10.0, 0.25
-_OTHER_SHOT = 1.0  # other light, another angle, perhaps another day
+_BLURRED, _BLUR_SLACK = 6.0, 0.1  # a motion-blurred mouth on a sharp face
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +32,12 @@ class Views:
     pitch: np.ndarray  # float64[N] degrees
     scale: np.ndarray  # float64[N] px per IO
     shot: np.ndarray  # int32[N]
+    sharp: np.ndarray  # float64[N] log detail of the mouth
 
     def take(self, rows: np.ndarray | slice) -> Views:
         """The views of some frames."""
-        return Views(yaw=self.yaw[rows], pitch=self.pitch[rows], scale=self.scale[rows], shot=self.shot[rows])
+        parts = {name: getattr(self, name)[rows] for name in ("yaw", "pitch", "scale", "shot", "sharp")}
+        return Views(**parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class Candidates:
     views: Views
     verified: np.ndarray  # bool[U]: the picture shows closed lips
     contradicted: np.ndarray  # bool[U]: landmarks say closed, the picture does not
+    foreign: np.ndarray  # float32[S,S] cost of a unit from one shot (column) in another (row)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -59,6 +62,7 @@ class Candidates:
             views=self.views.take(rows),
             verified=self.verified[rows],
             contradicted=self.contradicted[rows],
+            foreign=self.foreign,
         )
 
 
@@ -73,7 +77,9 @@ def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarr
     gap = np.maximum((shown - np.float32(_TOUCHING)) / np.float32(_CLOSURE_SCALE), 0)
     gap = np.where(units.verified[None], 0, gap**2 * np.float32(_CLOSURE))
     cost += firm * (gap + np.float32(_CONTRADICTED) * units.contradicted[None])
-    cost += np.float32(_OTHER_SHOT) * (views.shot[:, None] != units.views.shot[None])
+    blur = np.maximum((views.sharp - _BLUR_SLACK)[:, None] - units.views.sharp[None], 0)
+    cost += np.float32(_BLURRED) * blur.astype(np.float32) ** 2
+    cost += units.foreign[views.shot[:, None], units.views.shot[None]]
     return cost
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .costs import NEARLY_CLOSED, WEIGHTS, Candidates, squared_distances
-from .descriptor import SIGMA, A
+from lipsync_ray.engines.unit_selection.costs import NEARLY_CLOSED, WEIGHTS, Candidates, squared_distances
+from lipsync_ray.engines.unit_selection.descriptor import SIGMA, A
 
 HOLD, SLIP = 0.08, 0.15  # of standing still, and per frame skipped or repeated
 REACH = 2  # frames that may be skipped or repeated before it counts as a join

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .basis import BasisFit
-from .canonical import Reference, angles, build_reference, fit_poses, present, smooth, to_canonical
-from .descriptor import JAW, LO, NOSE, UP, describe
+from lipsync_ray.engines.unit_selection.basis import BasisFit
+from lipsync_ray.engines.unit_selection.canonical import (
+    Reference,
+    angles,
+    build_reference,
+    fit_poses,
+    present,
+    smooth,
+    to_canonical,
+)
+from lipsync_ray.engines.unit_selection.descriptor import JAW, LO, NOSE, UP, describe
+from lipsync_ray.engines.unit_selection.shots import ShotFaces
 
 # Landmarks of source frames, float32[m,468,3] px, NaN where there is no face.
 Load = Callable[[np.ndarray], np.ndarray]
@@ -31,6 +40,7 @@ class Measures:
     nose_y: float
     reference: Reference
     fit: BasisFit
+    faces: ShotFaces
 
 
 def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.ndarray) -> Measures:
@@ -47,6 +57,7 @@ def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.
         raise ValueError("no usable face in the video: nothing to measure a mouth on")
     reference = build_reference(load(evenly(wanted, REFERENCE_FRAMES)))
     n, fit, nose = len(usable), BasisFit(), 0.0
+    faces = ShotFaces(int(shots.max()) + 1)
     raw, pose = np.full((n, 6), np.nan), np.full((n, 3), np.nan)
     frames = np.flatnonzero(face_present)
     for start in range(0, len(frames), BLOCK):
@@ -59,6 +70,7 @@ def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.
         pose[block] = np.stack([yaw, pitch, poses.scale], axis=1)
         good = usable[block] & present(shapes)
         fit.add(shapes[good], raw[block][good])
+        faces.add(shapes[good], shots[block][good])
         nose += shapes[good, NOSE, 1].sum()
     nose_y = nose / max(fit.count, 1)
     raw[:, [UP, LO, JAW]] -= nose_y
@@ -73,6 +85,7 @@ def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.
         nose_y=float(nose_y),
         reference=reference,
         fit=fit,
+        faces=faces,
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .basis import load_prior
-from .canonical import Reference
-from .descriptor import JAW, LO, PR, SIGMA, UP, A, W
-from .measures import Measures
-from .settings import UnitSelectionSettings
+from lipsync_ray.engines.unit_selection.basis import load_prior
+from lipsync_ray.engines.unit_selection.canonical import Reference
+from lipsync_ray.engines.unit_selection.descriptor import JAW, LO, PR, SIGMA, UP, A, W
+from lipsync_ray.engines.unit_selection.measures import Measures
+from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 
 # How (up, lo, jaw, pr) follow (a, w) in people at large, and the evidence that is worth (30 frames that
 # deviate by .05 IO each).

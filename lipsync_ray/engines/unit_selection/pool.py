@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .canonical import runs
-from .costs import Candidates, Views, local_costs
-from .descriptor import A, W
-from .measures import Measures, evenly
-from .person import Person
+from lipsync_ray.engines.unit_selection.canonical import runs
+from lipsync_ray.engines.unit_selection.costs import Candidates, Views, local_costs
+from lipsync_ray.engines.unit_selection.descriptor import A, W
+from lipsync_ray.engines.unit_selection.measures import Measures, evenly
+from lipsync_ray.engines.unit_selection.person import Person
 
 _LAUGH_SECONDS, _LAUGH_SHARE = 0.5, 0.8
 _STRETCH_SECONDS = 1.6  # of source kept in one piece: a path through pieces needs few joins
@@ -16,26 +16,22 @@ _PROBES = 400  # output frames asked which stretches serve them
 _BLOCK = 4096
 
 
-def candidates(measures: Measures, shots: np.ndarray, fit: np.ndarray) -> Candidates:
-    """The source frames of ``fit bool[n]`` as candidates, none verified yet."""
+def candidates(measures: Measures, views: Views, fit: np.ndarray) -> Candidates:
+    """The source frames of ``fit bool[n]`` as candidates, none verified yet; ``views`` of all frames."""
     source = np.flatnonzero(fit)
     return Candidates(
         source=source,
         descriptor=measures.raw[source],
-        views=views_of(measures, shots, source),
+        views=views.take(source),
         verified=np.zeros(len(source), bool),
         contradicted=np.zeros(len(source), bool),
+        foreign=measures.faces.distances(),
     )
 
 
-def views_of(measures: Measures, shots: np.ndarray, frames: np.ndarray) -> Views:
-    """How the face is seen in these source frames."""
-    return Views(
-        yaw=measures.yaw[frames],
-        pitch=measures.pitch[frames],
-        scale=measures.scale[frames],
-        shot=shots[frames],
-    )
+def views_of(measures: Measures, shots: np.ndarray, sharp: np.ndarray) -> Views:
+    """How the face is seen in every source frame."""
+    return Views(yaw=measures.yaw, pitch=measures.pitch, scale=measures.scale, shot=shots, sharp=sharp)
 
 
 def fit_frames(measures: Measures, person: Person, max_yaw: float) -> np.ndarray:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .canonical import runs
-from .costs import NEARLY_CLOSED, WEIGHTS, Candidates, Views, local_costs
-from .descriptor import SIGMA, A
-from .joins import crossfade, hard_joins, thumb_points, transition_costs
-from .settings import UnitSelectionSettings
-from .viterbi import Problem, best_path
+from lipsync_ray.engines.unit_selection.canonical import runs
+from lipsync_ray.engines.unit_selection.costs import NEARLY_CLOSED, WEIGHTS, Candidates, Views, local_costs
+from lipsync_ray.engines.unit_selection.descriptor import SIGMA, A
+from lipsync_ray.engines.unit_selection.joins import crossfade, hard_joins, thumb_points, transition_costs
+from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
+from lipsync_ray.engines.unit_selection.viterbi import Problem, best_path
 
 # The mouth moves where the target changes by more than this within two frames, in weighted sigma.
 _MOVING = 0.15
@@ -34,6 +34,7 @@ def select(
     breaks: np.ndarray,
     units: Candidates,
     thumbs: np.ndarray,
+    always: np.ndarray,
     settings: UnitSelectionSettings,
     hold_scale: float = 1.0,
 ) -> Selection:
@@ -47,11 +48,12 @@ def select(
             both sides are independent.
         units: the candidates.
         thumbs: ``uint8[U,20,32,3]`` their mouth thumbnails.
+        always: ``int64[V]`` closed units that every closing frame may use, however its other costs.
         settings: costs and limits.
         hold_scale: output frames per source frame, where a timeline repeats or drops frames.
     """
     costs = transition_costs(units, thumb_points(thumbs), settings.join_cost)
-    moving, verified = _moving(target), np.flatnonzero(units.verified)
+    moving = _moving(target)
     holds = max(1, round(settings.max_holds * max(hold_scale, 1.0)))
     path, starts = np.full(len(target), -1, np.int32), np.zeros(len(target), bool)
     for start, stop in runs(shown, breaks):
@@ -65,7 +67,7 @@ def select(
             costs=local,
             transitions=costs,
             moving=moving[start:stop],
-            always=verified,
+            always=always,
             closing=target[start:stop, A] < NEARLY_CLOSED,
         )
         path[start:stop] = best_path(problem, settings.candidates, holds)

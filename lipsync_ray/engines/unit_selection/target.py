@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .descriptor import JAW, LO, PR, UP, A, W
-from .person import GENERIC_SLOPES, Person
+from lipsync_ray.engines.unit_selection.descriptor import JAW, LO, PR, UP, A, W
+from lipsync_ray.engines.unit_selection.person import GENERIC_SLOPES, Person
 
 if TYPE_CHECKING:
     from lipsync_ray.speech.track import MouthCues

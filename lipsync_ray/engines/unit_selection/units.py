@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from lipsync_ray.engines.unit_selection.landmarks_sets import EDGES, OUTER
+from lipsync_ray.media.frame import Box
+
+Fetch = Callable[[np.ndarray, list[Box]], list[np.ndarray]]
+
+MARGIN = 0.2  # face widths of skin about the lips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +32,46 @@ class UnitBank:
 
     def __len__(self) -> int:
         return len(self.source)
+
+
+class Harvest:
+    """Mouth pictures of source frames, each decoded once.
+
+    Args:
+        load: landmarks ``float32[m,468,3]`` px of source frames.
+        fetch: RGB crops of source frames.
+        size: width and height of the picture.
+    """
+
+    def __init__(self, load: Callable[[np.ndarray], np.ndarray], fetch: Fetch, size: tuple[int, int]) -> None:
+        self._load, self._fetch, self._size = load, fetch, size
+        self._patches: dict[int, np.ndarray] = {}
+
+    def get(self, frames: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        """Patches, landmarks ``float32[m,468,2]`` in them, and landmarks ``float32[m,468,3]`` in the frames."""
+        landmarks = self._load(frames)
+        boxes = [mouth_box(face, *self._size) for face in landmarks]
+        new = [k for k, frame in enumerate(frames.tolist()) if frame not in self._patches]
+        if new:
+            crops = self._fetch(frames[new], [boxes[k] for k in new])
+            self._patches.update(zip(frames[new].tolist(), crops, strict=True))
+        corners = np.array([(box.x0, box.y0) for box in boxes], np.float32).reshape(-1, 1, 2)
+        patches = [self._patches[frame] for frame in frames.tolist()]
+        return patches, (landmarks[:, :, :2] - corners).astype(np.float32), landmarks
+
+
+def mouth_box(landmarks: np.ndarray, width: int, height: int) -> Box:
+    """Box about the lips of a face ``[468,3]`` px with skin around, inside the picture."""
+    lips = landmarks[list(OUTER), :2]
+    face = float(np.linalg.norm(landmarks[EDGES[0], :2] - landmarks[EDGES[1], :2]))
+    low = np.floor(lips.min(axis=0) - MARGIN * face).astype(int)
+    high = np.ceil(lips.max(axis=0) + MARGIN * face).astype(int)
+    x0, y0 = min(max(int(low[0]), 0), width - 1), min(max(int(low[1]), 0), height - 1)
+    return Box(
+        x0=x0, y0=y0, x1=min(max(int(high[0]), x0 + 1), width), y1=min(max(int(high[1]), y0 + 1), height)
+    )
+
+
+def patch_bytes(scale: float) -> int:
+    """About how much memory the picture of one mouth takes at ``scale`` px per IO."""
+    return round(4.0 * scale**2)
