@@ -20,7 +20,10 @@ _ROUNDS, _STEP = 3, 0.8
 
 def load_prior() -> np.ndarray:
     """The shipped basis, ``float64[6,468,3]``."""
-    with (files(__package__) / "displacement_basis.npz").open("rb") as file, np.load(file) as data:
+    with (
+        (files("lipsync_ray.engines.unit_selection") / "displacement_basis.npz").open("rb") as file,
+        np.load(file) as data,
+    ):
         return data["B"].astype(np.float64)
 
 

@@ -57,7 +57,7 @@ class Poses:
 
 def present(landmarks: np.ndarray) -> np.ndarray:
     """Rows ``[N,...]`` that hold a whole face (or vector): ``bool[N]``, no NaN anywhere."""
-    return np.isfinite(landmarks.reshape(len(landmarks), -1)).all(axis=1)
+    return np.asarray(np.isfinite(landmarks.reshape(len(landmarks), -1)).all(axis=1))
 
 
 def build_reference(landmarks: np.ndarray, rounds: int = 4) -> Reference:

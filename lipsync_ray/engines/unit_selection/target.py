@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lipsync_ray.engines.unit_selection.canonical import present
 from lipsync_ray.engines.unit_selection.descriptor import JAW, LO, PR, UP, A, W
 from lipsync_ray.engines.unit_selection.person import GENERIC_SLOPES, Person
 
@@ -148,7 +149,7 @@ def _envelope(values: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 def towards_measured(target: np.ndarray, measured: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """``strength [T]`` of the target, the rest of what the frame shows; unmeasured frames keep the target."""
-    seen = np.isfinite(measured).all(axis=1)
+    seen = present(measured)
     weight = np.where(seen, strength, 1.0)[:, None].astype(np.float64)
     return weight * target + (1 - weight) * np.where(seen[:, None], measured, 0.0)
 

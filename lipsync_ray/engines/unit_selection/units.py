@@ -48,7 +48,7 @@ class Harvest:
         self._patches: dict[int, np.ndarray] = {}
 
     def get(self, frames: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-        """Patches, landmarks ``float32[m,468,2]`` in them, and landmarks ``float32[m,468,3]`` in the frames."""
+        """Patches, landmarks ``float32[m,468,2]`` in them, and ``float32[m,468,3]`` in the frames."""
         landmarks = self._load(frames)
         boxes = [mouth_box(face, *self._size) for face in landmarks]
         new = [k for k, frame in enumerate(frames.tolist()) if frame not in self._patches]
@@ -66,10 +66,13 @@ def mouth_box(landmarks: np.ndarray, width: int, height: int) -> Box:
     face = float(np.linalg.norm(landmarks[EDGES[0], :2] - landmarks[EDGES[1], :2]))
     low = np.floor(lips.min(axis=0) - MARGIN * face).astype(int)
     high = np.ceil(lips.max(axis=0) + MARGIN * face).astype(int)
-    x0, y0 = min(max(int(low[0]), 0), width - 1), min(max(int(low[1]), 0), height - 1)
-    return Box(
-        x0=x0, y0=y0, x1=min(max(int(high[0]), x0 + 1), width), y1=min(max(int(high[1]), y0 + 1), height)
-    )
+    (x0, x1), (y0, y1) = _inside(low[0], high[0], width), _inside(low[1], high[1], height)
+    return Box(x0=x0, y0=y0, x1=x1, y1=y1)
+
+
+def _inside(low: int, high: int, size: int) -> tuple[int, int]:
+    start = min(max(int(low), 0), size - 1)
+    return start, min(max(int(high), start + 1), size)
 
 
 def patch_bytes(scale: float) -> int:
