@@ -24,7 +24,7 @@ class Piece:
 
 
 def cut_crops(piece: Piece, source: tuple[FrameTable, str]) -> list[np.ndarray]:
-    """Decode the frames of a piece; RGB ``uint8[h,w,3]`` of each box. ``source``: table and reader backend."""
+    """Decode the frames of a piece: RGB ``uint8[h,w,3]`` of each box. ``source`` is table and backend."""
     table, backend = source
     with open_reader(table, backend=backend) as reader:  # type: ignore[arg-type]
         return [

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lipsync_ray.errors import ConfigError, PlanError
+from lipsync_ray.faces.select import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,13 @@ class Plan:
         temporary = path.with_name(f".{path.name}.partial")
         temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
         temporary.replace(path)
+
+
+def passed_through(reasons: np.ndarray) -> dict[str, int]:
+    """Output frames that are left as they are, by reason; ``reasons`` are ``faces.select.Reason`` values."""
+    return {
+        reason.name.lower(): int((reasons == reason).sum()) for reason in Reason if reason != Reason.USABLE
+    }
 
 
 def fade_weights(overlap: int) -> np.ndarray:

@@ -1,6 +1,8 @@
-"""The one worker class: an engine loaded once, and the chunks and seams of a job."""
+"""The one worker class: an engine loaded once, and whatever pieces of a job it is handed."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.compositing import RenderJob
@@ -10,6 +12,13 @@ from lipsync_ray.render import render_chunk
 from lipsync_ray.seam import Seam, render_seam
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untouched:
+    """A chunk that was given up: its source frames go to the output as they are."""
+
+    chunk: Chunk
+
+
 class RenderWorker:
     """A dispatcher's runner: renders what it is given, chunk or seam."""
 
@@ -17,8 +26,13 @@ class RenderWorker:
         self._job = job
         self._engine = load_engine(job.engine)
 
-    def run(self, payload: Chunk | Seam) -> ChunkRecord:
+    def run(self, payload: Chunk | Seam | Untouched) -> ChunkRecord:
         """Render a piece to its artifact."""
-        if isinstance(payload, Seam):
-            return render_seam(self._job, payload)
-        return render_chunk(self._job, self._engine, payload)
+        match payload:
+            case Seam():
+                return render_seam(self._job, payload)
+            case Untouched():
+                job = replace(self._job, crops={}, key=f"{self._job.key}-untouched")
+                return render_chunk(job, self._engine, payload.chunk)
+            case _:
+                return render_chunk(self._job, self._engine, payload)

@@ -1,0 +1,52 @@
+"""What the picture shows: faces, shots, who speaks in each shot, and the crop to work in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lipsync_ray.faces.scan import Mapper, scan
+from lipsync_ray.faces.select import TargetFaces, choose_target, union_boxes
+from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.faces.shots import find_cuts, shot_of
+from lipsync_ray.faces.track import FaceScan
+from lipsync_ray.media.frame import Box
+from lipsync_ray.media.index import FrameTable
+from lipsync_ray.weights.store import WeightStore
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """The faces of a video, and the one that will speak."""
+
+    scan: FaceScan
+    target: TargetFaces
+    crops: dict[int, Box]  # union crop by shot; no entry where nobody speaks
+    shots: list[int]  # first source frame of each shot
+
+
+def analyse(
+    table: FrameTable,
+    folder: Path,
+    settings: FaceSettings,
+    *,
+    weights: WeightStore,
+    mapper: Mapper,
+    content: str,
+    on_part: Callable[[int, int], None],
+) -> Analysis:
+    """Scan the video (what is not yet in ``folder``) and choose the speaker of every shot.
+
+    Raises:
+        FaceNotFound: no usable face in the whole video.
+    """
+    found = scan(table, folder, settings, weights=weights, mapper=mapper, content=content, on_part=on_part)
+    starts = find_cuts(found.cut_scores(), table.times())
+    light = found.light()
+    target = choose_target(light, shot_of(starts, len(table)), table, settings)
+    crops = union_boxes(light, target, table.video, settings.margin)
+    return Analysis(scan=found, target=target, crops=crops, shots=starts.tolist())

@@ -1,0 +1,236 @@
+"""One job from its inputs to its output: examine, scan, prepare, render, stitch."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import lipsync_ray
+from lipsync_ray.analysis import Analysis, analyse
+from lipsync_ray.compositing import RenderJob
+from lipsync_ray.config import Config, to_plain
+from lipsync_ray.distributed.ray_cluster import ray_session
+from lipsync_ray.distributed.ray_tasks import map_tasks
+from lipsync_ray.distributed.rendering import Rendered, Rendering
+from lipsync_ray.distributed.session import Session
+from lipsync_ray.engines.base import Preparation, Scene
+from lipsync_ray.engines.registry import load_engine
+from lipsync_ray.errors import ConfigError
+from lipsync_ray.fingerprint import code_version, fingerprint
+from lipsync_ray.harvest import cut_crops, fetch_crops
+from lipsync_ray.inputs import Inputs, open_inputs
+from lipsync_ray.media.audio import load_samples
+from lipsync_ray.media.mux import mux, verify
+from lipsync_ray.media.storage import atomic_path, check_folder
+from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
+from lipsync_ray.progress import NullProgress, Progress
+from lipsync_ray.sidecar import Clock, Result, write_sidecar
+from lipsync_ray.speech.model import SpeechModel, speech_model
+from lipsync_ray.workspace import job_folder, private_folder, scan_folder
+
+
+def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel | None = None) -> Result:
+    """Dub one video.
+
+    Args:
+        config: the job; ``out`` must be set.
+        progress: told how far the work is.
+        speech: used instead of the model that ``config.speech`` names.
+
+    Raises:
+        LipsyncError: see ``errors``; nothing half-written is left at ``out``.
+    """
+    if config.out is None:
+        raise ConfigError("out is missing: name the file to write, such as out=dubbed.mp4")
+    job = _Job(config, check_folder(config.out), progress or NullProgress(), speech)
+    with ExitStack() as stack:
+        return job.run(stack)
+
+
+class _Job:
+    """The stages of one job; each is timed and shown."""
+
+    def __init__(self, config: Config, out: Path, progress: Progress, speech: SpeechModel | None) -> None:
+        self._config = config
+        self._out = out
+        self._progress = progress
+        self._speech = speech or speech_model(config.speech.name)
+        self._engine = load_engine(config.engine.name)
+        self._clock = Clock()
+
+    def run(self, stack: ExitStack) -> Result:
+        """All stages in order; ``stack`` holds what has to be closed at the end."""
+        config = self._config
+        with self._clock.stage("examine"):
+            inputs = open_inputs(config, stack.enter_context(private_folder()))
+        scans = stack.enter_context(scan_folder(config.cache))
+        with self._clock.stage("start"):
+            session = stack.enter_context(ray_session(config.ray))
+        with self._clock.stage("scan"):
+            analysis = self._scan(inputs, scans, session)
+        with self._clock.stage("prepare"):
+            preparation = self._prepare(inputs, analysis, session)
+            key = self._key(inputs, analysis, preparation)
+        chunks = self._cut(inputs, analysis)
+        plan = _plan(config, inputs, analysis, chunks)
+        folder = stack.enter_context(job_folder(config.cache, key))
+        plan.write(folder / "plan.json")
+        job = self._render_job(inputs, analysis, preparation, folder, key)
+        with self._clock.stage("render"):
+            rendered = self._render(job, chunks, session)
+        with self._clock.stage("stitch"):
+            self._stitch(inputs, rendered)
+        return self._conclude(inputs, plan, preparation, rendered)
+
+    def _scan(self, inputs: Inputs, folder: Path, session: Session) -> Analysis:
+        config = self._config
+        self._progress.stage("faces", len(inputs.table))
+        done = 0
+
+        def on_part(frames: int, _total: int) -> None:
+            nonlocal done
+            self._progress.advance(frames - done)
+            done = frames
+
+        return analyse(
+            inputs.table,
+            folder,
+            config.face,
+            weights=config.weights.store(config.license.policy),
+            mapper=lambda function, tasks: map_tasks(session, function, tasks, name="scan"),
+            content=inputs.source_hash,
+            on_part=on_part,
+        )
+
+    def _prepare(self, inputs: Inputs, analysis: Analysis, session: Session) -> Preparation:
+        self._progress.stage("prepare")
+        samples = load_samples(inputs.sound.path)
+        times = inputs.timeline.times()
+        cues = self._speech.track(samples).at(times - float(inputs.timeline.audio_start))
+        source = (inputs.table, self._config.media.reader)
+
+        def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
+            return fetch_crops(
+                frames,
+                boxes,
+                lambda pieces: map_tasks(session, cut_crops, pieces, shared=source, name="fetch"),
+            )
+
+        scene = Scene(
+            table=inputs.table,
+            timeline=inputs.timeline,
+            scan=analysis.scan,
+            target=analysis.target,
+            crops=analysis.crops,
+            cues=cues,
+            times=times,
+            fetch=fetch,
+        )
+        return self._engine.prepare(scene)
+
+    def _key(self, inputs: Inputs, analysis: Analysis, preparation: Preparation) -> str:
+        """Hash of all that determines every chunk's pictures."""
+        config, target = self._config, analysis.target
+        facts = (inputs.source_hash, config.engine, config.encode, config.media, config.chunk.batch)
+        faces = (target.face, target.strength, target.shot, analysis.crops)
+        return fingerprint(code_version(), facts, faces, preparation.shared)[:32]
+
+    def _cut(self, inputs: Inputs, analysis: Analysis) -> list[Chunk]:
+        settings, context = self._config.chunk, self._engine.context
+        overlap = context.before + context.after if settings.overlap is None else settings.overlap
+        source = inputs.timeline.source
+        keys = np.searchsorted(inputs.table.pts, inputs.table.key_pts)
+        jumps = inputs.timeline.breaks() | (np.diff(analysis.target.shot[source], prepend=-1) != 0)
+        return cut_chunks(
+            inputs.timeline.times(),
+            seconds=settings.seconds,
+            overlap=overlap,
+            shot_starts=np.flatnonzero(jumps).tolist(),
+            key_frames=np.flatnonzero(np.isin(source, keys)).tolist(),
+        )
+
+    def _render_job(
+        self, inputs: Inputs, analysis: Analysis, preparation: Preparation, folder: Path, key: str
+    ) -> RenderJob:
+        return RenderJob(
+            table=inputs.table,
+            timeline=inputs.timeline,
+            scan=analysis.scan,
+            target=analysis.target,
+            crops=analysis.crops,
+            engine=self._config.engine.name,
+            preparation=preparation,
+            encode=self._config.encode,
+            reader=self._config.media.reader,
+            batch=self._config.chunk.batch,
+            folder=folder,
+            key=key,
+        )
+
+    def _render(self, job: RenderJob, chunks: list[Chunk], session: Session) -> Rendered:
+        self._progress.stage("render", len(job.timeline))
+        chunk = self._config.chunk
+        return Rendering(
+            job,
+            session,
+            chunk.dispatch(),
+            keep_failed=chunk.on_error == "pass",
+            progress=self._progress,
+        ).run(chunks)
+
+    def _stitch(self, inputs: Inputs, rendered: Rendered) -> None:
+        self._progress.stage("stitch")
+        config = self._config
+        with atomic_path(self._out) as path:
+            mux(
+                path,
+                rendered.assembly.segments,
+                inputs.table,
+                inputs.timeline,
+                inputs.sound.path,
+                config.keep,
+                config.encode,
+            )
+            verify(path, inputs.timeline)
+
+    def _conclude(self, inputs: Inputs, plan: Plan, preparation: Preparation, rendered: Rendered) -> Result:
+        result = Result(
+            out=self._out,
+            sidecar=self._out.with_suffix(".json"),
+            frames=len(inputs.timeline),
+            seconds=round(float(inputs.timeline.duration), 3),
+            digest=rendered.assembly.digest,
+            passed_through=plan.passed_through,
+            untouched_chunks=rendered.untouched,
+            stages=dict(self._clock.stages),
+        )
+        facts = {
+            "lipsync_ray": lipsync_ray.__version__,
+            "code": code_version(),
+            "settings": to_plain(self._config),
+            "plan": asdict(plan),
+            "preparation": preparation.digest(),
+            "attempts": rendered.attempts,
+            "chunks": [
+                {**asdict(record), "digests": None} for record in rendered.records
+            ],  # the digest over all of them stands in the result
+        }
+        write_sidecar(result, facts)
+        return result
+
+
+def _plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[Chunk]) -> Plan:
+    return Plan(
+        source_hash=inputs.source_hash,
+        audio_hash=inputs.audio_hash,
+        engine=config.engine.name,
+        frames=len(inputs.timeline),
+        crops={shot: (box.x0, box.y0, box.x1, box.y1) for shot, box in analysis.crops.items()},
+        shots=analysis.shots,
+        passed_through=passed_through(analysis.target.reason[inputs.timeline.source]),
+        chunks=chunks,
+    )

@@ -1,0 +1,51 @@
+"""What a job reads: the video's frame table, the sound, their hashes, and the output's timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lipsync_ray.config import Config
+from lipsync_ray.errors import ConfigError
+from lipsync_ray.media.audio import AudioInfo, probe_audio
+from lipsync_ray.media.index import FrameTable, build_table
+from lipsync_ray.media.storage import content_hash
+from lipsync_ray.media.timeline import Timeline, build_timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that is known before a picture is looked at."""
+
+    table: FrameTable
+    sound: AudioInfo  # of the file that is delivered
+    timeline: Timeline
+    source_hash: str
+    audio_hash: str
+
+
+def open_inputs(config: Config, workspace: Path) -> Inputs:
+    """Examine video and sound; ``workspace`` takes sound that is put together from segments.
+
+    Raises:
+        MediaError: a file cannot be used.
+        ConfigError: the files do not go together.
+    """
+    table = build_table(config.video)
+    sound = probe_audio(delivered_sound(config, workspace))
+    return Inputs(
+        table=table,
+        sound=sound,
+        timeline=build_timeline(table, sound.duration, config.sync),
+        source_hash=content_hash(config.video),
+        audio_hash=content_hash(sound.path),
+    )
+
+
+def delivered_sound(config: Config, workspace: Path) -> Path:
+    """The sound file to deliver: the one given, or one put together from ``audio.segments``."""
+    if getattr(config.audio, "segments", None):
+        raise NotImplementedError
+    if config.audio.file is None:
+        raise ConfigError("no sound is given: use audio=FILE or audio.segments=[{start,end,file}]")
+    return Path(config.audio.file)
