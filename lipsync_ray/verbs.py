@@ -21,7 +21,7 @@ def run(words: list[str], flags: frozenset[str]) -> ExitCode:
 
     with progress(config.log) as shown:
         result = dub(config, progress=shown)
-    emit(describe_result(result))
+    emit(result.text())
     return ExitCode.DONE
 
 
@@ -81,11 +81,6 @@ def load_job(words: Sequence[str], *, verb: str, needs: Sequence[str]) -> Config
 
 def _load_without_job(words: Sequence[str]) -> Config:
     return load_config(["video=none", *words])  # a verb about the machine: no video is touched
-
-
-def describe_result(result: object) -> str:
-    """One line about a finished dub."""
-    return str(result)
 
 
 def _weights_list(store: WeightStore, names: Sequence[str]) -> ExitCode:
