@@ -38,7 +38,9 @@ def match(patch: np.ndarray, base: np.ndarray, mask: np.ndarray, target: np.ndar
     weight = resize(mask, rows, columns, cv2.INTER_AREA)
     correction = _membrane(difference, weight, SPREAD * face / scale)
     for edges in ((sets.UPPER_EDGE_OUT, sets.UPPER_EDGE_IN), (sets.LOWER_EDGE_OUT, sets.LOWER_EDGE_IN)):
-        _match_lip(correction, difference, _lip(target, edges, box, width / columns), LIP_FEATHER * face / scale)
+        _match_lip(
+            correction, difference, _lip(target, edges, box, width / columns), LIP_FEATHER * face / scale
+        )
     return resize(correction, height, width)
 
 
@@ -52,7 +54,9 @@ def _membrane(difference: np.ndarray, weight: np.ndarray, sigma: float) -> np.nd
     return (spread + small * mean) / (total + small)[..., None]
 
 
-def _lip(target: np.ndarray, edges: tuple[tuple[int, ...], tuple[int, ...]], box: Rect, scale: float) -> np.ndarray:
+def _lip(
+    target: np.ndarray, edges: tuple[tuple[int, ...], tuple[int, ...]], box: Rect, scale: float
+) -> np.ndarray:
     outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
     return fill(outline, box, scale)
 

@@ -44,7 +44,7 @@ def cut(picture: np.ndarray, box: Rect) -> np.ndarray:
 
 
 def fixed_point(points: np.ndarray, box: Rect, scale: float = 1.0) -> np.ndarray:
-    """``int32[n,2]`` for OpenCV's drawing with ``shift=FRACTION_BITS``: pixel centres, box origin, 1/scale size."""
+    """``int32[n,2]`` for OpenCV's drawing with ``shift=FRACTION_BITS``, relative to a box at 1/scale size."""
     local = (points[:, :2] - (box[0], box[1]) + 0.5) / scale - 0.5
     return np.round(local * (1 << FRACTION_BITS)).astype(np.int32)
 

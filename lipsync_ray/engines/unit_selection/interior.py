@@ -14,7 +14,10 @@ from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.geometry import Rect, blur, bounds, fill, ring, smoothstep
 
 SHOWN = 0.03  # IO, a unit with this aperture shows its own teeth
-TEETH_FROM, TEETH_OVER = 0.014, 0.016  # IO, apertures under this show no teeth: a sliver would stay in closed lips
+TEETH_FROM, TEETH_OVER = (
+    0.014,
+    0.016,
+)  # IO, apertures under this show no teeth: a sliver would stay in closed lips
 LIP_RIM = 0.014  # IO above the unit's lower lip that belongs to the lip's shadow
 CAVITY = np.array([0.28, 0.16, 0.16], np.float32)  # of the lip's colour
 CONTACT = np.array([0.50, 0.40, 0.40], np.float32)
@@ -83,7 +86,14 @@ class Mouth:
 
 
 def draw_interior(
-    patch: np.ndarray, box: Rect, target: np.ndarray, plane: Plane, unit: Mouth, colours: Colours, face: float, aperture: float
+    patch: np.ndarray,
+    box: Rect,
+    target: np.ndarray,
+    plane: Plane,
+    unit: Mouth,
+    colours: Colours,
+    face: float,
+    aperture: float,
 ) -> None:
     """Replace, in place, what a patch shows between the lips.
 
@@ -137,12 +147,20 @@ def _cavity(
     cave = smoothstep((gap - 0.012) / 0.035)[..., None]
     dark = colours.lip * (CONTACT + (CAVITY - CONTACT) * cave)
     colour = dark + tongue[..., None] * (colours.lip * (TONGUE - CAVITY))
-    shadow = 1.0 - cave[..., 0] * (1.0 - (0.55 + 0.45 * np.clip(depth / 0.022, 0.0, 1.0)) * (0.7 + 0.3 * across))
+    shadow = 1.0 - cave[..., 0] * (
+        1.0 - (0.55 + 0.45 * np.clip(depth / 0.022, 0.0, 1.0)) * (0.7 + 0.3 * across)
+    )
     return (colour * shadow[..., None]).astype(np.float32)
 
 
 def _hung_teeth(
-    x: np.ndarray, y: np.ndarray, top: np.ndarray, bottom: np.ndarray, plane: Plane, unit: Mouth, colours: Colours
+    x: np.ndarray,
+    y: np.ndarray,
+    top: np.ndarray,
+    bottom: np.ndarray,
+    plane: Plane,
+    unit: Mouth,
+    colours: Colours,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The unit's own teeth, hung from the upper lip without stretching: a closing mouth crops them."""
     left, right = plane.corners
@@ -164,7 +182,13 @@ def _hung_teeth(
 
 
 def _made_teeth(
-    x: np.ndarray, y: np.ndarray, top: np.ndarray, bottom: np.ndarray, plane: Plane, unit: Mouth, colours: Colours
+    x: np.ndarray,
+    y: np.ndarray,
+    top: np.ndarray,
+    bottom: np.ndarray,
+    plane: Plane,
+    unit: Mouth,
+    colours: Colours,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Plain upper teeth fixed to the head, for a picture that shows none."""
     borders = np.array([-0.30, -0.245, -0.185, -0.125, -0.073, 0.0, 0.073, 0.125, 0.185, 0.245, 0.30])

@@ -71,7 +71,9 @@ def triangulate(shape: np.ndarray) -> Mesh:
     triangles = np.sort(numbers[nearest.argmin(-1)[kept]], 1).astype(np.int32)
     between = np.isin(triangles, sets.INNER).all(1)
     # Drawn first, so that pixels on the edge of a lip belong to the lip.
-    return Mesh(triangles=np.concatenate([triangles[between], triangles[~between]]), between=int(between.sum()))
+    return Mesh(
+        triangles=np.concatenate([triangles[between], triangles[~between]]), between=int(between.sum())
+    )
 
 
 def mouth_box(target: np.ndarray, face: float, width: int, height: int) -> Rect:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch
+from lipsync_ray.engines.unit_selection.canonical import to_pixels
 from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hide_teeth, trim_inner
 from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
@@ -19,7 +21,6 @@ from lipsync_ray.engines.unit_selection.person import Person
 from lipsync_ray.engines.unit_selection.shape_target import Face, blend_shapes, faces_of, press_lips
 from lipsync_ray.engines.unit_selection.units import UnitBank
 from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
-from lipsync_ray.engines.unit_selection.canonical import to_pixels
 
 FAINTEST = 1 / 255  # strengths and unit weights below this show nothing
 
@@ -52,13 +53,14 @@ def plan_frames(batch: FaceBatch, person: Person, bank: UnitBank) -> tuple[Plan 
     shown = [_units(batch.cues, row) for row in range(len(batch))]
     used = np.array([row for row, units in enumerate(shown) if units], int)
     rows = batch.window.rows(batch.number[used])
+    faces = faces_of(batch.window.landmarks, batch.window.breaks, rows, person)
     plans: list[Plan | None] = [None] * len(batch)
-    for row, face in zip(used.tolist(), faces_of(batch.window.landmarks, batch.window.breaks, rows, person)):
+    for row, face in zip(used.tolist(), faces, strict=True):
         plans[row] = _plan(face, shown[row], batch.cues, row, person, bank)
     return tuple(plans)
 
 
-def _units(cues, row: int) -> tuple[tuple[float, int], ...]:
+def _units(cues: Mapping[str, np.ndarray], row: int) -> tuple[tuple[float, int], ...]:
     if cues["strength"][row] < FAINTEST or cues["unit"][row] < 0:
         return ()
     mix = float(cues["mix"][row]) if cues["unit2"][row] >= 0 else 0.0
@@ -66,7 +68,14 @@ def _units(cues, row: int) -> tuple[tuple[float, int], ...]:
     return tuple(pair for pair in pairs if pair[0] >= FAINTEST)
 
 
-def _plan(face: Face, units, cues, row: int, person: Person, bank: UnitBank) -> Plan:
+def _plan(
+    face: Face,
+    units: tuple[tuple[float, int], ...],
+    cues: Mapping[str, np.ndarray],
+    row: int,
+    person: Person,
+    bank: UnitBank,
+) -> Plan:
     firmness = float(np.clip(cues["closed"][row], 0.0, 1.0))
     wanted = np.array(cues["target"][row], np.float64)
     wanted[A] *= 1.0 - firmness
@@ -120,12 +129,13 @@ def _patch(plan: Plan, bank: UnitBank, mesh: Mesh, box: Rect, face: float) -> tu
         else:
             mixed = cv2.addWeighted(mixed, first, pixels, weight, 0.0)
             covered = cv2.min(covered, where.covered)
-    assert mixed is not None and covered is not None
+    if mixed is None or covered is None:
+        raise ValueError("a plan without units has no patch")
     return mixed, covered
 
 
 def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask: np.ndarray) -> None:
-    """Put the layers into ``output`` (a copy of ``frame``) and their weight into ``mask`` (zeros), in place."""
+    """Put the layers into ``output`` (a copy of ``frame``) and their weight into ``mask`` (zeros)."""
     if not is_empty(layers.base_box):
         cut(output, layers.base_box)[:] = layers.base
     if not is_empty(layers.mouth_box):

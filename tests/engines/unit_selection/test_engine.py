@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from lipsync_ray.engines.base import run_stages
+from lipsync_ray.engines.unit_selection import landmarks_sets as sets
+from lipsync_ray.engines.unit_selection.engine import UnitSelection
+from lipsync_ray.engines.unit_selection.stages import plan_frames
+
+ENGINE = UnitSelection()
+
+
+def between_lips(points: np.ndarray, shape: tuple[int, ...], grow: int = 0) -> np.ndarray:
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(points[list(sets.INNER), :2]).astype(np.int32)], 1)
+    return (
+        cv2.dilate(mask, np.ones((2 * grow + 1,) * 2, np.uint8)).astype(bool) if grow else mask.astype(bool)
+    )
+
+
+def test_asking_for_what_is_there_changes_next_to_nothing(talk):
+    rows = list(range(12))
+    output, _ = run_stages(ENGINE, talk.batch(rows))
+    # Rows at the ends are smoothed by their neighbours, so look at the mean and at the middle ones.
+    error = np.abs(output.astype(int) - talk.frames)
+    assert error.mean() < 0.25
+    assert np.percentile(error[3:9], 99) <= 12
+
+
+def test_mask_says_exactly_what_changed(talk):
+    rows = list(range(12))
+    unit = np.roll(np.arange(12, dtype=np.int32), 6)
+    batch = talk.batch(rows, unit=unit, target=talk.units.descriptor[unit])
+    output, mask = run_stages(ENGINE, batch)
+    changed = (output != batch.frames).any(3)
+    np.testing.assert_array_equal(mask > 0, changed)
+    assert 0.02 < changed.mean() < 0.4
+    eyes = talk.landmarks[0, [33, 263], 1].max()
+    assert not changed[:, : int(eyes)].any()
+
+
+def test_neighbours_in_a_batch_do_not_matter(talk):
+    rows = list(range(12))
+    unit = np.roll(np.arange(12, dtype=np.int32), 5)
+    cues = {
+        "unit": unit,
+        "unit2": np.roll(unit, 1),
+        "mix": np.linspace(0, 0.6, 12, dtype=np.float32),
+        "target": talk.units.descriptor[unit],
+    }
+    whole = run_stages(ENGINE, talk.batch(rows, **cues))
+    for row in rows:
+        alone = run_stages(ENGINE, talk.batch([row], **cues))
+        np.testing.assert_array_equal(alone[0][0], whole[0][row])
+        np.testing.assert_array_equal(alone[1][0], whole[1][row])
+
+
+def test_a_window_cut_at_the_margin_gives_the_same_picture(talk):
+    batch = talk.batch([6, 7], unit=np.zeros(12, np.int32), target=talk.with_aperture(0.02))
+    margin = ENGINE.landmark_margin
+    start, stop = 6 - margin, 8 + margin
+    window = replace(
+        batch.window,
+        start=start,
+        landmarks=batch.window.landmarks[start:stop],
+        breaks=batch.window.breaks[start:stop],
+    )
+    np.testing.assert_array_equal(
+        run_stages(ENGINE, batch)[0], run_stages(ENGINE, replace(batch, window=window))[0]
+    )
+
+
+def test_no_strength_no_unit_or_no_face_leaves_the_frame(talk):
+    closed = talk.with_aperture(0.0)
+    for cues in ({"strength": np.zeros(12, np.float32)}, {"unit": np.full(12, -1, np.int32)}):
+        output, mask = run_stages(ENGINE, talk.batch([2, 6], target=closed, **cues))
+        np.testing.assert_array_equal(output, talk.frames[[2, 6]])
+        assert not mask.any()
+    batch = talk.batch([5, 6], target=closed)
+    landmarks = batch.landmarks.copy()
+    landmarks[0] = np.nan
+    output, mask = run_stages(ENGINE, replace(batch, landmarks=landmarks))
+    assert not mask[0].any()
+    assert mask[1].any()
+
+
+def test_strength_lies_between_the_frame_and_the_full_change(talk):
+    closed, unit = talk.with_aperture(0.0), np.zeros(12, np.int32)
+    half = np.full(12, 0.5, np.float32)
+    full, _ = run_stages(ENGINE, talk.batch([6], target=closed, unit=unit))
+    output, mask = run_stages(ENGINE, talk.batch([6], target=closed, unit=unit, strength=half))
+    expected = (full.astype(float) + talk.frames[[6]]) / 2
+    assert np.abs(output - expected).max() <= 1
+    assert mask.max() == 128
+
+
+@pytest.mark.parametrize("kind", ["still", "talk"])
+def test_closing_hides_the_teeth(kind, request):
+    clip = request.getfixturevalue(kind)
+    count = len(clip.frames)
+    row = count // 2
+    unit = np.full(count, row if kind == "still" else 1, np.int32)
+    cues = {"target": clip.with_aperture(0.0), "closed": np.ones(count, np.float32), "unit": unit}
+    batch = clip.batch([row], **cues)
+    plan = plan_frames(batch, clip.person, clip.units)[0]
+    gap = plan.points[list(sets.LOWER_INNER), 1] - plan.points[list(sets.UPPER_INNER), 1]
+    assert np.abs(gap).max() < 0.5
+    output, _ = run_stages(ENGINE, batch)
+    was = clip.frames[row][between_lips(clip.landmarks[row], output[0].shape)]
+    line = output[0][between_lips(plan.points, output[0].shape, grow=1)]
+    lips = np.median(
+        output[0][
+            np.round(plan.points[list(sets.OUTER_MID), 1]).astype(int),
+            np.round(plan.points[list(sets.OUTER_MID), 0]).astype(int),
+        ],
+        0,
+    )
+    assert np.percentile(was.min(1), 90) > 140  # teeth before
+    assert np.percentile(line.min(1), 99) < lips.min() + 25  # nothing brighter than lips after
+
+
+def test_opening_opens(still):
+    dark = []
+    for aperture in (0.06, 0.11, 0.15):
+        batch = still.batch([0], target=still.with_aperture(aperture))
+        output, _ = run_stages(ENGINE, batch)
+        dark.append(int((output[0].max(2) < 90).sum()))
+        plan = plan_frames(batch, still.person, still.units)[0]
+        assert plan.aperture == pytest.approx(aperture, abs=0.01)
+        gap = (plan.points[14, 1] - plan.points[13, 1]) / float(plan.face.pose.scale[0])
+        assert gap == pytest.approx(aperture, abs=0.03)
+    assert dark[0] < dark[1] < dark[2]
