@@ -57,7 +57,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def read_pairs(source: str, output: str, count: int, start: float, stop: float | None) -> list[Pair]:
-    """Frames of the output, evenly spread from ``start`` to ``stop`` s, with the source's of the same time."""
+    """Frames of the output, evenly spread from ``start`` to ``stop`` s, each with the source of its time."""
     tables = build_table(source), build_table(output)
     times = tables[1].times()
     inside = np.flatnonzero((times >= start) & (times <= (times[-1] if stop is None else stop)))
