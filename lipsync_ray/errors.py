@@ -139,3 +139,12 @@ class TaskFailed(LipsyncError):
     """A piece of work failed in a worker for a reason that has no code of its own."""
 
     code = "TASK_FAILED"
+
+
+class DecordRefused(MediaError):
+    """decord was asked for and reads this file wrongly; the default reader does not."""
+
+    code = "DECORD_REFUSED"
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"decord reads {path} wrongly ({why}): use media.reader=pyav")

@@ -61,8 +61,8 @@ def build_table(path: str | Path) -> FrameTable:
     """Find every frame of a video and when it is shown.
 
     One demux pass; packets hidden by an edit list are dropped, and so are pictures before the first one that
-    can be decoded. Where packets carry no reliable times (AVI, bare streams, repeated times; VP8 hides pictures) the
-    whole file is decoded once instead.
+    can be decoded. Where packets carry no reliable times (AVI, bare streams, repeated times) or may hold
+    hidden pictures (VP8) the whole file is decoded once instead.
 
     Raises:
         VideoUnreadable: missing, empty, no media, no video stream, cut short, an address or a playlist.
