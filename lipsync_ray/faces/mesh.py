@@ -23,6 +23,7 @@ LIPS = np.array(
 LEFT_CORNER, RIGHT_CORNER = 61, 291
 GRID = 16  # features are sampled on 16 x 16 points around the lips
 LIP_MARGIN = 1.5
+_CELLS = np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), -1) + 0.5
 
 
 class FaceMesh:
@@ -67,11 +68,14 @@ def lip_square(mesh: np.ndarray) -> np.ndarray:
 
 def sample(features: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Bilinear samples ``float32[16,16,32]`` of ``features [48,48,32]`` at the centres of the cells."""
-    cells = np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), -1) + 0.5
-    at = cells @ matrix[:, :2].T + matrix[:, 2] - 0.5
+    at = _CELLS @ matrix[:, :2].T + matrix[:, 2] - 0.5
     at = np.clip(at, 0, np.array(features.shape[1::-1]) - 1.001)
     low = at.astype(np.int64)
-    (fx, fy), (x, y) = np.moveaxis((at - low).astype(np.float32)[..., None], 2, 0), np.moveaxis(low, 2, 0)
-    upper = features[y, x] * (1 - fx) + features[y, x + 1] * fx
-    lower = features[y + 1, x] * (1 - fx) + features[y + 1, x + 1] * fx
+    fraction = (at - low).astype(np.float32)[..., None]
+    fx, fy = fraction[:, :, 0], fraction[:, :, 1]
+    width = features.shape[1]
+    flat = features.reshape(-1, features.shape[2])
+    first = low[..., 1] * width + low[..., 0]
+    upper = flat.take(first, 0) * (1 - fx) + flat.take(first + 1, 0) * fx
+    lower = flat.take(first + width, 0) * (1 - fx) + flat.take(first + width + 1, 0) * fx
     return upper * (1 - fy) + lower * fy

@@ -166,7 +166,7 @@ def _nothing(light: LightFaces, reason: np.ndarray, table: FrameTable, settings:
 def union_boxes(light: LightFaces, target: TargetFaces, video: VideoInfo, margin: float) -> dict[int, Box]:
     """One crop per shot that holds the target of all its dubbed frames; shots without one are absent.
 
-    ``margin`` is the part of a face's longer side added on every side (0.45 holds what engines touch:
+    ``margin`` is the part of a face's longer side added on every side (0.35 holds what engines touch:
     the face oval scaled by 1.45 about the nose, for heads turned up to 35 degrees). Sides and corners
     are even, inside the picture.
     """

@@ -27,7 +27,7 @@ class FaceSettings:
     occlusion: float = 0.3  # of the usual redness of the lips; less is a covered mouth; 0 switches it off
     stride: int = 12  # frames between detections while a face is followed
     max_faces: int = 4  # followed at a time, largest first
-    margin: float = 0.45  # of the face's size, added around all faces of a shot for its crop
+    margin: float = 0.35  # of the face's size, added around all faces of a shot for its crop
 
     def __post_init__(self) -> None:
         if not 0 < self.min_score < 1:

@@ -24,7 +24,7 @@ def signature(frame: Frame) -> np.ndarray:
         planes.append(plane[::scale, ::scale] >> (frame.layout.depth - 8))
     at = 0
     for plane, bins in zip(planes, (LUMA_BINS, CHROMA_BINS, CHROMA_BINS), strict=True):
-        counts = np.bincount(plane.ravel() // (256 // bins), minlength=bins)
+        counts = np.bincount((plane >> (8 - bins.bit_length() + 1)).ravel(), minlength=bins)
         out[at : at + bins] = np.rint(255 * np.sqrt(counts / plane.size))
         at += bins
     luma = np.ascontiguousarray(planes[0].astype(np.uint8))
