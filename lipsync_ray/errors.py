@@ -145,6 +145,3 @@ class DecordRefused(MediaError):
     """decord was asked for and reads this file wrongly; the default reader does not."""
 
     code = "DECORD_REFUSED"
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"decord reads {path} wrongly ({why}): use media.reader=pyav")

@@ -70,13 +70,13 @@ class DecordReader(OrderedReader):
             ) from error
         video = self.table.video
         if rgb.shape != (video.height, video.width, 3):
-            raise DecordRefused(self.table.path, f"frame {index} is {rgb.shape[1]}x{rgb.shape[0]} pixels")
+            raise _refused(self.table.path, f"frame {index} is {rgb.shape[1]}x{rgb.shape[0]} pixels")
         return Frame(index=index, planes=planes_from_rgb(rgb, self._back), layout=video.layout)
 
     def _check_times(self) -> None:
         table, n = self.table, len(self._video)
         if n != len(table):
-            raise DecordRefused(table.path, f"it counts {n} frames of {len(table)}")
+            raise _refused(table.path, f"it counts {n} frames of {len(table)}")
         seen = np.asarray(self._video.get_frame_timestamp(range(n)), np.float64)[:, 0]
         times = table.times()
         # Its clock starts at the first frame of the stream.
@@ -84,13 +84,13 @@ class DecordReader(OrderedReader):
         gap = float(np.diff(times).min()) if n > 1 else 1.0
         wrong = np.flatnonzero(~(off < gap / 4))
         if len(wrong):
-            raise DecordRefused(
+            raise _refused(
                 table.path,
                 f"frame {wrong[0]} at {times[wrong[0]]:.3f} s, it says {seen[wrong[0]]:.3f} s",
             )
 
     def _check_pictures(self, threads: int) -> None:
-        """Compare suspicious frames with the default reader's; later groups first, so that decord must seek."""
+        """Compare suspicious frames with the default reader's, later groups first to make decord seek."""
         table = self.table
         suspects = _suspects(table)
         with PyavReader(table, threads=threads) as right:
@@ -100,12 +100,12 @@ class DecordReader(OrderedReader):
             try:
                 seen = _shrunk(self._take(index))
             except FrameUnreadable as error:
-                raise DecordRefused(table.path, f"it fails at frame {index}") from error
+                raise _refused(table.path, f"it fails at frame {index}") from error
             rivals = range(max(0, index - _NEAR), min(len(table), index + _NEAR + 1))
             off = {i: float(np.abs(seen - truth[i]).mean()) for i in rivals}
             best = min(off, key=lambda i: off[i])
             if off[index] > _SAME or off[index] > 2 * off[best] + 0.1:
-                raise DecordRefused(table.path, f"asked for frame {index} it gives another one")
+                raise _refused(table.path, f"asked for frame {index} it gives another one")
 
 
 def _open(table: FrameTable, threads: int) -> Any:
@@ -119,21 +119,21 @@ def _open(table: FrameTable, threads: int) -> Any:
     try:
         return decord.VideoReader(table.path, ctx=decord.cpu(0), num_threads=threads)
     except Exception as error:
-        raise DecordRefused(table.path, f"it cannot open it: {_first_line(error)}") from error
+        raise _refused(table.path, f"it cannot open it: {_first_line(error)}") from error
 
 
 def _check_structure(table: FrameTable) -> None:
     """Faults that a few pictures might not show, from the packets alone."""
     if table.counted or not table.indexed:
-        raise DecordRefused(table.path, "its packets carry no reliable times")
+        raise _refused(table.path, "its packets carry no reliable times")
     with open_container(table.path) as container:
         packets = list_packets(container, choose_stream(container, table.path), table.path)
     if packets.discard.any():
-        raise DecordRefused(table.path, f"an edit list hides {int(packets.discard.sum())} of its frames")
+        raise _refused(table.path, f"an edit list hides {int(packets.discard.sum())} of its frames")
     if packets.open_gop:
-        raise DecordRefused(table.path, "it has open groups of pictures")
+        raise _refused(table.path, "it has open groups of pictures")
     if table.video.mirrored:
-        raise DecordRefused(table.path, "it is to be shown mirrored")
+        raise _refused(table.path, "it is to be shown mirrored")
 
 
 def _suspects(table: FrameTable) -> np.ndarray:
@@ -151,6 +151,10 @@ def _shrunk(frame: Frame) -> np.ndarray:
     """Luma as ``float32[64,64]`` in levels of 8 bits."""
     small = cv2.resize(frame.planes[0], _SMALL, interpolation=cv2.INTER_AREA)
     return small.astype(np.float32) / (1 << (frame.layout.depth - 8))
+
+
+def _refused(path: str, why: str) -> DecordRefused:
+    return DecordRefused(f"decord reads {path} wrongly ({why}): use media.reader=pyav")
 
 
 def _first_line(error: BaseException) -> str:
