@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import lipsync_ray
 from lipsync_ray.analysis import Analysis, analyse
@@ -30,6 +31,7 @@ from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Clock, Result, write_sidecar
 from lipsync_ray.speech.model import SpeechModel, speech_model
+from lipsync_ray.triage import Triage, make_triage
 from lipsync_ray.workspace import job_folder, private_folder, scan_folder
 
 
@@ -51,6 +53,17 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
         return job.run(stack)
 
 
+def plan(config: Config, *, progress: Progress | None = None) -> Triage:
+    """Examine and scan a job as ``dub`` would, and say what a run would do; nothing is rendered.
+
+    Raises:
+        LipsyncError: what would also stop the run.
+    """
+    job = _Job(config, Path(config.out or "out.mp4"), progress or NullProgress(), None)
+    with ExitStack() as stack:
+        return job.triage(stack)
+
+
 class _Job:
     """The stages of one job; each is timed and shown."""
 
@@ -64,20 +77,13 @@ class _Job:
 
     def run(self, stack: ExitStack) -> Result:
         """All stages in order; ``stack`` holds what has to be closed at the end."""
-        config = self._config
-        with self._clock.stage("examine"):
-            inputs = open_inputs(config, stack.enter_context(private_folder()))
-        scans = stack.enter_context(scan_folder(config.cache))
-        with self._clock.stage("start"):
-            session = stack.enter_context(ray_session(config.ray))
-        with self._clock.stage("scan"):
-            analysis = self._scan(inputs, scans, session)
+        inputs, session, analysis = self._look(stack)
         with self._clock.stage("prepare"):
             preparation = self._prepare(inputs, analysis, session)
             key = self._key(inputs, analysis, preparation)
         chunks = self._cut(inputs, analysis)
-        plan = _plan(config, inputs, analysis, chunks)
-        folder = stack.enter_context(job_folder(config.cache, key))
+        plan = _plan(self._config, inputs, analysis, chunks)
+        folder = stack.enter_context(job_folder(self._config.cache, key))
         plan.write(folder / "plan.json")
         job = self._render_job(inputs, analysis, preparation, folder, key)
         with self._clock.stage("render"):
@@ -85,6 +91,23 @@ class _Job:
         with self._clock.stage("stitch"):
             self._stitch(inputs, rendered)
         return self._conclude(inputs, plan, preparation, rendered)
+
+    def triage(self, stack: ExitStack) -> Triage:
+        """The stages that need no rendering."""
+        inputs, _, analysis = self._look(stack)
+        chunks = self._cut(inputs, analysis)
+        return make_triage(self._config, inputs, analysis, _plan(self._config, inputs, analysis, chunks))
+
+    def _look(self, stack: ExitStack) -> tuple[Inputs, Session, Analysis]:
+        config = self._config
+        stack.enter_context(threadpool_limits(1))  # small matrices: more threads only wait for each other
+        with self._clock.stage("examine"):
+            inputs = open_inputs(config, stack.enter_context(private_folder()))
+        scans = stack.enter_context(scan_folder(config.cache))
+        with self._clock.stage("start"):
+            session = stack.enter_context(ray_session(config.ray))
+        with self._clock.stage("scan"):
+            return inputs, session, self._scan(inputs, scans, session)
 
     def _scan(self, inputs: Inputs, folder: Path, session: Session) -> Analysis:
         config = self._config
