@@ -203,14 +203,24 @@ def _write(spec: Kind, path: Path, shown: list[int]) -> None:
             stream.set_display_rotation(spec.degrees, hflip=spec.mirrored)
         sound = out.add_stream("aac", rate=48_000) if spec.audio else None
         for number in shown:
-            frame = av.VideoFrame.from_ndarray(_coded_picture(spec, number), format="rgb24")
-            range_ = ColorRange.JPEG if spec.full_range or "yuvj" in spec.pix_fmt else ColorRange.MPEG
-            frame = frame.reformat(format=spec.pix_fmt, dst_colorspace=5, dst_color_range=range_, threads=1)
+            frame = _frame(spec, _coded_picture(spec, number))
             frame.pts, frame.time_base = round(Fraction(number, RATE) / base), base
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
         if sound is not None:
             _add_tone(out, sound, len(shown) / RATE)
+
+
+def _frame(spec: Kind, rgb: np.ndarray) -> av.VideoFrame:
+    """The picture in the kind's pixel format, BT.601."""
+    if spec.pix_fmt == "gray":  # scalers disagree about the range of grey
+        luma = np.rint(16 + 219 / 255 * (rgb @ [0.299, 0.587, 0.114])).astype(np.uint8)
+        grey = av.VideoFrame.from_ndarray(luma, format="gray")
+        grey.color_range = ColorRange.MPEG
+        return grey
+    range_ = ColorRange.JPEG if spec.full_range or "yuvj" in spec.pix_fmt else ColorRange.MPEG
+    frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+    return frame.reformat(format=spec.pix_fmt, dst_colorspace=5, dst_color_range=range_, threads=1)
 
 
 def _add_tone(out: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
