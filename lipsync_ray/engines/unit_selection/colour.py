@@ -14,6 +14,7 @@ SPREAD = 0.06  # face widths, sigma of the membrane
 LIP_SHARE = 0.7  # of the measured difference of a lip that is removed
 LIP_LIMIT = 16.0  # grey levels, most that a lip is changed
 LIP_FEATHER = 0.012  # face widths
+SHADE, SHADE_LEAST = 0.8, 0.3  # pixels darker than this share of the lips take less of the correction
 
 
 def match(patch: np.ndarray, base: np.ndarray, mask: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
@@ -41,7 +42,15 @@ def match(patch: np.ndarray, base: np.ndarray, mask: np.ndarray, target: np.ndar
         _match_lip(
             correction, difference, _lip(target, edges, box, width / columns), LIP_FEATHER * face / scale
         )
-    return resize(correction, height, width)
+    return resize(correction, height, width) * _shade(patch, target, box)
+
+
+def _shade(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
+    """Share of a correction that each pixel takes, ``float32[h,w,1]``: little if dark, or shadows get a hue."""
+    grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
+    lip = max(float(lip_colour(patch, target, box) @ (0.299, 0.587, 0.114)), 1.0)
+    levels = np.clip(np.arange(256, dtype=np.float32) / (SHADE * lip), SHADE_LEAST, 1.0).astype(np.float32)
+    return levels[grey][..., None]
 
 
 def _membrane(difference: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:

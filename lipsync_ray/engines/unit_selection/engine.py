@@ -11,6 +11,7 @@ from lipsync_ray.engines.unit_selection.basis import move
 from lipsync_ray.engines.unit_selection.descriptor import A, describe
 from lipsync_ray.engines.unit_selection.patch import OPENED, Mesh, triangulate
 from lipsync_ray.engines.unit_selection.person import Person
+from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.engines.unit_selection.shape_target import SMOOTHING_REACH
 from lipsync_ray.engines.unit_selection.stages import draw_layers, join, plan_frames
 
@@ -34,11 +35,14 @@ class UnitSelection:
     context = FrameContext(before=0, after=0)
     landmark_margin = SMOOTHING_REACH
 
+    def __init__(self, settings: UnitSelectionSettings | None = None) -> None:
+        self.settings = settings or UnitSelectionSettings()
+
     def prepare(self, scene: Scene) -> Preparation:
         """Person, units and the path through them; adds the triangles that all workers share."""
         from lipsync_ray.engines.unit_selection.prepare import prepare
 
-        made = prepare(scene)
+        made = prepare(scene, self.settings)
         return replace(made, shared={**made.shared, "mesh": mesh_of(made.shared["person"])})
 
     def stabilize(self, batch: FaceBatch) -> FaceBatch:

@@ -110,7 +110,7 @@ def blend_shapes(
 
 
 def press_lips(shape: np.ndarray, firmness: float) -> np.ndarray:
-    """Shape ``[468,3]`` with its inner lips together where they nearly touch, elsewhere by ``firmness`` 0..1."""
+    """Shape ``[468,3]`` with its inner lips together: where they nearly touch, or by ``firmness`` 0..1."""
     result = shape.copy()
     upper, lower = list(sets.UPPER_INNER), list(sets.LOWER_INNER)
     middle = 0.5 * (result[upper] + result[lower])

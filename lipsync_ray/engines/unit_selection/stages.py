@@ -14,11 +14,13 @@ from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hi
 from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
 from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, is_empty
-from lipsync_ray.engines.unit_selection.interior import Colours, Mouth, draw_interior, plane_of
+from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
 from lipsync_ray.engines.unit_selection.person import Person
+from lipsync_ray.engines.unit_selection.plane import plane_of
 from lipsync_ray.engines.unit_selection.shape_target import Face, blend_shapes, faces_of, press_lips
+from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
 from lipsync_ray.engines.unit_selection.units import UnitBank
 from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
 
@@ -98,7 +100,7 @@ def draw_layers(frame: np.ndarray, plan: Plan, person: Person, bank: UnitBank, m
     face = face_width(plan.face.points)
     base_box, base = warp_base(frame, solve_field(plan.face.points, plan.points, width, height))
     box = mouth_box(plan.points, face, width, height)
-    patch, covered = _patch(plan, bank, mesh, box, face)
+    patch, covered = _patch(plan, person, bank, mesh, box, face)
     if person.layered:
         _open_in_layers(frame, patch, box, plan, bank, face)
     return Layers(base_box=base_box, base=base, mouth_box=box, patch=patch, covered=covered)
@@ -108,15 +110,21 @@ def _open_in_layers(
     frame: np.ndarray, patch: np.ndarray, box: Rect, plan: Plan, bank: UnitBank, face: float
 ) -> None:
     _, unit = max(plan.units)
-    plane = plane_of(bank.shape[unit], bank.landmarks[unit])
-    mouth = Mouth(picture=bank.patches[unit], plane=plane, aperture=float(bank.descriptor[unit][A]))
     colours = Colours(lip=lip_colour(patch, plan.points, box), skin=skin_colour(frame, plan.face.points))
     target = plane_of(plan.shape, plan.points)
-    draw_interior(patch, box, plan.points, target, mouth, colours, face, plan.aperture)
+    draw_interior(patch, box, plan.points, target, _mouth(bank, unit), colours, face, plan.aperture)
 
 
-def _patch(plan: Plan, bank: UnitBank, mesh: Mesh, box: Rect, face: float) -> tuple[np.ndarray, np.ndarray]:
+def _mouth(bank: UnitBank, unit: int) -> Mouth:
+    plane = plane_of(bank.shape[unit], bank.landmarks[unit])
+    return Mouth(picture=bank.patches[unit], plane=plane, aperture=float(bank.descriptor[unit][A]))
+
+
+def _patch(
+    plan: Plan, person: Person, bank: UnitBank, mesh: Mesh, box: Rect, face: float
+) -> tuple[np.ndarray, np.ndarray]:
     mixed = covered = None
+    target = plane_of(plan.shape, plan.points)
     for weight, unit in plan.units:
         picture, seen = bank.patches[unit], bank.landmarks[unit]
         amount = closing(float(bank.descriptor[unit][A]), plan.aperture)
@@ -124,6 +132,8 @@ def _patch(plan: Plan, bank: UnitBank, mesh: Mesh, box: Rect, face: float) -> tu
             picture, seen = hide_teeth(picture, seen, amount), trim_inner(seen, amount)
         where = displace(mesh, seen, plan.points, box, face)
         pixels = sample(picture, where)
+        if not person.layered:
+            hang_teeth(pixels, box, plan.points, target, _mouth(bank, unit), face, plan.aperture)
         if mixed is None or covered is None:
             first, mixed, covered = weight, pixels, where.covered
         else:

@@ -6,9 +6,11 @@ import pytest
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.colour import lip_colour, skin_colour
 from lipsync_ray.engines.unit_selection.geometry import face_width
-from lipsync_ray.engines.unit_selection.interior import Colours, Mouth, draw_interior, plane_of
+from lipsync_ray.engines.unit_selection.interior import draw_interior
 from lipsync_ray.engines.unit_selection.patch import mouth_box
+from lipsync_ray.engines.unit_selection.plane import plane_of
 from lipsync_ray.engines.unit_selection.stages import plan_frames
+from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
 
 
 def drawn(clip, aperture: float, shown: float | None = None):

@@ -1,0 +1,101 @@
+"""Teeth for a mouth drawn in layers: the person's own, hung from the upper lip, or plain ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lipsync_ray.engines.unit_selection.plane import Plane
+
+LIP_RIM = 0.014  # IO above the unit's lower lip that belongs to the lip's shadow
+CAVITY = np.array([0.28, 0.16, 0.16], np.float32)  # of the lip's colour
+# Borders between upper teeth, in IO from the middle of the mouth.
+BORDERS = np.array([-0.30, -0.245, -0.185, -0.125, -0.073, 0.0, 0.073, 0.125, 0.185, 0.245, 0.30])
+SHOWN_BELOW = 0.028  # IO, of the upper teeth under the resting upper lip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """What the interior is painted with, RGB ``float32[3]`` each."""
+
+    lip: np.ndarray
+    skin: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mouth:
+    """A unit's picture with its plane."""
+
+    picture: np.ndarray  # uint8[h,w,3]
+    plane: Plane
+    aperture: float  # IO
+
+
+def read_unit(
+    x: np.ndarray, y: np.ndarray, top: np.ndarray, plane: Plane, unit: Mouth
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A unit's pixels at the same depth under its upper lip, corner to corner.
+
+    Returns:
+        The picture ``uint8[h,w,3]``, and where in the unit it was read: height, top and bottom, ``[h,w]`` IO.
+    """
+    left, right = plane.corners
+    unit_left, unit_right = unit.plane.corners
+    source_x = unit_left + (x - left) * ((unit_right - unit_left) / max(right - left, 1e-4))
+    source_top, source_bottom = unit.plane.top(source_x), unit.plane.bottom(source_x)
+    source_y = source_top + (y - top)
+    m = unit.plane.to_picture
+    picture = cv2.remap(
+        unit.picture,
+        (m[0, 0] * source_x + m[0, 1] * source_y + m[0, 2]).astype(np.float32),
+        (m[1, 0] * source_x + m[1, 1] * source_y + m[1, 2]).astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return picture, source_y, source_top, source_bottom
+
+
+def hung_teeth(
+    x: np.ndarray,
+    y: np.ndarray,
+    top: np.ndarray,
+    bottom: np.ndarray,
+    plane: Plane,
+    unit: Mouth,
+    colours: Colours,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The unit's own teeth, hung from the upper lip without stretching: a closing mouth crops them."""
+    picture, height, upper, lower = read_unit(x, y, top, plane, unit)
+    alpha = np.clip((lower - LIP_RIM - height) / 0.018, 0.0, 1.0) * np.clip((lower - upper) / 0.02, 0.0, 1.0)
+    return picture.astype(np.float32), alpha
+
+
+def made_teeth(
+    x: np.ndarray,
+    y: np.ndarray,
+    top: np.ndarray,
+    bottom: np.ndarray,
+    plane: Plane,
+    unit: Mouth,
+    colours: Colours,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Plain upper teeth fixed to the head, for a picture that shows none."""
+    left, right = unit.plane.corners
+    middle = 0.5 * (left + right)
+    across = x - middle
+    column = np.clip(np.searchsorted(BORDERS, across) - 1, 0, len(BORDERS) - 2)
+    centre = 0.5 * (BORDERS[column] + BORDERS[column + 1])
+    r = np.abs(across - centre) / (0.5 * (BORDERS[column + 1] - BORDERS[column]))
+    rest = unit.plane.top(np.full(1, middle))[0]
+    edge = rest + SHOWN_BELOW - 0.3 * across**2 - 0.010 * r**4
+    depth = np.maximum(y - top, 0.0)
+    tone = np.array([1.0, 0.965, 0.91]) * (1 + 0.45 * (colours.skin / colours.skin.mean() - 1))
+    tone *= min(200.0, 1.02 * float(colours.skin.mean()))
+    light = (1 - 0.7 * np.clip(np.abs(across) / 0.26, 0, 1) ** 1.5) * (1 - 0.16 * np.minimum(r, 1.0) ** 6)
+    light = light * (0.62 + 0.38 * np.clip(depth / 0.03, 0.0, 1.0))
+    dark = colours.lip * CAVITY
+    colour = dark + (tone - dark) * light[..., None]
+    alpha = np.clip((edge - y) / 0.006, 0.0, 1.0) * (np.abs(across) < 0.30)
+    return colour.astype(np.float32), alpha
