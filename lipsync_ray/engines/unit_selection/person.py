@@ -105,4 +105,4 @@ def _is_layered(known: np.ndarray, settings: UnitSelectionSettings) -> bool:
     if settings.layered != "auto":
         return settings.layered == "always"
     small, large = np.percentile(known[:, A], [3, 97])
-    return len(known) < settings.min_frames or large - small < settings.min_aperture_range
+    return bool(len(known) < settings.min_frames or large - small < settings.min_aperture_range)

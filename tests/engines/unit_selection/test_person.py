@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lipsync_ray.engines.unit_selection.measures import BLOCK, measure
+from lipsync_ray.engines.unit_selection.person import GENERIC_SLOPES, build_person, fit_slopes
+from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
+from lipsync_ray.errors import ConfigError
+from tests.engines.unit_selection.talker import measured, speechlike, talk
+
+DEFAULTS = UnitSelectionSettings()
+
+
+def person_of(aperture, width=None, **kwargs):
+    talker = talk(aperture, width)
+    return build_person(measured(talker), np.arange(len(aperture)) / 25, DEFAULTS, **kwargs)
+
+
+def test_measures_are_those_of_the_moving_face():
+    aperture, width = speechlike(300)
+    found = measured(talk(aperture, width))
+    assert np.abs(found.raw[:, 0] - aperture).max() < 0.01
+    assert np.corrcoef(found.raw[:, 1], width)[0, 1] > 0.99
+    assert np.abs(found.steady - found.raw).max() < 0.06
+
+
+def test_ranges_are_percentiles():
+    aperture, width = speechlike(400)
+    person = person_of(aperture, width)
+    assert person.low[0] == pytest.approx(np.percentile(aperture, 8), abs=0.005)
+    assert person.high[0] == pytest.approx(np.percentile(aperture, 92), abs=0.01)
+    assert person.frames == 400
+    assert person.frame_seconds == pytest.approx(0.04)
+    assert not person.layered
+
+
+def test_landmarks_are_loaded_in_blocks():
+    talker, asked = talk(*speechlike(1500)), []
+
+    def load(frames):
+        asked.append(len(frames))
+        return talker.load(frames)
+
+    everywhere = np.ones(1500, bool)
+    measure(load, everywhere, everywhere, np.zeros(1500, np.int32))
+    assert max(asked) <= BLOCK
+
+
+def test_unusable_frames_are_measured_but_do_not_count():
+    aperture, width = speechlike(200)
+    aperture[100:] = 0.3
+    talker, usable = talk(aperture, width), np.arange(200) < 100
+    found = measure(talker.load, np.ones(200, bool), usable, np.zeros(200, np.int32))
+    person = build_person(found, np.arange(200) / 25, DEFAULTS)
+    assert np.isfinite(found.raw).all()
+    assert person.p99[0] < 0.25
+    assert person.frames == 100
+
+
+def test_no_usable_frame_is_said():
+    talker = talk(np.full(5, 0.1))
+    with pytest.raises(ValueError, match="no usable face"):
+        measure(talker.load, np.ones(5, bool), np.zeros(5, bool), np.zeros(5, np.int32))
+
+
+def test_rest_is_the_persons_own_where_pauses_are_known():
+    aperture, width = speechlike(200)
+    aperture[50:70] = 0.033
+    pauses = np.zeros(200, bool)
+    pauses[50:70] = True
+    known = person_of(aperture, width, pauses=pauses)
+    assert known.rest_aperture == pytest.approx(0.033, abs=0.004)
+    pauses[55:70] = False  # five frames prove nothing
+    assert person_of(aperture, width, pauses=pauses).rest_aperture == pytest.approx(known.low[0], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("aperture", "layered"),
+    [
+        (np.full(1, 0.05), True),  # a still
+        (np.full(200, 0.01), True),  # somebody who never speaks
+        (speechlike(30)[0], True),  # too few frames
+        (speechlike(200)[0], False),
+    ],
+)
+def test_who_is_drawn_in_layers(aperture, layered):
+    assert person_of(aperture).layered is layered
+
+
+def test_the_layered_mode_can_be_chosen():
+    found, times = measured(talk(*speechlike(60))), np.arange(60) / 25
+    assert build_person(found, times, UnitSelectionSettings(layered="always")).layered
+    still = measured(talk(np.full(1, 0.05)))
+    assert not build_person(still, times[:1], UnitSelectionSettings(layered="never")).layered
+
+
+def test_slopes_lean_on_people_at_large_until_there_is_evidence():
+    flat = np.zeros((50, 6))
+    assert np.allclose(fit_slopes(flat), GENERIC_SLOPES)
+    rng = np.random.default_rng(0)
+    moving = rng.normal(size=(5000, 6)) * 0.05
+    moving[:, 3] = 0.9 * moving[:, 0]
+    assert fit_slopes(moving)[0, 1] == pytest.approx(0.9, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"layered": "maybe"}, {"candidates": 0}, {"max_yaw": 0.0}, {"join_cost": -1.0}]
+)
+def test_settings_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        UnitSelectionSettings(**wrong)
