@@ -94,7 +94,7 @@ def resample(base: Timeline, rate: Fraction) -> Timeline:
     """
     tick, step = clock(rate)
     start = round(int(base.pts[0]) * base.time_base / tick)
-    length = base.duration - int(base.pts[0]) * base.time_base
+    length = base.audio_end - int(base.pts[0]) * base.time_base  # exact, where the ticks may be coarse
     count = max(1, round(length * rate))
     pts = start + step * np.arange(count, dtype=np.int64)
     ratio = tick / base.time_base
