@@ -31,7 +31,7 @@ from lipsync_ray.weights.store import WeightStore, default_folder
 LABEL = 26  # px above each tile
 GAP = 6
 CORNERS = (61, 291)
-FACE = 280  # px, side of the face pictures
+FACE = 280, 420  # px, least and greatest side of the face pictures; as wide as the mouths in between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +132,15 @@ def draw_tile(pair: Pair, face: np.ndarray, size: tuple[int, int], zoom: float) 
     low, high = face[:, :2].min(axis=0), face[:, :2].max(axis=0)
     centre, side = (low + high) / 2, 1.35 * float((high - low).max())
     mouths = [cut(rgb, middle, size, zoom) for rgb in (pair.source, pair.output)]
-    width = max(FACE, mouths[0].shape[1])
-    faces = [cut(rgb, centre, (side, side), FACE / side) for rgb in (pair.source, pair.output)]
-    height = LABEL + FACE + GAP + mouths[0].shape[0]
+    shown = int(np.clip(mouths[0].shape[1], *FACE))
+    width = max(shown, mouths[0].shape[1])
+    faces = [cut(rgb, centre, (side, side), shown / side) for rgb in (pair.source, pair.output)]
+    height = LABEL + shown + GAP + mouths[0].shape[0]
     tile = np.zeros((height, 2 * width + GAP, 3), np.uint8)
     for column, (whole, near) in enumerate(zip(faces, mouths, strict=True)):
         left = column * (width + GAP)
         _paste(tile, whole, LABEL, left + (width - whole.shape[1]) // 2)
-        _paste(tile, near, LABEL + FACE + GAP, left + (width - near.shape[1]) // 2)
+        _paste(tile, near, LABEL + shown + GAP, left + (width - near.shape[1]) // 2)
     text = f"{pair.output_time:.3f} s"
     if abs(pair.source_time - pair.output_time) > 5e-4:
         text += f"  (source {pair.source_time:.3f} s)"
