@@ -46,7 +46,7 @@ def match(patch: np.ndarray, base: np.ndarray, mask: np.ndarray, target: np.ndar
 
 
 def _shade(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
-    """Share of a correction that each pixel takes, ``float32[h,w,1]``: little if dark, or shadows get a hue."""
+    """Share of the correction each pixel takes, ``float32[h,w,1]``: dark ones little, or they get a hue."""
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
     lip = max(float(lip_colour(patch, target, box) @ (0.299, 0.587, 0.114)), 1.0)
     levels = np.clip(np.arange(256, dtype=np.float32) / (SHADE * lip), SHADE_LEAST, 1.0).astype(np.float32)

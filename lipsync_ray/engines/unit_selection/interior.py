@@ -58,17 +58,29 @@ def draw_interior(
     _lay(patch, picture, part, box, target, plane, face, aperture, 1.0)
 
 
+def hanging(shown: float, wanted: float) -> float:
+    """0..1: how much of the inside of a unit that closes from one aperture (IO) to another is replaced."""
+    closes = smoothstep((shown - wanted - HANG_FROM) / HANG_OVER)
+    return float(closes * smoothstep((wanted - TEETH_FROM) / TEETH_OVER))
+
+
 def hang_teeth(
-    patch: np.ndarray, box: Rect, target: np.ndarray, plane: Plane, unit: Mouth, face: float, aperture: float
+    patch: np.ndarray,
+    box: Rect,
+    target: np.ndarray,
+    plane: Plane,
+    unit: Mouth,
+    face: float,
+    aperture: float,
+    amount: float,
 ) -> None:
     """Crop, in place, the inside of a unit that closes, where the triangles have squeezed it.
 
     Teeth keep their height under the upper lip and the lower lip covers what is too much. Arguments as in
-    `draw_interior`.
+    `draw_interior`, and the weight ``amount`` of `hanging`.
     """
-    amount = float(smoothstep((unit.aperture - aperture - HANG_FROM) / HANG_OVER))
     part = _inside(bounds(ring(target, sets.INNER), 0.02 * face + 2, box[2], box[3]), box)
-    if amount <= 0.0 or aperture <= 0.0 or part[2] - part[0] < 3 or part[3] - part[1] < 3:
+    if part[2] - part[0] < 3 or part[3] - part[1] < 3:
         return
     x, y = head_positions(plane, part)
     picture = read_unit(x, y, plane.top(x), plane, unit)[0]

@@ -22,7 +22,7 @@ def mouth_mask(target: np.ndarray, covered: np.ndarray, box: Rect, face: float) 
         box: px of the crop.
         face: px.
     """
-    scale = max(1.0, face / 250.0)
+    scale = max(1.0, face / 150.0)
     outline = cv2.convexHull(ring(target, sets.OUTER).astype(np.float32)).reshape(-1, 2)
     grown = fill(outline, box, scale, GROWTH * face)
     rows, columns = grown.shape

@@ -22,7 +22,7 @@ from lipsync_ray.engines.unit_selection.geometry import (
 
 OPENED = 0.12  # IO, aperture of the face that is triangulated: closed lips have no inner triangles
 REACH = (1.05, 0.95)  # half axes of the triangulated ellipse about the mouth, in mouth widths
-MARGIN = 0.12  # face widths around the outer lips: the mouth box
+MARGIN = 0.10  # face widths around the outer lips: the mouth box
 THINNEST = 0.05  # px^2, twice the area of the smallest triangle drawn
 NARROWEST = 0.6  # px, height of the smallest triangle drawn between the lips
 SMOOTHING = 0.008  # face widths, of the displacement between triangles

@@ -14,7 +14,7 @@ from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hi
 from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
 from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, is_empty
-from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth
+from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth, hanging
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
 from lipsync_ray.engines.unit_selection.person import Person
@@ -124,7 +124,6 @@ def _patch(
     plan: Plan, person: Person, bank: UnitBank, mesh: Mesh, box: Rect, face: float
 ) -> tuple[np.ndarray, np.ndarray]:
     mixed = covered = None
-    target = plane_of(plan.shape, plan.points)
     for weight, unit in plan.units:
         picture, seen = bank.patches[unit], bank.landmarks[unit]
         amount = closing(float(bank.descriptor[unit][A]), plan.aperture)
@@ -132,8 +131,10 @@ def _patch(
             picture, seen = hide_teeth(picture, seen, amount), trim_inner(seen, amount)
         where = displace(mesh, seen, plan.points, box, face)
         pixels = sample(picture, where)
-        if not person.layered:
-            hang_teeth(pixels, box, plan.points, target, _mouth(bank, unit), face, plan.aperture)
+        cropped = 0.0 if person.layered else hanging(float(bank.descriptor[unit][A]), plan.aperture)
+        if cropped > 0.0:
+            target, mouth = plane_of(plan.shape, plan.points), _mouth(bank, unit)
+            hang_teeth(pixels, box, plan.points, target, mouth, face, plan.aperture, cropped)
         if mixed is None or covered is None:
             first, mixed, covered = weight, pixels, where.covered
         else:
@@ -156,9 +157,10 @@ def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask
     new, old = cut(output, touched), cut(frame, touched)
     if plan.strength < 1.0:
         new[:] = cv2.addWeighted(new, plan.strength, old, 1.0 - plan.strength, 0.0)
-    difference = cv2.absdiff(new, old)
-    changed = difference[..., 0] | difference[..., 1] | difference[..., 2]
-    cut(mask, touched)[changed > 0] = max(1, round(255 * plan.strength))
+    # The sum over the channels saturates: it is 0 exactly where no channel changed.
+    changed = cv2.transform(cv2.absdiff(new, old), np.ones((1, 3), np.float32))
+    level = max(1, round(255 * plan.strength))
+    cut(mask, touched)[:] = cv2.threshold(changed, 0, level, cv2.THRESH_BINARY)[1]
 
 
 def _lay_patch(output: np.ndarray, plan: Plan, layers: Layers) -> None:
