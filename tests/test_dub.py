@@ -1,0 +1,194 @@
+"""The promises of the whole pipeline, on a real clip."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from lipsync_ray.distributed.ray_cluster import ray_session
+from lipsync_ray.distributed.settings import RaySettings
+from lipsync_ray.dub import dub
+from lipsync_ray.errors import ChunkFailed, ConfigError
+from lipsync_ray.media.index import build_table
+from lipsync_ray.overrides import load_config
+from lipsync_ray.sidecar import Result
+from tests.conftest import ROOT
+
+SPEECH = ROOT / "examples" / "hello.wav"
+
+
+def run(clip: Path, out: Path, cache: Path, *words: str, speech: Path = SPEECH) -> Result:
+    ray = () if any(word.startswith("ray.") for word in words) else ("ray.cluster=none",)
+    words = (f"video={clip}", f"audio={speech}", f"out={out}", f"cache.dir={cache}", *ray, *words)
+    return dub(load_config(["encode.preset=ultrafast", *words]))
+
+
+def pictures(path: Path) -> Iterator[np.ndarray]:
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="yuv420p")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def clip(media_dir: Path) -> Path:
+    return media_dir / "talk_closeup_590.mp4"
+
+
+def test_result_does_not_depend_on_how_it_was_cut(clip: Path, tmp_path: Path, cache: Path) -> None:
+    whole = run(clip, tmp_path / "1.mp4", cache, "chunk.seconds=60", "encode.crf=0")
+    halves = run(clip, tmp_path / "2.mp4", cache, "chunk.seconds=2.5", "encode.crf=0")
+    sevenths = run(clip, tmp_path / "7.mp4", cache, "chunk.seconds=0.714", "encode.crf=0", "chunk.overlap=4")
+    assert whole.digest == halves.digest == sevenths.digest
+    cut = pictures(tmp_path / "7.mp4")
+    for number, picture in enumerate(pictures(tmp_path / "1.mp4")):
+        assert np.array_equal(picture, next(cut)), f"frame {number} differs"
+    assert next(cut, None) is None
+
+
+def test_workers_and_their_deaths_do_not_show_in_the_result(clip: Path, tmp_path: Path, cache: Path) -> None:
+    quick = ("chunk.seconds=0.714", "ray.cluster=local")
+    here = run(clip, tmp_path / "here.mp4", cache, "chunk.seconds=0.714")
+    with ray_session(RaySettings(cluster="local", workers=2)):
+        one = run(clip, tmp_path / "one.mp4", cache, *quick, "ray.workers=1")
+        two = run(clip, tmp_path / "two.mp4", cache, *quick, "ray.workers=2")
+        killer = KillsAWorker()
+        words = (f"video={clip}", f"audio={SPEECH}", f"out={tmp_path / 'k.mp4'}", f"cache.dir={cache}")
+        config = load_config([*words, "encode.preset=ultrafast", *quick, "ray.workers=2"])
+        killed = dub(config, progress=killer)
+    assert killer.victims
+    assert any("died" in note for note in killer.notes)
+    assert here.digest == one.digest == two.digest == killed.digest
+
+
+class KillsAWorker:
+    """A progress display that kills a busy worker as soon as the first chunk is done."""
+
+    def __init__(self) -> None:
+        self.victims: list[int] = []
+        self.notes: list[str] = []
+        self._rendering = False
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        self._rendering = name == "render"
+
+    def advance(self, n: int = 1) -> None:
+        if self._rendering and not self.victims:
+            self.victims = worker_processes()[:1]
+            os.kill(self.victims[0], signal.SIGKILL)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def worker_processes() -> list[int]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"ray::RayWorker" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def test_identity_engine_changes_no_pixel(clip: Path, tmp_path: Path, cache: Path) -> None:
+    out = tmp_path / "same.mp4"
+    run(clip, out, cache, "engine.name=tests.toy_engines:Identity", "encode.crf=0")
+    written = pictures(out)
+    for number, picture in enumerate(pictures(clip)):
+        assert np.array_equal(picture, next(written)), f"frame {number} differs"
+
+
+def test_only_pixels_inside_the_mask_differ_from_the_source(clip: Path, tmp_path: Path, cache: Path) -> None:
+    out = tmp_path / "dub.mp4"
+    result = run(clip, out, cache, "encode.crf=0")
+    x0, y0, x1, y1 = json.loads(result.sidecar.read_text())["plan"]["crops"]["0"]
+    written, changed = pictures(out), 0
+    for picture in pictures(clip):
+        luma, new = picture[:590], next(written)[:590]
+        outside = luma != new
+        changed += int(outside.sum())
+        outside[y0:y1, x0:x1] = False
+        assert not outside.any()
+    assert changed > 0
+
+
+def test_overlaps_are_faded_where_an_engine_needs_context(clip: Path, tmp_path: Path, cache: Path) -> None:
+    engine = "engine.name=tests.toy_engines:Brighten"
+    whole = run(clip, tmp_path / "1.mp4", cache, engine, "chunk.seconds=60", "encode.crf=0")
+    cut = run(clip, tmp_path / "3.mp4", cache, engine, "chunk.seconds=1.7", "encode.crf=0")
+    assert cut.digest == whole.digest
+    both = zip(pictures(tmp_path / "1.mp4"), pictures(tmp_path / "3.mp4"), strict=True)
+    assert all(np.array_equal(one, other) for one, other in both)
+
+
+def test_vfr_times_and_sound_are_kept(media_dir: Path, tmp_path: Path, cache: Path) -> None:
+    clip, out = media_dir / "talk_vfr_700.mp4", tmp_path / "vfr.mp4"
+    run(clip, out, cache, speech=media_dir / "speech_10s.wav")
+    source, made = build_table(clip), build_table(out)
+    assert np.abs(source.times() - made.times()).max() < 1e-3
+    with av.open(str(out)) as container:
+        stream = container.streams.audio[0]
+        end = max(float((p.pts + p.duration) * p.time_base) for p in container.demux(stream) if p.size)
+    assert end == pytest.approx(float(source.duration), abs=0.05)
+
+
+def test_a_failed_job_goes_on_from_its_finished_chunks(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, out, gate = tmp_path / "cache", tmp_path / "out.mp4", tmp_path / "mended"
+    monkeypatch.setenv("TOY_FAIL_FRAME", "70")
+    monkeypatch.setenv("TOY_FAIL_UNTIL", str(gate))
+    words = ("engine.name=tests.toy_engines:FailsOnce", "chunk.seconds=1")
+    with pytest.raises(ChunkFailed, match="frame 70 is cursed"):
+        run(clip, out, cache, *words)
+    assert not out.exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    finished = {path: path.stat().st_mtime_ns for path in (cache / "jobs").rglob("*.nut")}
+    assert finished
+    gate.touch()
+    seen: dict[Path, int] = {}
+    monkeypatch.setattr("shutil.rmtree", lambda folder, **_: seen.update(_segments(Path(folder))))
+    run(clip, out, cache, *words)
+    assert out.exists()
+    assert {path: seen[path] for path in finished} == finished
+
+
+def _segments(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.glob("*.nut")}
+
+
+def test_a_chunk_given_up_may_keep_its_source_frames(
+    clip: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_FAIL_FRAME", "70")
+    monkeypatch.setenv("TOY_FAIL_UNTIL", str(tmp_path / "never"))
+    engine = "engine.name=tests.toy_engines:FailsOnce"
+    result = run(clip, tmp_path / "out.mp4", cache, engine, "chunk.seconds=1", "chunk.on_error=pass")
+    assert len(result.untouched_chunks) == 1
+    assert result.frames == 125
+
+
+def test_nothing_is_left_in_the_cache_of_a_job_that_succeeded(
+    clip: Path, tmp_path: Path, cache: Path
+) -> None:
+    run(clip, tmp_path / "out.mp4", cache)
+    assert not list((cache / "jobs").iterdir())
+
+
+def test_out_is_needed(clip: Path) -> None:
+    with pytest.raises(ConfigError, match="out is missing"):
+        dub(load_config([f"video={clip}", f"audio={SPEECH}"]))
