@@ -13,7 +13,7 @@ from lipsync_ray.engines.unit_selection.measures import evenly
 from lipsync_ray.engines.unit_selection.units import Harvest
 
 _CLAIMED = 0.012  # IO: aperture below which landmarks call a mouth closed
-_LOOKS = 64  # pictures examined: half the most closed ones, half spread over the rest
+_LOOKS = 200  # pictures examined: half the most closed ones, half spread over the rest
 _KEPT = 3  # verified closed units that every closure may use
 _APART = 12  # source frames between kept ones, where there is a choice
 

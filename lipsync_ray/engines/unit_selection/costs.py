@@ -19,7 +19,7 @@ _TOO_CLOSED, _SPEAKING = 2.0, 0.03
 # Below NEARLY_CLOSED, lips should touch: landmarks can claim that while the picture still shows teeth.
 NEARLY_CLOSED, _RAMP, _TOUCHING, _CLOSURE_SCALE, _CLOSURE = 0.025, 0.01, 0.012, 0.02, 4.0
 # The picture of a unit contradicts its landmarks: shown only where nothing else will do.
-_CONTRADICTED = 2.0
+_CONTRADICTED = 4.0
 _YAW, _PITCH, _LOG_SCALE = 10.0, 10.0, 0.25
 _BLURRED, _BLUR_SLACK = 6.0, 0.1  # a motion-blurred mouth on a sharp face
 

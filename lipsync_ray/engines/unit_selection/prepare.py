@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 _JUMP = 4  # source frames: a larger step from one output frame to the next begins a new sequence
 _FEWEST = 200  # units, whatever the memory they take
+_SMALL = (
+    48 * 2**20
+)  # bytes: so few pictures are decoded all at once, which needs one pass of the video, not two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
         selection, kept = anchors(units, brief.views, brief.strength > 0), np.zeros(0, np.int64)
     else:
         units = thin_out(units, *_asked(brief), _limit(measures, settings), person)
+        if len(units) * patch_bytes(_scale(measures)) <= _SMALL:
+            harvest.get(units.source)
         units, kept = audit(units, harvest)
         thumbs = scene.scan.thumbs(units.source, face[units.source])
         selection = _choose(brief, units, thumbs, kept, settings)
@@ -102,9 +107,12 @@ def _asked(brief: Brief) -> tuple[np.ndarray, Views]:
 
 def _limit(measures: Measures, settings: UnitSelectionSettings) -> int:
     """Units to choose from: as many as the settings and the memory for their pictures allow."""
-    scale = float(np.median(measures.scale[measures.usable]))
-    affordable = settings.max_bank_mb * 2**20 // max(patch_bytes(scale), 1)
+    affordable = settings.max_bank_mb * 2**20 // max(patch_bytes(_scale(measures)), 1)
     return max(min(settings.max_units, affordable), min(_FEWEST, settings.max_units))
+
+
+def _scale(measures: Measures) -> float:
+    return float(np.median(measures.scale[measures.usable]))
 
 
 def _choose(

@@ -101,9 +101,9 @@ def test_verified_units_stay_candidates_however_far_their_view():
     far = int(np.argmin(own[:, 0]))
     yaw = np.zeros(300)
     yaw[far] = 15.0
-    bank = units(own + [0.05, 0, 0, 0, 0, 0], views=views(300, yaw=yaw))
+    bank = units(own + np.array([0.05, 0, 0, 0, 0, 0]), views=views(300, yaw=yaw))
     bank.descriptor[far, 0] = 0.0
-    target = bank.descriptor[[far] * 8] - [0.0, 0.05, 0, 0, 0, 0]
+    target = bank.descriptor[[far] * 8] - np.array([0.0, 0.05, 0, 0, 0, 0])
     with_it = pick(target, bank, always=np.array([far]), candidates=5)
     assert (with_it.unit == far).all()
 
