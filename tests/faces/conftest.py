@@ -16,7 +16,7 @@ from lipsync_ray.faces.models import FaceModels, load_models
 from lipsync_ray.weights.store import WeightStore
 
 ROOT = Path(__file__).resolve().parents[2]
-WriteClip = Callable[[str, Iterable[np.ndarray]], Path]
+WriteClip = Callable[..., Path]  # (name, frames, rate=25)
 
 
 @pytest.fixture(scope="session")
@@ -56,19 +56,19 @@ def talking(media_dir: Path) -> list[np.ndarray]:
 
 @pytest.fixture(scope="session")
 def write_clip(tmp_path_factory: pytest.TempPathFactory) -> WriteClip:
-    """Write RGB frames as H.264, 25 frames per second, a keyframe every 50 frames."""
+    """Write RGB frames as H.264 with a keyframe every 50 frames."""
     folder = tmp_path_factory.mktemp("clips")
 
-    def write(name: str, frames: Iterable[np.ndarray]) -> Path:
+    def write(name: str, frames: Iterable[np.ndarray], rate: int = 25) -> Path:
         path = folder / f"{name}.mp4"
         with av.open(str(path), "w") as container:
-            stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "crf": "14"})
-            stream.pix_fmt, stream.gop_size, stream.time_base = "yuv420p", 50, Fraction(1, 25)
+            stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "crf": "14"})
+            stream.pix_fmt, stream.gop_size, stream.time_base = "yuv420p", 50, Fraction(1, rate)
             for number, rgb in enumerate(frames):
                 if not number:
                     stream.height, stream.width = rgb.shape[:2]
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-                frame.pts, frame.time_base = number, Fraction(1, 25)
+                frame.pts, frame.time_base = number, Fraction(1, rate)
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
         return path
