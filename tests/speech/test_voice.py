@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,16 @@ def test_predictor_solves_the_normal_equations():
     lags = np.array([[sound[k:] @ sound[: len(sound) - k] for k in range(7)]])
     matrix = lags[0][np.abs(np.subtract.outer(np.arange(6), np.arange(6)))]
     np.testing.assert_allclose(predictor(lags)[0, 1:], -np.linalg.solve(matrix, lags[0, 1:]), atol=1e-9)
+
+
+def test_memory_does_not_grow_with_the_sound(speech):
+    def peak(seconds: int) -> int:
+        sound = np.resize(speech, seconds * RATE)
+        tracemalloc.start()
+        measure(sound)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    # What stays are 80 bytes per frame of 10 ms.
+    assert peak(180) - peak(60) < 3_000_000
