@@ -1,7 +1,7 @@
 """The baseline speech model: energy, voicing and the first two formants, no training data of faces.
 
 It knows vowels roughly (an open *a* against a rounded *u*) and closures by their dips in level; it does not
-know words. Measured against real faces its aperture correlates at about 0.1 to 0.2 while somebody talks,
+know words. Measured against real faces its aperture correlates at about 0.2 to 0.3 while somebody talks,
 where a trained model reaches 0.5: use it to try the pipeline, or where nothing else may run.
 
 The weights below are a least-squares fit of labelled synthetic speech (104 English sentences, four voices
