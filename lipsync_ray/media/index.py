@@ -55,6 +55,7 @@ class PacketList:
 
 
 _NONE = -(2**63)
+_SIZED = frozenset({"matroska", "flv"})  # their headers tell a length
 
 
 def build_table(path: str | Path) -> FrameTable:
@@ -76,6 +77,7 @@ def build_table(path: str | Path) -> FrameTable:
         _check_complete(container, stream, file)
         packets = list_packets(container, stream, path)
         origin = _origin(container, stream)
+        _check_length(container, stream, packets, file)
     times = packets.shown
     if found.first_pts is not None:
         times = times[times >= found.first_pts]
@@ -174,6 +176,10 @@ def _decoded_table(
     start = packets.dts[0] if found.video.container == "avi" or known[0] == _NONE else known[0]
     step = max(1, round(1 / (found.video.nominal_rate * found.video.time_base)))
     mended = _mended(known, max(0, int(start)), step)
+    log.warning(
+        "%s: its times are not reliable, so every read decodes from the start: as MP4 or MKV it is faster",
+        file,
+    )
     return _table(file, found, packets, mended, origin, indexed=False, counted=True)
 
 
@@ -206,6 +212,7 @@ def _origin(container: InputContainer, stream: VideoStream) -> Fraction:
 def _nominal_rate(times: np.ndarray, base: Fraction, declared: Fraction) -> Fraction:
     """Frames per second over the whole file; the declared rate where it agrees within 0.2 %."""
     span = (int(times[-1]) - int(times[0])) * base
+    declared = declared.limit_denominator(1001)  # encoders refuse much finer ones
     if len(times) < 2 or span <= 0:
         return declared
     measured = (len(times) - 1) / span
@@ -224,4 +231,28 @@ def _check_complete(container: InputContainer, stream: VideoStream, file: Path) 
     if missing:
         raise VideoUnreadable(
             f"{file} is cut short: {missing} of {len(entries)} frames lie past its end. Copy it again"
+        )
+
+
+def _check_length(container: InputContainer, stream: VideoStream, packets: PacketList, file: Path) -> None:
+    """Refuse a Matroska or FLV file that ends long before its header says."""
+    if (
+        not _SIZED.intersection(container.format.name.split(","))
+        or not container.duration
+        or not len(packets.pts)
+    ):
+        return
+    base = Fraction(stream.time_base or 1)
+    start = Fraction(container.start_time or 0, av.time_base)
+    said = float(start + Fraction(container.duration, av.time_base))
+    ends = float(int((packets.pts + packets.duration).max()) * base)
+    if ends < said - 1:  # the sound may simply be longer
+        with open_container(file) as again:
+            for packet in again.demux():
+                if packet.pts is not None and packet.time_base:
+                    ends = max(ends, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    if ends < said - 1:
+        raise VideoUnreadable(
+            f"{file} is cut short: it ends at {ends:.1f} s of {said:.1f} s. Copy it again, or rewrite it if "
+            "that is all there is (ffmpeg -i IN -c copy OUT)"
         )

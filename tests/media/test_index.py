@@ -192,6 +192,12 @@ class TestRefusals:
         path.write_bytes(path.read_bytes()[:-4000])
         assert "cut short" in self.refused(path)
 
+    def test_cut_short_before_the_length_in_the_header(self, clip, tmp_path):
+        whole = clip("mkv").path.read_bytes()
+        path = tmp_path / "half.mkv"
+        path.write_bytes(whole[: len(whole) // 2])
+        assert "cut short" in self.refused(path)
+
 
 def test_awkward_names_are_only_names(clip, tmp_path):
     for name in ("a:b.mp4", "frame%03d.mp4", "ñ '\"=[x] ü.mp4", "-i.mp4"):
