@@ -12,6 +12,7 @@ from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.media.audio_segments import AudioPiece, AudioSettings
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.timeline import SyncSettings
 from lipsync_ray.media.tracks import KeepSettings
@@ -20,10 +21,17 @@ from lipsync_ray.weights.store import WeightStore, default_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AudioConfig:
-    """The speech to put into the video."""
+class AudioConfig(AudioSettings):
+    """The speech to put into the video: one file, or pieces of it."""
 
     file: str | None = None
+    segments: tuple[AudioPiece, ...] = ()
+
+    def __post_init__(self) -> None:
+        AudioSettings.__post_init__(self)
+        self.pieces()  # refuses what cannot be
+        if self.file is not None and self.segments:
+            raise ConfigError("audio.file and audio.segments exclude each other: give one of them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

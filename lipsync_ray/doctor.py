@@ -84,7 +84,8 @@ def check_codecs(probe: Probe) -> Iterator[Check]:
     useful = [name for name in ("libx265", "libopus") if not has(name, "w")]
     nvenc = [name for name in ("h264_nvenc", "hevc_nvenc") if has(name, "w")]
     ffmpeg = ".".join(str(part) for part in av.library_versions.get("libavcodec", ()))
-    for state, missing in (("broken", essential), ("note", useful)):
+    states: tuple[tuple[State, list[str]], ...] = (("broken", essential), ("note", useful))
+    for state, missing in states:
         if missing:
             text = f"PyAV {av.__version__} was built without {', '.join(missing)}"
             yield Check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def load_config(words: Sequence[str]) -> Config:
             raise ConfigError(f"{key}={value}: expected {describe(kind)}; ${{...}} has no meaning here")
         else:
             verbatim.pop(key, None)  # the last one counts, however it was written
+            _check_value(key, value, kind)
             hydra_words.append(f"{key}={value}")
     data = _compose(hydra_words)
     for key, value in verbatim.items():
@@ -120,6 +121,18 @@ def _json(text: str) -> Any | None:
         return None
 
 
+def _check_value(key: str, value: str, kind: Any) -> None:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        parsed = OverridesParser.create().parse_override(f"{key}={value}")
+    except HydraException:
+        parsed = None
+    if parsed is None or parsed.is_sweep_override():
+        raise ConfigError(f"{key}={value}: cannot be read; expected {describe(kind)}")
+
+
 def _compose(words: Sequence[str]) -> dict[str, Any]:
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
@@ -131,24 +144,13 @@ def _compose(words: Sequence[str]) -> dict[str, Any]:
             composed = compose("config", overrides=list(words))
         data = OmegaConf.to_container(composed, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_one_line(error, words)) from error
+        raise ConfigError(f"{conf_dir()}: {' '.join(str(error).split())}") from error
     return {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
-
-
-def _one_line(error: Exception, words: Sequence[str]) -> str:
-    text = str(error)
-    for word in words:
-        if word in text:
-            key, _, value = word.partition("=")
-            return f"{key}={value}: cannot be read; expected {describe(find_kind(Config, key))}"
-    return " ".join(text.split())
 
 
 def _put(data: dict[str, Any], key: str, value: Any) -> None:
     *groups, leaf = key.split(".")
-    inner: Any = data
+    inner = data
     for group in groups:
         inner = inner.setdefault(group, {})
-        if not isinstance(inner, Mapping):
-            raise ConfigError(f"{key}: {group} is not a group of options")
     inner[leaf] = value

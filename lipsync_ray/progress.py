@@ -82,9 +82,9 @@ class LogProgress:
         self._name = None
 
     def _count(self) -> str:
-        if self._total is None:
-            return str(self._done) if self._done else ""
-        return f"{self._done}/{self._total}"
+        if not self._done:
+            return ""  # nothing was left to do: it was done before
+        return str(self._done) if self._total is None else f"{self._done}/{self._total}"
 
     def _write(self, text: str) -> None:
         # A log whose reader has gone away, or a full disk, must not end a job that is going well.

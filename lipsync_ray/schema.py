@@ -35,7 +35,7 @@ def build(kind: Any, value: object, key: str = "") -> Any:
         return _build_dataclass(kind, value, key)
     origin = typing.get_origin(kind)
     if origin is Literal:
-        return _build_literal(typing.get_args(kind), value, key)
+        return _build_literal(kind, value, key)
     if origin in (Union, types.UnionType):
         return _build_union(kind, value, key)
     if origin in (list, tuple, dict) or origin is not None:
@@ -178,11 +178,11 @@ def _build_dataclass(kind: Any, value: object, key: str) -> Any:
         raise ConfigError(f"{key}: {error}" if key else str(error)) from error
 
 
-def _build_literal(choices: tuple[Any, ...], value: object, key: str) -> Any:
-    for choice in choices:
+def _build_literal(kind: Any, value: object, key: str) -> Any:
+    for choice in typing.get_args(kind):
         if choice == value and type(choice) is type(value):
             return choice
-    raise _refuse(Literal.__getitem__(choices), value, key)
+    raise _refuse(kind, value, key)
 
 
 def _build_union(kind: Any, value: object, key: str) -> Any:

@@ -94,6 +94,20 @@ def test_null_means_nothing_chosen() -> None:
     assert config.sync.fps is None
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '[{"start": 0, "end": 2.5, "file": "a b=(1).wav"}, {"start": 3, "file": "c.wav"}]',
+        "[{start: 0, end: 2.5, file: 'a b=(1).wav'}, {start: 3, file: c.wav}]",
+        "[{start:0,end:2.5,file:'a b=(1).wav'},{start:3,file:c.wav}]",
+    ],
+)
+def test_pieces_of_sound_are_json_or_shorter(typed: str) -> None:
+    first, second = load_config(["video=a", f"audio.segments={typed}"]).audio.segments
+    assert (first.start, first.end, first.file) == (0.0, 2.5, "a b=(1).wav")
+    assert (second.start, second.end, second.file) == (3.0, None, "c.wav")
+
+
 def test_a_rate_may_be_a_fraction() -> None:
     assert load_config(["video=a", "sync.fps=30000/1001"]).sync.rate() == Fraction(30000, 1001)
 
@@ -122,6 +136,14 @@ def test_a_rate_may_be_a_fraction() -> None:
         ("+new=1", r"neither added nor removed"),
         ("~cache=1", r"neither added nor removed"),
         ("hydra.run.dir=x", r"not an option"),
+        (
+            "audio.segments=[{start:0,fil:a}]",
+            r"^audio\.segments\[0\]\.fil is not an option; did you mean file\?$",
+        ),
+        ("audio.segments=[{start:-1,file:a}]", r"^audio\.segments\[0\]\.start"),
+        ("audio.segments=[{start:0", r"^audio\.segments=\[\{start:0: cannot be read; expected a list of"),
+        ("face.point=[1]", r"^face\.point=\[1\]: expected \[a number, a number\] or null$"),
+        ("face.point=3,4", r"^face\.point=3,4: cannot be read; expected \[a number, a number\] or null$"),
         ("--crf=18", r"without dashes, as in crf=18$"),
         ("clip.mp4", r"did you mean video=clip\.mp4\?"),
         ("voice.wav", r"did you mean audio=voice\.wav\?"),
