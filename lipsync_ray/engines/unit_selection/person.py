@@ -19,7 +19,7 @@ GENERIC_SLOPES.flags.writeable = False
 _SLOPE_WEIGHT = 30 * 0.05**2
 _MIN_PAUSE_FRAMES = 6
 # A mouth may always change this fast, in sigma per frame: a quiet clip proves no upper limit.
-_LEAST_CHANGE = 0.4
+_LEAST_CHANGE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

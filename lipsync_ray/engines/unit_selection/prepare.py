@@ -25,9 +25,8 @@ logger = logging.getLogger(__name__)
 
 _JUMP = 4  # source frames: a larger step from one output frame to the next begins a new sequence
 _FEWEST = 200  # units, whatever the memory they take
-_SMALL = (
-    48 * 2**20
-)  # bytes: so few pictures are decoded all at once, which needs one pass of the video, not two
+# Bytes; so few pictures are decoded all at once: one pass through the video instead of two.
+_SMALL = 48 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

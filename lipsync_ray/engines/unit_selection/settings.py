@@ -14,7 +14,7 @@ class UnitSelectionSettings:
     max_units: int = 1500  # pictures to choose from; more costs time and memory, little is gained
     max_bank_mb: int = 256  # of mouth pictures in memory: a 4K close-up gets fewer units
     candidates: int = 80  # units per frame that the path search looks at
-    join_cost: float = 1.5  # of leaving the order of the source: more keeps longer stretches, follows less
+    join_cost: float = 2.0  # of leaving the order of the source: more keeps longer stretches, follows less
     max_holds: int = 4  # frames one picture may stand still while the mouth should move
     max_yaw: float = 25.0  # degrees; mouths seen more from the side are no good elsewhere
     crossfade: bool = True  # soften a hard join by one mixed frame on each side

@@ -21,6 +21,7 @@ _RIDGE = 0.05
 _SLACK = 0.25  # how far outside the person's own range a wish may lie, as a share of it
 # A still or a silent actor has no range of their own: opening at full cue, its limit, and width, in IO.
 LAYERED_APERTURE, LAYERED_LIMIT, LAYERED_WIDTH = 0.13, 0.16, 0.05
+_LAYERED_SPEED = 2.5  # IO per second, what people's own fastest hundredth of changes comes to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def wanted(cues: MouthCues, person: Person, habit: Habit, times: np.ndarray) -> 
     aperture = _aperture(cues, person)
     width = _width(cues, person)
     if person.layered:
-        return _layered(cues, person)
+        return _layered(cues, person, times)
     touching = np.asarray(cues.closure) >= CLOSED
     limit = person.change_p99[None] * _pace(times, person)[:, None]
     aperture = limit_change(aperture, limit[:, A])
@@ -100,11 +101,13 @@ def _pause(cues: MouthCues) -> np.ndarray:
     return np.clip(1 - 2 * np.asarray(cues.speech, np.float64), 0, 1)
 
 
-def _layered(cues: MouthCues, person: Person) -> np.ndarray:
+def _layered(cues: MouthCues, person: Person, times: np.ndarray) -> np.ndarray:
     open_to = np.maximum(np.asarray(cues.aperture, np.float64), 0.0)
     aperture = np.minimum(LAYERED_APERTURE * open_to, LAYERED_LIMIT)
     aperture += _pause(cues) * (person.rest_aperture - aperture)
-    aperture = np.where(np.asarray(cues.closure) >= CLOSED, 0.0, aperture)
+    limit = _LAYERED_SPEED * person.frame_seconds * _pace(times, person)
+    aperture = limit_change(aperture, limit)
+    aperture = np.minimum(aperture, ceiling(np.asarray(cues.closure) >= CLOSED, limit))
     rounding = np.clip(np.asarray(cues.rounding, np.float64), 0, 1)
     spread = np.asarray(cues.width, np.float64) * (1 - rounding) - rounding
     out = np.repeat(person.mid[None], len(aperture), axis=0)

@@ -105,8 +105,8 @@ def test_a_still_opens_in_absolute_measures():
     found = measured(talk(np.full(1, 0.02)))
     person = build_person(found, np.zeros(1), UnitSelectionSettings())
     aperture = np.array([0, 0.5, 1.0, 5.0, 0.0])
-    given = cues(5, aperture=aperture, closure=[0, 0, 0, 0, 1], speech=[1, 1, 1, 1, 1])
-    out = wanted(given, person, fit_habit(found.raw), np.arange(5) / 25)
+    given = cues(5, aperture=aperture, closure=[0, 0, 0, 0, 1])
+    out = wanted(given, person, fit_habit(found.raw), np.arange(5) / 5)
     assert np.allclose(out[:, 0], [0, 0.065, 0.13, 0.16, 0])
     lower = out[:, 3] - person.mid[3]
     assert np.allclose(lower, 0.62 * (out[:, 0] - person.mid[0]), atol=1e-9)
