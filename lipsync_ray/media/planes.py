@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 import av
+import cv2
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange, Interpolation
@@ -27,6 +28,7 @@ _EXACT = (
     | Interpolation.FULL_CHR_H_INP
 )
 _SWS_MATRIX = {"bt601": 5, "bt709": 1, "bt2020": 9}
+_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _PLANAR = re.compile(r"yuva?j?(420|422|444)p(\d*)(le)?$")
 _GREY = re.compile(r"(gray|ya8$|ya16)")
 
@@ -99,8 +101,8 @@ def turn(planes: Planes, coded: PixelLayout, rotation: int, mirrored: bool) -> P
         u, v = (widen(c, 1, 0.0, y.shape[1]) for c in (u, v))
     turned = []
     for plane in (y, u, v):
-        plane = np.rot90(plane, -rotation // 90)
-        turned.append(_read_only(np.ascontiguousarray(plane[:, ::-1] if mirrored else plane)))
+        plane = cv2.rotate(plane, _TURNS[rotation]) if rotation else plane
+        turned.append(_read_only(cv2.flip(plane, 1) if mirrored else plane))
     return tuple(turned)  # type: ignore[return-value]
 
 
