@@ -48,13 +48,18 @@ NASTY = [
 
 
 @pytest.mark.parametrize("name", NASTY)
-@pytest.mark.parametrize("key", ["video", "audio", "out", "cache.dir", "weights.dir"])
-def test_any_path_arrives_as_typed(key: str, name: str) -> None:
-    config = load_config(["video=in.mp4", f"{key}={name}"])
-    found: Any = config
-    for part in ("audio.file" if key == "audio" else key).split("."):
-        found = getattr(found, part)
-    assert str(found) == name
+def test_any_path_arrives_as_typed(name: str) -> None:
+    keys = ("video", "audio", "out", "cache.dir", "weights.dir", "weights.folder")
+    config = load_config([f"{key}={name}" for key in keys])
+    found = (
+        config.video,
+        config.audio.file,
+        config.out,
+        config.cache.dir,
+        config.weights.dir,
+        config.weights.folder,
+    )
+    assert [str(path) for path in found] == [name] * len(keys)
 
 
 def test_defaults_in_yaml_are_those_of_the_dataclasses() -> None:
