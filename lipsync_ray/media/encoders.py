@@ -42,7 +42,7 @@ NVENC_LEVELS = ("p1", "p1", "p2", "p3", "p4", "p5", "p6", "p6", "p7", "p7")
 class EncodeSettings:
     """How the output is encoded.
 
-    ``crf`` is the constant quality of the encoder's own scale (0 best, lossless with 8-bit libx264;
+    ``crf`` is the constant quality of the encoder's own scale (0 lossless with libx264 and libx265,
     51 worst), None for the visually lossless default; NVENC takes it as its constant quality.
     ``audio_codec=auto`` copies what the container allows and encodes AAC (MP4, MOV) or Opus (MKV)
     otherwise; ``copy`` insists on the copy. ``audio_bitrate_k`` is in kbit/s, None for a rate that is
@@ -85,8 +85,8 @@ def codec_options(codec: str, settings: EncodeSettings) -> dict[str, str]:
     """Private options of the encoder, all values as text."""
     quality = str(settings.quality(codec))
     if codec == "libx264":
-        # mbtree and lookahead need no help; only the GOP must be closed, which is x264's default.
-        return {"crf": quality, "preset": settings.preset}
+        # crf=0 is lossless in 8 bits only, a fixed quantiser of 0 is in all depths.
+        return {"qp" if settings.crf == 0 else "crf": quality, "preset": settings.preset}
     if codec == "libx265":
         # info=0: the version banner would put the machine's thread layout into the shared header.
         parameters = "info=0:open-gop=0:log-level=error"

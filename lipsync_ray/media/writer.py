@@ -27,6 +27,7 @@ from lipsync_ray.media.index import ColourTags
 
 # x264 and x265 look this far for scene cuts too; a fixed limit keeps seeking usable in long takes.
 KEYFRAME_INTERVAL = 250
+MOST_REORDERED = 16  # frames: neither H.264 nor H.265 allows a deeper reordering
 
 
 class SegmentWriter:
@@ -63,7 +64,8 @@ class SegmentWriter:
         self._size = size
         self._coded = padded_size(size, layout)
         self._time_base = time_base
-        self._last: int | None = None
+        self._ticks: list[int] = []  # of the frames written
+        self._packets = 0
         self._container = None
         codec = settings.concrete(layout)
         self._pixels = check_pixels(codec, layout)
@@ -108,22 +110,30 @@ class SegmentWriter:
         Raises:
             EncodeFailed: shapes or ticks do not fit, or the encoder gave up.
         """
-        if self._last is not None and pts <= self._last:
-            raise EncodeFailed(f"{self.path.name}: tick {pts} after {self._last}; ticks must rise")
-        self._last = pts
+        if self._ticks and pts <= self._ticks[-1]:
+            raise EncodeFailed(f"{self.path.name}: tick {pts} after {self._ticks[-1]}; ticks must rise")
         picture = to_video_frame(planes, self._layout, self._size)
         if self._pixels != picture.format.name:
             picture = picture.reformat(format=self._pixels)
         picture.pts, picture.time_base = pts, self._time_base
+        self._ticks.append(pts)
         self._encode(picture)
 
     def _encode(self, picture: av.VideoFrame | None) -> None:
         assert self._container is not None
         try:
             for packet in self._stream.encode(picture):
+                packet.dts = self._due(self._packets)
+                self._packets += 1
                 self._container.mux(packet)
         except av.error.FFmpegError as error:
             raise EncodeFailed(f"cannot write {self.path}: {error.strerror}") from error
+
+    def _due(self, number: int) -> int:
+        """Decoding tick of a packet: x265 gives none that can be relied on for a segment of one frame."""
+        if number < MOST_REORDERED:
+            return self._ticks[0] - MOST_REORDERED + number
+        return self._ticks[number - MOST_REORDERED]
 
     def close(self) -> None:
         """Flush the encoder and finish the file; a second call does nothing.
@@ -133,7 +143,7 @@ class SegmentWriter:
         """
         if self._container is None:
             return
-        if self._last is None:
+        if not self._ticks:
             self._discard()
             raise EncodeFailed(f"{self.path}: a segment needs at least one frame")
         self._encode(None)
