@@ -72,7 +72,7 @@ class _Job:
         self._out = out
         self._progress = progress
         self._speech = speech or speech_model(config.speech.name)
-        self._engine = load_engine(config.engine.name)
+        self._engine = load_engine(config.engine.name, config.engine)
         self._clock = Clock()
 
     def run(self, stack: ExitStack) -> Result:
@@ -119,7 +119,7 @@ class _Job:
             self._progress.advance(frames - done)
             done = frames
 
-        return analyse(
+        analysis = analyse(
             inputs.table,
             folder,
             config.face,
@@ -128,6 +128,8 @@ class _Job:
             content=inputs.source_hash,
             on_part=on_part,
         )
+        on_part(len(inputs.table), len(inputs.table))  # parts from the cache were not announced
+        return analysis
 
     def _prepare(self, inputs: Inputs, analysis: Analysis, session: Session) -> Preparation:
         self._progress.stage("prepare")

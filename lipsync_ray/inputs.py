@@ -8,6 +8,7 @@ from pathlib import Path
 from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.media.audio import AudioInfo, probe_audio
+from lipsync_ray.media.audio_segments import assemble_segments
 from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.storage import content_hash
 from lipsync_ray.media.timeline import Timeline, build_timeline
@@ -32,7 +33,7 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
         ConfigError: the files do not go together.
     """
     table = build_table(config.video)
-    sound = probe_audio(delivered_sound(config, workspace))
+    sound = probe_audio(delivered_sound(config, table, workspace))
     return Inputs(
         table=table,
         sound=sound,
@@ -42,10 +43,13 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
     )
 
 
-def delivered_sound(config: Config, workspace: Path) -> Path:
+def delivered_sound(config: Config, table: FrameTable, workspace: Path) -> Path:
     """The sound file to deliver: the one given, or one put together from ``audio.segments``."""
-    if getattr(config.audio, "segments", None):
-        raise NotImplementedError
+    if config.audio.segments:
+        if table.still:
+            raise ConfigError("audio.segments needs a video: a still picture lasts as long as its sound")
+        place = workspace / "segments.wav"
+        return assemble_segments(config.audio, place, length=table.duration, source=config.video)
     if config.audio.file is None:
         raise ConfigError("no sound is given: use audio=FILE or audio.segments=[{start,end,file}]")
     return Path(config.audio.file)

@@ -18,7 +18,7 @@ ENGINES: Mapping[str, str] = MappingProxyType(
 def load_engine(name: str, settings: Any = None) -> Engine:
     """Build the engine of this name; ``settings`` is its own settings object (None: defaults).
 
-    ``name`` may also be ``package.module:Class``, for an engine of one's own.
+    ``name`` may also be ``package.module:Class``, for an engine of one's own, which is built without any.
 
     Raises:
         ConfigError: there is no such engine.
@@ -31,4 +31,4 @@ def load_engine(name: str, settings: Any = None) -> Engine:
         made = getattr(import_module(module), kind)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"engine={name} cannot be loaded: {error}") from error
-    return made() if settings is None else made(settings)
+    return made() if settings is None or name not in ENGINES else made(settings)

@@ -1,0 +1,77 @@
+"""Clips for benchmarks: a real talking clip, brought to a size and looped to a length."""
+
+from __future__ import annotations
+
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+RATE = 25
+
+
+def looped_video(source: Path, out: Path, *, width: int, height: int, seconds: float) -> Path:
+    """Encode one pass of ``source``, scaled to fit and padded, then repeat its packets to ``seconds``."""
+    once = out.with_suffix(".once.mp4")
+    _encode_once(source, once, width, height)
+    with av.open(str(once)) as read, av.open(str(out), "w") as written:
+        template = read.streams.video[0]
+        stream = written.add_stream_from_template(template)
+        packets = [(p.pts, p.dts, bytes(p), p.is_keyframe) for p in read.demux(template) if p.size]
+        base = template.time_base or Fraction(1, RATE)
+        period = round(len(packets) / RATE / base)
+        for turn in range(max(1, round(seconds * RATE / len(packets)))):
+            for pts, dts, data, key in packets:
+                packet = av.Packet(data)
+                packet.time_base, packet.stream, packet.is_keyframe = base, stream, key
+                packet.pts, packet.dts = pts + turn * period, dts + turn * period
+                packet.duration = round(1 / RATE / base)
+                written.mux(packet)
+    once.unlink()
+    return out
+
+
+def looped_sound(source: Path, out: Path, *, seconds: float) -> Path:
+    """Repeat a sound to ``seconds`` as a mono 16 kHz WAV."""
+    with av.open(str(source)) as container:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=16000)
+        frames = [piece for frame in container.decode(audio=0) for piece in resampler.resample(frame)]
+    once = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    with wave.open(str(out), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        left = round(seconds * 16000)
+        while left > 0:
+            file.writeframes(once[:left].tobytes())
+            left -= len(once)
+    return out
+
+
+def _encode_once(source: Path, out: Path, width: int, height: int) -> None:
+    with av.open(str(source)) as read, av.open(str(out), "w") as written:
+        stream = written.add_stream("libx264", rate=RATE, options={"crf": "16", "preset": "fast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for number, frame in enumerate(read.decode(video=0)):
+            scale = min(width / frame.width, height / frame.height)
+            inner = (int(frame.width * scale) // 2 * 2, int(frame.height * scale) // 2 * 2)
+            small = frame.reformat(*inner, format="yuv420p")
+            picture = _padded(small, width, height)
+            picture.pts, picture.time_base = number, Fraction(1, RATE)
+            written.mux(stream.encode(picture))
+        written.mux(stream.encode(None))
+
+
+def _padded(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    planes = frame.to_ndarray()
+    rows, columns = frame.height, frame.width
+    canvas = np.full((height * 3 // 2, width), 128, np.uint8)
+    canvas[:height] = 40
+    top, left = (height - rows) // 4 * 2, (width - columns) // 4 * 2
+    canvas[top : top + rows, left : left + columns] = planes[:rows]
+    chroma = canvas[height:].reshape(2, height // 2, width // 2)
+    given = planes[rows:].reshape(2, rows // 2, columns // 2)
+    chroma[:, top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2] = given
+    return av.VideoFrame.from_ndarray(canvas, format="yuv420p")
