@@ -6,22 +6,32 @@ import cv2
 import numpy as np
 
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import Rect, blur, fill, resize, ring
+from lipsync_ray.engines.unit_selection.geometry import Rect, blur, face_width, fill, resize, ring
 
 RIM = (0.02, 0.6)  # mask weights that count as rim
 STEP = 0.0125  # face widths per pixel of the working size
 SPREAD = 0.06  # face widths, sigma of the membrane
-LIP_SHARE = 0.7  # of the measured difference of a lip that is removed
+LIP_SHARE = 0.8  # of the measured difference of a lip that is removed
 LIP_LIMIT = 16.0  # grey levels, most that a lip is changed
+LIP_DEPTHS = (0.3, 0.45, 0.6)  # of the way from a lip's inner to its outer edge: where its colour is read
 LIP_FEATHER = 0.012  # face widths
 SHADE, SHADE_LEAST = 0.8, 0.3  # pixels darker than this share of the lips take less of the correction
 
 
-def match(patch: np.ndarray, base: np.ndarray, mask: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
+def match(
+    patch: np.ndarray,
+    base: np.ndarray,
+    mask: np.ndarray,
+    target: np.ndarray,
+    box: Rect,
+    frame: np.ndarray,
+    source: np.ndarray,
+) -> np.ndarray:
     """Correction ``float32[h,w,3]`` to add to a patch so that it sits in the base without a seam.
 
-    The rim's difference to the base is spread inwards (a membrane); what then still differs between the
-    lips of patch and base, on average over each lip, is mostly removed.
+    The rim's difference to the base is spread inwards (a membrane); most of what then still differs
+    between each lip and the same lip in the frame is removed too. The frame is asked, not the base: where
+    an open mouth is closed, the base's lips are mixed with teeth.
 
     Args:
         patch: ``uint8[h,w,3]``.
@@ -29,20 +39,41 @@ def match(patch: np.ndarray, base: np.ndarray, mask: np.ndarray, target: np.ndar
         mask: ``float32[h,w]``, weight of the patch.
         target: landmarks ``[468,2]``, px of the crop.
         box: px of the crop.
+        frame: ``uint8[H,W,3]``, the crop, not warped.
+        source: landmarks ``[468,2]`` of the frame.
     """
     height, width = mask.shape
-    face = float(np.hypot(*(target[sets.EDGES[1], :2] - target[sets.EDGES[0], :2])))
+    face = face_width(target)
     scale = max(1.0, STEP * face)
     rows, columns = max(1, round(height / scale)), max(1, round(width / scale))
     small_base = resize(base, rows, columns, cv2.INTER_AREA).astype(np.float32)
     difference = small_base - resize(patch, rows, columns, cv2.INTER_AREA)
     weight = resize(mask, rows, columns, cv2.INTER_AREA)
     correction = _membrane(difference, weight, SPREAD * face / scale)
+    cell = np.array([width / columns, height / rows])
     for edges in ((sets.UPPER_EDGE_OUT, sets.UPPER_EDGE_IN), (sets.LOWER_EDGE_OUT, sets.LOWER_EDGE_IN)):
-        _match_lip(
-            correction, difference, _lip(target, edges, box, width / columns), LIP_FEATHER * face / scale
-        )
+        at = _lip_points(target, edges) - (box[0], box[1])
+        shown = _colours(patch, at) + _colours(correction, (at + 0.5) / cell - 0.5)
+        rest = np.median(_colours(frame, _lip_points(source, edges)), 0) - np.median(shown, 0)
+        rest = LIP_SHARE * np.clip(rest, -LIP_LIMIT, LIP_LIMIT)
+        outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
+        lip = blur(resize(fill(outline, box, width / columns), rows, columns), LIP_FEATHER * face / scale)
+        correction += lip.astype(np.float32)[..., None] * (rest / 255).astype(np.float32)
     return resize(correction, height, width) * _shade(patch, target, box)
+
+
+def _lip_points(points: np.ndarray, edges: tuple[tuple[int, ...], tuple[int, ...]]) -> np.ndarray:
+    """Positions ``[n,2]`` spread over the red of one lip, away from its edges and corners."""
+    outer, inner = (ring(points, edge)[1:-1] for edge in edges)
+    outer, inner = (np.vstack([edge, 0.5 * (edge[1:] + edge[:-1])]) for edge in (outer, inner))
+    return np.vstack([inner + part * (outer - inner) for part in LIP_DEPTHS])
+
+
+def _colours(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Colours ``float32[n,3]`` at positions ``[n,2]`` of a picture."""
+    x, y = at.astype(np.float32).T
+    read = cv2.remap(picture, x[:, None], y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return read[:, 0].astype(np.float32)
 
 
 def _shade(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
@@ -61,27 +92,6 @@ def _membrane(difference: np.ndarray, weight: np.ndarray, sigma: float) -> np.nd
     mean = (difference * rim[..., None]).sum((0, 1)) / max(float(rim.sum()), 1.0)
     small = np.float32(1e-3)
     return (spread + small * mean) / (total + small)[..., None]
-
-
-def _lip(
-    target: np.ndarray, edges: tuple[tuple[int, ...], tuple[int, ...]], box: Rect, scale: float
-) -> np.ndarray:
-    outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
-    return fill(outline, box, scale)
-
-
-def _match_lip(correction: np.ndarray, difference: np.ndarray, lip: np.ndarray, feather: float) -> None:
-    """Remove, in place, most of the mean difference of one lip; ``lip`` is ``uint8[rows,columns]``."""
-    shape = correction.shape[:2]
-    lip = resize(lip, *shape)
-    core = cv2.erode(lip, np.ones((3, 3), np.uint8)) > 200
-    if core.sum() < 6:
-        core = lip > 127
-    if core.sum() < 6:
-        return
-    rest = np.median(difference[core] - correction[core], 0)
-    rest = LIP_SHARE * np.clip(rest, -LIP_LIMIT, LIP_LIMIT)
-    correction += blur(lip, feather).astype(np.float32)[..., None] * (rest / 255).astype(np.float32)
 
 
 def lip_colour(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:

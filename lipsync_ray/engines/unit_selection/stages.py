@@ -150,7 +150,7 @@ def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask
     if not is_empty(layers.base_box):
         cut(output, layers.base_box)[:] = layers.base
     if not is_empty(layers.mouth_box):
-        _lay_patch(output, plan, layers)
+        _lay_patch(frame, output, plan, layers)
     touched = _around(layers.base_box, layers.mouth_box)
     if is_empty(touched):
         return
@@ -163,12 +163,12 @@ def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask
     cut(mask, touched)[:] = cv2.threshold(changed, 0, level, cv2.THRESH_BINARY)[1]
 
 
-def _lay_patch(output: np.ndarray, plan: Plan, layers: Layers) -> None:
+def _lay_patch(frame: np.ndarray, output: np.ndarray, plan: Plan, layers: Layers) -> None:
     box = layers.mouth_box
     face = face_width(plan.face.points)
     under = cut(output, box)
     weight = mouth_mask(plan.points, layers.covered, box, face)
-    correction = match(layers.patch, under, weight, plan.points, box)
+    correction = match(layers.patch, under, weight, plan.points, box, frame, plan.face.points)
     patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
     draw_contact(patch, plan.points, box, face, plan.aperture)
     mixed = under + (patch.astype(np.float32) - under) * weight[..., None]
