@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -33,13 +34,27 @@ _SMALL = (64, 64)
 _SAME = 4.0  # levels of the small picture; conversions differ by one or two
 
 
-class DecordReader(OrderedReader):
-    """Reads with decord, after it has shown that it reads this file right.
+def open_decord(table: FrameTable, *, threads: int = 0) -> DecordReader:
+    """A reader for a file that decord has shown to read right; it is checked once per table and process.
 
     Raises:
         DependencyMissing: decord is not installed.
-        DecordRefused: a check at opening failed.
+        DecordRefused: a check failed.
     """
+    _verify(table)
+    return DecordReader(table, threads=threads)
+
+
+@lru_cache(maxsize=4)
+def _verify(table: FrameTable) -> None:
+    with DecordReader(table) as reader:
+        reader.check_times()
+        _check_structure(table)
+        reader.check_pictures()
+
+
+class DecordReader(OrderedReader):
+    """Reads with decord; :func:`open_decord` checks first that it can."""
 
     def __init__(self, table: FrameTable, *, threads: int = 0) -> None:
         super().__init__(table)
@@ -48,13 +63,6 @@ class DecordReader(OrderedReader):
         layout = table.video.layout
         untagged = table.video.colour.matrix in (0, 2)
         self._back = replace(layout, matrix="bt601") if untagged else layout
-        try:
-            self._check_times()
-            _check_structure(table)
-            self._check_pictures(threads)
-        except BaseException:
-            self.close()
-            raise
 
     def close(self) -> None:
         """See :class:`~lipsync_ray.media.reader.Reader`."""
@@ -73,7 +81,8 @@ class DecordReader(OrderedReader):
             raise _refused(self.table.path, f"frame {index} is {rgb.shape[1]}x{rgb.shape[0]} pixels")
         return Frame(index=index, planes=planes_from_rgb(rgb, self._back), layout=video.layout)
 
-    def _check_times(self) -> None:
+    def check_times(self) -> None:
+        """Hold decord's count and times against the table's."""
         table, n = self.table, len(self._video)
         if n != len(table):
             raise _refused(table.path, f"it counts {n} frames of {len(table)}")
@@ -89,11 +98,11 @@ class DecordReader(OrderedReader):
                 f"frame {wrong[0]} at {times[wrong[0]]:.3f} s, it says {seen[wrong[0]]:.3f} s",
             )
 
-    def _check_pictures(self, threads: int) -> None:
+    def check_pictures(self) -> None:
         """Compare suspicious frames with the default reader's, later groups first to make decord seek."""
         table = self.table
         suspects = _suspects(table)
-        with PyavReader(table, threads=threads) as right:
+        with PyavReader(table) as right:
             near = np.unique(np.clip(suspects[:, None] + np.arange(-_NEAR, _NEAR + 1), 0, len(table) - 1))
             truth = {frame.index: _shrunk(frame) for frame in right.frames(near)}
         for index in sorted(suspects.tolist(), key=lambda i: (-table.governing_key(i), i)):

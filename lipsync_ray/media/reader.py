@@ -67,9 +67,9 @@ def open_reader(
     if table.video.container == "picture":
         return StillReader(table)
     if backend == "decord":
-        from lipsync_ray.media.decord_reader import DecordReader
+        from lipsync_ray.media.decord_reader import open_decord
 
-        return DecordReader(table, threads=threads)
+        return open_decord(table, threads=threads)
     return PyavReader(table, threads=threads)
 
 
