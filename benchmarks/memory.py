@@ -28,13 +28,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             seconds = 60 * minutes
-            video = looped_video(options.video, folder / "long.mp4", width=width, height=height, seconds=seconds)
+            video = looped_video(
+                options.video, folder / "long.mp4", width=width, height=height, seconds=seconds
+            )
             sound = looped_sound(options.audio, folder / "long.wav", seconds=seconds)
             begin = time.perf_counter()
             driver, worker = _run(video, sound, folder, options.override)
             wall = time.perf_counter() - begin
-        frames = f"{seconds * 25:.0f}"
-        print(f"| {minutes:g} min | {frames} | {wall:.0f} | {wall / seconds:.2f} | {driver:.0f} | {worker:.0f} | |")
+        cells = (f"{minutes:g} min", f"{seconds * 25:.0f}", f"{wall:.0f}", f"{wall / seconds:.2f}")
+        print(f"| {' | '.join(cells)} | {driver:.0f} | {worker:.0f} | |")
         sys.stdout.flush()
 
 
@@ -72,7 +74,9 @@ def _resident(pid: int) -> float:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--video", type=Path, required=True, help="a talking clip")
     parser.add_argument("--audio", type=Path, required=True, help="speech")
     parser.add_argument("--minutes", type=float, nargs="+", default=[1, 5, 30])
