@@ -8,6 +8,8 @@ import numpy as np
 from lipsync_ray.media.colour import crop_rgb
 from lipsync_ray.media.frame import Box, Frame
 
+STRIP = 1 << 15  # px converted at a time
+
 
 def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]:
     """RGB of about ``box``, ``step`` times smaller, and the full-size pixel where it starts.
@@ -19,7 +21,7 @@ def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]
     x0, x1 = _span(box.x0, box.x1, step << layout.shift_x, frame.width)
     y0, y1 = _span(box.y0, box.y1, step << layout.shift_y, frame.height)
     if step == 1:
-        return crop_rgb(frame, Box(x0=x0, y0=y0, x1=x1, y1=y1)), x0, y0
+        return _in_strips(frame, Box(x0=x0, y0=y0, x1=x1, y1=y1)), x0, y0
     planes = []
     for number, plane in enumerate(frame.planes):
         right, down = (layout.shift_x, layout.shift_y) if number else (0, 0)
@@ -27,7 +29,21 @@ def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]
         size = (part.shape[1] // step, part.shape[0] // step)
         planes.append(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
     small = Frame(index=frame.index, planes=(planes[0], planes[1], planes[2]), layout=layout)
-    return crop_rgb(small, Box(x0=0, y0=0, x1=small.width, y1=small.height)), x0, y0
+    return _in_strips(small, whole(small)), x0, y0
+
+
+def _in_strips(frame: Frame, box: Box) -> np.ndarray:
+    """``crop_rgb`` of a large box, some rows at a time.
+
+    Its arrays of floats then stay below the size at which the allocator takes fresh pages from the
+    system every time, which costs several times the arithmetic.
+    """
+    rows = max(2, STRIP // box.width // 2 * 2)
+    out = np.empty((box.height, box.width, 3), np.uint8)
+    for top in range(0, box.height, rows):
+        y0, y1 = box.y0 + top, min(box.y0 + top + rows, box.y1)
+        out[top : top + rows] = crop_rgb(frame, Box(x0=box.x0, y0=y0, x1=box.x1, y1=y1))
+    return out
 
 
 def _span(start: int, stop: int, unit: int, size: int) -> tuple[int, int]:

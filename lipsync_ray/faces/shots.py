@@ -13,6 +13,7 @@ AROUND = 6  # frames on each side that count as around
 FLASH = 3  # frames: a disturbance this short is no cut
 SHORTEST_S = 0.2  # between two cuts
 BLEND = (6, 12)  # half lengths, in frames, of the dissolves and fades looked for
+BLOCK, CONTEXT = 4096, 64  # frames scored at a time, and seen around them
 BLEND_LAYOUT = 0.45  # change of layout across a dissolve
 BLEND_RESIDUE = 0.3  # how far the middle may be from the mean of both ends, of the ends' own difference
 
@@ -23,8 +24,18 @@ def cut_scores(signatures: np.ndarray) -> np.ndarray:
     ``signatures`` are ``uint8[n,160]``. A frame scores the smallest distance of any pair of frames
     around the border that has one of its two neighbours in it and spans up to ``FLASH`` more frames: a
     flash, a dropped picture or an insert of three frames comes back to what was there, a cut does not.
-    Dissolves and fades score in their middle frame.
+    Dissolves and fades score in their middle frame. Works in blocks, so that memory does not grow with
+    the length of the video beyond the signatures themselves.
     """
+    scores = [np.zeros(0, np.float32)]
+    for start in range(0, len(signatures), BLOCK):
+        first = max(0, start - CONTEXT)
+        block = _scores(signatures[first : start + BLOCK + CONTEXT])
+        scores.append(block[start - first : start - first + BLOCK])
+    return np.concatenate(scores)
+
+
+def _scores(signatures: np.ndarray) -> np.ndarray:
     n = len(signatures)
     scores = np.zeros(n, np.float32)
     if n < 2:

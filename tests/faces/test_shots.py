@@ -29,12 +29,13 @@ def scene(seed: int, shift: float = 0.0, zoom: float = 1.0) -> np.ndarray:
     return np.clip(cv2.warpAffine(base, matrix, SIZE[::-1], flags=flags), 0, 255).astype(np.uint8)
 
 
-def cuts(pictures: list[np.ndarray]) -> list[int]:
+def mark(index: int, picture: np.ndarray) -> np.ndarray:
     layout = PixelLayout()
-    marks = [
-        signature(Frame(index=i, planes=planes_from_rgb(picture, layout), layout=layout))
-        for i, picture in enumerate(pictures)
-    ]
+    return signature(Frame(index=index, planes=planes_from_rgb(picture, layout), layout=layout))
+
+
+def cuts(pictures: list[np.ndarray]) -> list[int]:
+    marks = [mark(i, picture) for i, picture in enumerate(pictures)]
     return find_cuts(cut_scores(np.array(marks)), np.arange(len(marks)) / 25).tolist()
 
 
@@ -105,6 +106,15 @@ def test_speaking_face_is_one_shot(talking: list[np.ndarray]) -> None:
 
 def test_shots_number_every_frame() -> None:
     assert shot_of(np.array([0, 3, 5]), 7).tolist() == [0, 0, 0, 1, 1, 2, 2]
+
+
+def test_blocks_make_no_difference(
+    a: list[np.ndarray], b: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = np.array([mark(i, picture) for i, picture in enumerate(a + b + a[:10] + b[5:])])
+    whole = cut_scores(marks)
+    monkeypatch.setattr("lipsync_ray.faces.shots.BLOCK", 16)
+    np.testing.assert_array_equal(cut_scores(marks), whole)
 
 
 def test_few_frames() -> None:
