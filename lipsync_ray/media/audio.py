@@ -202,6 +202,22 @@ def _plain(channels: int) -> str:
     )
 
 
+def mixed(path: str | Path, rate: int, channels: int) -> Iterator[np.ndarray]:
+    """Sound in one or two channels at its own loudness: ``float32[channels, n]`` pieces.
+
+    Two channels become one by their mean and one becomes two by repetition (FFmpeg's own matrices
+    change the level by 3 dB); more than two are first brought to two by FFmpeg.
+    """
+    with open_audio(path) as (_, stream):
+        layout = "stereo" if stream.channels > 2 else None
+    for block in blocks(path, rate=rate, layout=layout):
+        if len(block) > channels:
+            block = block.mean(axis=0, keepdims=True)
+        elif len(block) < channels:
+            block = np.repeat(block, channels, axis=0)
+        yield block
+
+
 def load_samples(path: str | Path, rate: int = ANALYSIS_RATE) -> np.ndarray:
     """The whole sound in one channel, for analysis: ``float32[n]`` at ``rate`` Hz.
 
@@ -210,7 +226,7 @@ def load_samples(path: str | Path, rate: int = ANALYSIS_RATE) -> np.ndarray:
     Raises:
         AudioUnreadable: the file cannot be opened or not one sample of it decoded.
     """
-    parts = [block[0] for block in blocks(path, rate=rate, layout="mono")]
+    parts = [block[0] for block in mixed(path, rate, 1)]
     if not sum(map(len, parts)):
         raise AudioUnreadable(f"{path} has a sound track, but no sample of it can be decoded")
     return np.concatenate(parts)

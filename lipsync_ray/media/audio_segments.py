@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lipsync_ray.errors import AudioUnreadable, ConfigError
-from lipsync_ray.media.audio import blocks, open_audio, probe_audio
+from lipsync_ray.media.audio import mixed, open_audio, probe_audio
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -183,7 +183,7 @@ class _Samples:
     """16-bit samples of a file, read forwards only, so that many gaps cost one pass."""
 
     def __init__(self, path: str | Path, rate: int, channels: int, delay: Fraction = Fraction(0)) -> None:
-        self._blocks = blocks(path, rate=rate, layout="mono" if channels == 1 else "stereo")
+        self._blocks = mixed(path, rate, channels)
         self._begin = round(delay * rate)  # output sample at which the block in hand begins
         self._block = np.zeros((channels, 0), np.float32)
         self._channels = channels
