@@ -6,7 +6,7 @@ import numpy as np
 
 from lipsync_ray.faces.track import LightFaces
 
-TELLING = 0.01  # redness contrast below which lips do not stand out and nothing can be said
+TELLING = 0.015  # redness contrast below which lips do not stand out and nothing can be said
 ENOUGH = 25  # frames that make a median of one's own; fewer share that of the whole video
 
 
