@@ -110,10 +110,8 @@ class Rendering:
         return records
 
     def _on_event(self, event: Event) -> None:
-        if event.kind in ("requeued", "worker_died", "worker_killed", "worker_suspect", "waiting"):
-            self._progress.note(
-                f"{event.kind.replace('_', ' ')}: {event.task or ''} {event.message or ''}".strip()
-            )
+        if event.kind in ("requeued", "waiting"):
+            self._progress.note(f"{event.task or event.kind}: {event.message or ''}, trying again")
         logger.debug("%s", event.as_dict())
 
 

@@ -21,6 +21,7 @@ _RIDGE = 0.05
 _SLACK = 0.25  # how far outside the person's own range a wish may lie, as a share of it
 # A still or a silent actor has no range of their own: opening at full cue, its limit, and width, in IO.
 LAYERED_APERTURE, LAYERED_LIMIT, LAYERED_WIDTH = 0.13, 0.16, 0.05
+LAYERED_REST = 0.03  # IO; lips further apart than this are a smile, not a rest
 _LAYERED_SPEED = 2.5  # IO per second, what people's own fastest hundredth of changes comes to
 
 
@@ -104,7 +105,9 @@ def _pause(cues: MouthCues) -> np.ndarray:
 def _layered(cues: MouthCues, person: Person, times: np.ndarray) -> np.ndarray:
     open_to = np.maximum(np.asarray(cues.aperture, np.float64), 0.0)
     aperture = np.minimum(LAYERED_APERTURE * open_to, LAYERED_LIMIT)
-    aperture += _pause(cues) * (person.rest_aperture - aperture)
+    # One picture tells no rest: a portrait that laughs closes its lips in pauses like anybody else.
+    rest = person.rest_aperture if person.rest_aperture < LAYERED_REST else 0.0
+    aperture += _pause(cues) * (rest - aperture)
     limit = _LAYERED_SPEED * person.frame_seconds * _pace(times, person)
     aperture = limit_change(aperture, limit)
     aperture = np.minimum(aperture, ceiling(np.asarray(cues.closure) >= CLOSED, limit))
