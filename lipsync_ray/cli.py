@@ -35,13 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     trace = "--debug" in words or "debug=true" in words
+    heard: list[str] = []
     try:
-        with _signals_as_interrupt():
+        with _signals_as_interrupt(heard):
             return int(_dispatch(words))
-    except KeyboardInterrupt as error:
-        return _interrupted(str(error) or "Ctrl-C")
+    except KeyboardInterrupt:
+        return _interrupted(heard[0] if heard else "Ctrl-C")
     except SystemExit as error:
-        if error.code == signal.SIGTERM:  # Ray answers SIGTERM with sys.exit(15)
+        if error.code in (signal.SIGTERM, 128 + signal.SIGTERM):  # how Ray leaves, while its handler is set
             return _interrupted("SIGTERM")
         raise
     except LipsyncError as error:
@@ -111,11 +112,12 @@ def _interrupted(by: str) -> int:
 
 
 @contextlib.contextmanager
-def _signals_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal unwind the work like Ctrl-C does."""
+def _signals_as_interrupt(heard: list[str]) -> Iterator[None]:
+    """Let SIGTERM and a closed terminal unwind the work like Ctrl-C does; ``heard`` gets their names."""
 
     def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
+        heard.append(signal.Signals(number).name)  # Ray's core raises a KeyboardInterrupt of its own instead
+        raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
