@@ -69,7 +69,9 @@ def line_weight(aperture: float) -> float:
     return STRENGTH * float(np.clip((NONE - aperture) / (NONE - FULL), 0.0, 1.0))
 
 
-def draw_contact(patch: np.ndarray, target: np.ndarray, box: Rect, face: float, aperture: float) -> None:
+def draw_contact(
+    patch: np.ndarray, target: np.ndarray, box: Rect, face: float, aperture: float, amount: float = 1.0
+) -> None:
     """Darken, in place, what is brighter than a contact shadow along closed lips.
 
     Args:
@@ -78,8 +80,9 @@ def draw_contact(patch: np.ndarray, target: np.ndarray, box: Rect, face: float, 
         box: px of the crop.
         face: px.
         aperture: IO, of the target.
+        amount: 0..1, of the line.
     """
-    weight = line_weight(aperture)
+    weight = amount * line_weight(aperture)
     if weight <= 0.01:
         return
     inner = ring(target, sets.INNER)

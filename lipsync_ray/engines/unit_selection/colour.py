@@ -11,8 +11,8 @@ from lipsync_ray.engines.unit_selection.geometry import Rect, blur, face_width, 
 RIM = (0.02, 0.6)  # mask weights that count as rim
 STEP = 0.0125  # face widths per pixel of the working size
 SPREAD = 0.06  # face widths, sigma of the membrane
-LIP_SHARE = 0.8  # of the measured difference of a lip that is removed
-LIP_LIMIT = 16.0  # grey levels, most that a lip is changed
+LIP_SHARE = 0.4  # of the measured difference of a lip that is removed: all of it would follow the old speech
+LIP_LIMIT = 12.0  # grey levels, most that a lip is changed
 LIP_DEPTHS = (0.3, 0.45, 0.6)  # of the way from a lip's inner to its outer edge: where its colour is read
 LIP_FEATHER = 0.012  # face widths
 SHADE, SHADE_LEAST = 0.8, 0.3  # pixels darker than this share of the lips take less of the correction

@@ -24,6 +24,7 @@ from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
 from lipsync_ray.engines.unit_selection.units import UnitBank
 from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
 
+OWN_CONTACT = 0.7  # of the contact line is left out where the unit's picture shows closed lips itself
 FAINTEST = 1 / 255  # strengths and unit weights below this show nothing
 
 
@@ -36,6 +37,7 @@ class Plan:
     shape: np.ndarray  # float64[468,3] canonical target
     points: np.ndarray  # float64[468,2] px of the crop, target
     aperture: float  # IO, between the target's lips
+    contact: float  # 0..1, how much of a contact line closed lips need
     strength: float  # 0..1
 
 
@@ -90,6 +92,7 @@ def _plan(
         shape=shape,
         points=to_pixels(shape[None], face.pose)[0, :, :2],
         aperture=float(reached[A]) * (1.0 - firmness),
+        contact=1.0 - OWN_CONTACT * sum(weight for weight, unit in units if bank.verified_closed[unit]),
         strength=float(np.clip(cues["strength"][row], 0.0, 1.0)),
     )
 
@@ -170,7 +173,7 @@ def _lay_patch(frame: np.ndarray, output: np.ndarray, plan: Plan, layers: Layers
     weight = mouth_mask(plan.points, layers.covered, box, face)
     correction = match(layers.patch, under, weight, plan.points, box, frame, plan.face.points)
     patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
-    draw_contact(patch, plan.points, box, face, plan.aperture)
+    draw_contact(patch, plan.points, box, face, plan.aperture, plan.contact)
     mixed = under + (patch.astype(np.float32) - under) * weight[..., None]
     under[:] = (mixed + 0.5).astype(np.uint8)
 

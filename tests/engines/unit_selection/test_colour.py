@@ -26,7 +26,7 @@ def test_another_exposure_is_taken_out_lips_included(talk):
     before = np.abs(base[inside].astype(float) - patch[inside]).mean()
     assert np.abs(base[inside] - after[inside]).mean() < 0.35 * before
     lips = fill(ring(points, sets.LOWER_EDGE_OUT + sets.LOWER_EDGE_IN[::-1]), box) > 200
-    assert abs((base[lips].astype(float) - after[lips]).mean()) < 4
+    assert abs((base[lips].astype(float) - after[lips]).mean()) < 6
 
 
 def test_equal_pictures_need_no_correction(talk):
