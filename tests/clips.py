@@ -12,11 +12,12 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Interpolation
 
 BITS = 10
 RATE = 25
 TICKS = 12_800
+_EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +189,7 @@ def _write(spec: Kind, path: Path, shown: list[int]) -> None:
         options = dict(pair.split("=", 1) for pair in lead.split(":") if pair)
         options[prefix + name.rstrip("=")] = params
     if spec.codec == "libx264":
-        options |= {"preset": "ultrafast" if "bf=0" in spec.options else "veryfast", "crf": "20"}
+        options |= {"preset": "ultrafast" if "bf=0" in spec.options else "veryfast", "crf": "10"}
     with av.open(str(path), "w", format=spec.format) as out:
         stream = out.add_stream(spec.codec, rate=RATE, options=options)
         assert isinstance(stream, av.video.stream.VideoStream)
@@ -220,7 +221,9 @@ def _frame(spec: Kind, rgb: np.ndarray) -> av.VideoFrame:
         return grey
     range_ = ColorRange.JPEG if spec.full_range or "yuvj" in spec.pix_fmt else ColorRange.MPEG
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-    return frame.reformat(format=spec.pix_fmt, dst_colorspace=5, dst_color_range=range_, threads=1)
+    return frame.reformat(
+        format=spec.pix_fmt, dst_colorspace=5, dst_color_range=range_, interpolation=_EXACT, threads=1
+    )
 
 
 def _add_tone(out: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import av
 import numpy as np
@@ -103,7 +103,7 @@ class OrderedReader:
     def close(self) -> None:
         """See :class:`Reader`."""
 
-    def __enter__(self) -> OrderedReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

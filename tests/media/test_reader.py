@@ -55,7 +55,7 @@ def test_every_frame_is_the_one_it_claims_to_be(kind, clip):
 )
 def test_chunks_of_real_clips_equal_the_whole(name, media_dir):
     table = build_table(media_dir / name)
-    n = min(len(table), 140)
+    n = min(len(table), 100)
     with open_reader(table) as reader:
         whole = [digest(f) for f in reader.frames(range(n))]
     assert len(set(whole)) > n * 0.9
@@ -93,7 +93,7 @@ def test_pictures_are_upright_and_rightly_coloured(kind, clip):
     flat = np.ones(off.shape[:2], bool)  # the bars have edges that compression and 4:2:0 blur
     flat[int(made.height * 0.27) : int(made.height * 0.73)] = False
     assert np.abs(off[flat]).mean() < 4
-    assert np.abs(off[flat].mean(axis=0)).max() < 2
+    assert np.abs(off[flat].mean(axis=0)).max() < 2.5
 
 
 def test_memory_stays_bounded_when_a_clip_runs_backwards(clip):
