@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-logger = logging.getLogger(__name__)
 
 
 class LiteModel:
@@ -17,8 +18,9 @@ class LiteModel:
         from ai_edge_litert.interpreter import Interpreter
 
         # One thread: the scan runs one process per core, and results must not depend on the machine.
-        self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-        self._interpreter.allocate_tensors()
+        with _native_stderr_closed():
+            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 
@@ -27,3 +29,17 @@ class LiteModel:
         self._interpreter.set_tensor(self._input, np.ascontiguousarray(values, np.float32))
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+@contextmanager
+def _native_stderr_closed() -> Iterator[None]:
+    """Keep native code off file descriptor 2: LiteRT announces its delegate there, whatever the log level."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
