@@ -22,8 +22,9 @@ from lipsync_ray.errors import DecordRefused, DependencyMissing, FrameUnreadable
 from lipsync_ray.media.colour import planes_from_rgb
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.index import list_packets
+from lipsync_ray.media.ordered_reader import OrderedReader
 from lipsync_ray.media.probe import choose_stream, open_container
-from lipsync_ray.media.reader import OrderedReader, PyavReader
+from lipsync_ray.media.pyav_reader import PyavReader
 from lipsync_ray.media.table import FrameTable
 
 log = logging.getLogger(__name__)
