@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -15,6 +16,10 @@ from lipsync_ray.progress import LogProgress, NullProgress, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+# Troubles of the machine that no code of ours foresaw: not our mistake, and the user can act on them.
+_STORAGE_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def emit(text: str) -> None:
@@ -33,6 +38,11 @@ def complain_about(error: BaseException, *, trace: bool) -> None:
         _write(sys.stderr, "".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, LipsyncError):
         complain(error.code, str(error))
+    elif isinstance(error, OSError) and error.errno in _STORAGE_TROUBLE:
+        where = f": {error.filename}" if error.filename else ""
+        complain("STORAGE", f"{error.strerror}{where}; free some space or choose another out or cache.dir")
+    elif isinstance(error, MemoryError):
+        complain("MEMORY", "not enough memory; try ray.workers=1 chunk.batch=2 engine.max_bank_mb=64")
     else:
         advice = "" if trace else " (run again with --debug and report it)"
         complain("INTERNAL", f"{type(error).__name__}: {error}{advice}")

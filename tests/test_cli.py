@@ -181,6 +181,25 @@ def test_an_unexpected_error_is_one_line() -> None:
     assert (out, err) == ("", expected)
 
 
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            "OSError(28, 'No space left on device', '/x')",
+            "STORAGE: No space left on device: /x; free some space",
+        ),
+        ("PermissionError(13, 'Permission denied', '/x')", "STORAGE: Permission denied: /x; "),
+        ("MemoryError()", "MEMORY: not enough memory; try"),
+        ("FileNotFoundError(2, 'No such file', '/x')", "INTERNAL: FileNotFoundError: "),
+    ],
+)
+def test_troubles_of_the_machine_are_told_apart_from_mistakes(error: str, says: str) -> None:
+    process = run_with_dub(f"raise {error}")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.startswith(f"lipsync_ray: {says}")
+
+
 def test_refusals_and_other_errors_have_their_exit_codes() -> None:
     body = "from lipsync_ray.errors import LicenseRefused; raise LicenseRefused('no')"
     process = run_with_dub(body)
