@@ -81,7 +81,7 @@ def _shade(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
     lip = max(float(lip_colour(patch, target, box) @ (0.299, 0.587, 0.114)), 1.0)
     levels = np.clip(np.arange(256, dtype=np.float32) / (SHADE * lip), SHADE_LEAST, 1.0).astype(np.float32)
-    return levels[grey][..., None]
+    return cv2.LUT(grey, levels)[..., None]
 
 
 def _membrane(difference: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
