@@ -154,9 +154,7 @@ class _Chain:
 
     def push(self, frame: av.AudioFrame) -> Iterator[np.ndarray]:
         if self._layout is None:
-            self._layout = (
-                frame.layout.name if frame.layout.name in _NAMED else _plain(len(frame.layout.channels))
-            )
+            self._layout = layout_name(frame.layout.name, len(frame.layout.channels))
         if self._rate is None:
             self._rate = frame.sample_rate
         yield from self._fill(frame)
@@ -179,10 +177,11 @@ class _Chain:
     def _convert(self, frame: av.AudioFrame | None) -> Iterator[np.ndarray]:
         resampler = self._resampler
         if resampler is None:
-            resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+            # Not planar: PyAV 18 reads past the end of a frame of eight planes.
+            resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate)
             self._resampler = resampler
         for piece in resampler.resample(frame):
-            block = piece.to_ndarray()
+            block = piece.to_ndarray().reshape(-1, len(piece.layout.channels)).T
             self._channels = block.shape[0]
             yield block
 
@@ -195,11 +194,12 @@ class _Chain:
 _NAMED = frozenset(("mono", "stereo", "2.1", "3.0", "4.0", "quad", "5.0", "5.1", "5.1(side)", "6.1", "7.1"))
 
 
-def _plain(channels: int) -> str:
-    """A layout for files that only count their channels."""
-    return {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}.get(
-        channels, "stereo"
-    )
+def layout_name(name: str, channels: int) -> str:
+    """The layout's name, or the usual one of as many channels: a plain WAV counts them without names."""
+    if name in _NAMED:
+        return name
+    usual = ("mono", "stereo", "2.1", "quad", "5.0", "5.1", "6.1", "7.1")
+    return usual[channels - 1] if 1 <= channels <= len(usual) else "stereo"
 
 
 def mixed(path: str | Path, rate: int, channels: int) -> Iterator[np.ndarray]:

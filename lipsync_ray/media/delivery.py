@@ -23,13 +23,15 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from lipsync_ray.errors import EncodeFailed
-from lipsync_ray.media.audio import AudioInfo, blocks, open_audio, probe_audio
-from lipsync_ray.media.containers import OutputFormat, accepts, keeps_priming
+from lipsync_ray.media.audio import AudioInfo, blocks, layout_name, open_audio, probe_audio
+from lipsync_ray.media.containers import OutputFormat, accepts, keeps_priming, output_format
 from lipsync_ray.media.encoders import EncodeSettings
+from lipsync_ray.media.output_times import Timeline
 
 logger = logging.getLogger(__name__)
 
 SLACK = Fraction(1, 20)  # seconds by which a copied track may end before the picture
+COARSE = Fraction(11, 100)  # seconds: packets longer than this cannot be cut well enough
 EARLY = Fraction(1, 500)  # seconds by which a copy in Matroska may begin early: never noticed
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 OPUS_RATE = 48_000
@@ -65,8 +67,8 @@ def choose_delivery(
         if info.codec.startswith("pcm_"):
             return Delivery(how="pcm", codec=info.codec)
         short = place.end - place.start - info.duration
-        whole = place.start == 0 and short <= max(SLACK, info.packet)
-        if whole or wanted == "copy":
+        fits = short <= SLACK and (short >= -SLACK or info.packet <= COARSE)
+        if (fits and place.start == 0) or wanted == "copy":
             return Delivery(how="copy", codec=info.codec)
     if wanted == "copy":
         raise EncodeFailed(
@@ -74,6 +76,18 @@ def choose_delivery(
         )
     encoder = {"aac": "aac", "opus": "libopus"}.get(wanted, target.encodes)
     return Delivery(how="encode", codec=encoder)
+
+
+def promised_end(path: str | Path, out: str | Path, settings: EncodeSettings, timeline: Timeline) -> Fraction:
+    """Seconds at which the sound of the output ends: for ``verify``.
+
+    It is ``timeline.audio_end`` unless a copy is insisted on that ends earlier or can only be cut roughly.
+    """
+    info = probe_audio(path)
+    place = Placement(start=timeline.audio_start, end=timeline.audio_end)
+    if choose_delivery(info, output_format(out), settings, place).how != "copy":
+        return place.end
+    return min(place.end, place.start + info.duration)
 
 
 def _holds(info: AudioInfo, target: OutputFormat) -> bool:
@@ -197,8 +211,7 @@ def _encoded(
 ) -> Iterator[av.Packet]:
     rate = OPUS_RATE if codec == "libopus" else min(AAC_RATES, key=lambda r: (abs(r - info.rate), -r))
     with open_audio(info.path) as (_, source):
-        layout = source.layout.name if info.channels <= 8 else "stereo"
-    layout = {"1 channels": "mono", "2 channels": "stereo"}.get(layout, layout)
+        layout = layout_name(source.layout.name, info.channels)
     try:
         stream = cast(AudioStream, output.add_stream(codec, rate))
         stream.layout = layout
@@ -232,7 +245,7 @@ def fitted(parts: Iterator[np.ndarray], rate: int, place: Placement) -> Iterator
         kept = part[:, skip : skip + total - done]
         skip = max(0, skip - part.shape[1])
         if kept.shape[1]:
-            yield np.ascontiguousarray(kept)
+            yield kept
         done += kept.shape[1]
         if done >= total:
             return
@@ -243,7 +256,8 @@ def _encode_packets(stream: AudioStream, parts: Iterator[np.ndarray]) -> Iterato
     done = 0
     layout = stream.layout.name
     for part in parts:
-        frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
+        packed = np.ascontiguousarray(part.T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
         frame.sample_rate = stream.rate
         frame.time_base, frame.pts = Fraction(1, stream.rate), done
         done += part.shape[1]

@@ -9,6 +9,7 @@ import pytest
 
 from lipsync_ray.errors import ConfigError, EncodeFailed, OutputMismatch
 from lipsync_ray.media.audio import load_samples, probe_audio
+from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.mux import KeepSettings, mux, verify
@@ -143,6 +144,31 @@ def test_the_track_is_as_long_as_the_timeline_says(tmp_path, extension, sound, n
     assert lag(load_samples(out)[:32000], load_samples(dub)[:32000]) == pytest.approx(0, abs=1)
 
 
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_packets_too_long_to_be_cut_are_encoded(tmp_path, extension):
+    timeline = ntsc()
+    segments = write_segments(tmp_path, timeline, [], QUICK)
+    dub = encode_sound(tmp_path / "d.flac", "flac", noise(4, 8000), 8000)  # packets of 0.58 s
+    out = tmp_path / f"out{extension}"
+    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    assert verify(out, timeline).audio_seconds == pytest.approx(3.003, abs=0.03)
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+@pytest.mark.parametrize(("channels", "rate"), [(6, 44100), (2, 192000), (3, 22050), (1, 7000), (8, 48000)])
+def test_odd_sounds_are_delivered(tmp_path, extension, channels, rate):
+    timeline = ntsc()
+    segments = write_segments(tmp_path, timeline, [], QUICK)
+    sound = np.stack([noise(3.1, rate, seed) for seed in range(channels)], 1)
+    out = tmp_path / f"out{extension}"
+    dub = write_wav(tmp_path / "d.wav", sound, rate)
+    mux(out, segments, STILL, timeline, dub, NOTHING, EncodeSettings(audio_codec="aac"))
+    verify(out, timeline)
+    info = probe_audio(out)
+    assert info.channels == channels
+    assert info.rate == min(96000, max(8000, rate))
+
+
 def test_a_copy_that_is_insisted_on_ends_early(tmp_path):
     timeline = ntsc()
     segments = write_segments(tmp_path, timeline, [], QUICK)
@@ -150,7 +176,9 @@ def test_a_copy_that_is_insisted_on_ends_early(tmp_path):
     mux(tmp_path / "o.mp4", segments, STILL, timeline, dub, NOTHING, EncodeSettings(audio_codec="copy"))
     with pytest.raises(OutputMismatch, match=r"of sound, expected 3\.003"):
         verify(tmp_path / "o.mp4", timeline)
-    assert verify(tmp_path / "o.mp4", timeline, audio_end=Fraction(2)).audio_codec == "aac"
+    end = promised_end(dub, "o.mp4", EncodeSettings(audio_codec="copy"), timeline)
+    assert verify(tmp_path / "o.mp4", timeline, audio_end=end).audio_codec == "aac"
+    assert promised_end(dub, "o.mp4", QUICK, timeline) == timeline.audio_end
     wav = write_wav(tmp_path / "d.wav", noise(2, 48000), 48000)
     with pytest.raises(EncodeFailed, match="cannot be copied into mp4"):
         mux(tmp_path / "p.mp4", segments, STILL, timeline, wav, NOTHING, EncodeSettings(audio_codec="copy"))
