@@ -25,6 +25,7 @@ from lipsync_ray.engines.unit_selection.units import UnitBank
 from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
 
 OWN_CONTACT = 0.7  # of the contact line is left out where the unit's picture shows closed lips itself
+SMALLEST = 4  # px, side of a mouth box worth drawing: less shows of a mouth that leaves the crop
 FAINTEST = 1 / 255  # strengths and unit weights below this show nothing
 
 
@@ -103,6 +104,9 @@ def draw_layers(frame: np.ndarray, plan: Plan, person: Person, bank: UnitBank, m
     face = face_width(plan.face.points)
     base_box, base = warp_base(frame, solve_field(plan.face.points, plan.points, width, height))
     box = mouth_box(plan.points, face, width, height)
+    if min(box[2] - box[0], box[3] - box[1]) < SMALLEST:
+        nothing = np.zeros((0, 0, 3), np.uint8)
+        return Layers(base_box=base_box, base=base, mouth_box=(0, 0, 0, 0), patch=nothing, covered=nothing)
     patch, covered = _patch(plan, person, bank, mesh, box, face)
     if person.layered:
         _open_in_layers(frame, patch, box, plan, bank, face)

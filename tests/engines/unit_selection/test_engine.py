@@ -134,3 +134,24 @@ def test_opening_opens(still):
         gap = (plan.points[14, 1] - plan.points[13, 1]) / float(plan.face.pose.scale[0])
         assert gap == pytest.approx(aperture, abs=0.03)
     assert dark[0] < dark[1] < dark[2]
+
+
+@pytest.mark.parametrize("shift", [(0, 150), (0, 95), (160, 0), (-170, 40), (0, 400), (40, -330)])
+def test_a_face_cut_by_the_crop_is_drawn_as_far_as_it_shows(talk, shift):
+    batch = talk.batch([5, 6], target=talk.with_aperture(0.02), unit=np.zeros(12, np.int32))
+    moved = np.array([*shift, 0], np.float32)
+    window = replace(batch.window, landmarks=batch.window.landmarks + moved)
+    frames = np.roll(batch.frames, shift[::-1], axis=(1, 2))
+    cut = replace(batch, frames=frames, landmarks=batch.landmarks + moved, window=window)
+    output, mask = run_stages(ENGINE, cut)
+    np.testing.assert_array_equal((output != frames).any(3), mask > 0)
+
+
+def test_absent_neighbours_do_not_reach_into_a_frame(talk):
+    batch = talk.batch([6], target=talk.with_aperture(0.02), unit=np.zeros(12, np.int32))
+    landmarks = batch.window.landmarks.copy()
+    landmarks[[4, 8]] = np.nan
+    output, mask = run_stages(ENGINE, replace(batch, window=replace(batch.window, landmarks=landmarks)))
+    usual, _ = run_stages(ENGINE, batch)
+    assert mask.any()
+    assert np.abs(output.astype(int) - usual).mean() < 1
