@@ -50,16 +50,30 @@ def match(
     difference = small_base - resize(patch, rows, columns, cv2.INTER_AREA)
     weight = resize(mask, rows, columns, cv2.INTER_AREA)
     correction = _membrane(difference, weight, SPREAD * face / scale)
-    cell = np.array([width / columns, height / rows])
+    cell = (width / columns, height / rows)
     for edges in ((sets.UPPER_EDGE_OUT, sets.UPPER_EDGE_IN), (sets.LOWER_EDGE_OUT, sets.LOWER_EDGE_IN)):
-        at = _lip_points(target, edges) - (box[0], box[1])
-        shown = _colours(patch, at) + _colours(correction, (at + 0.5) / cell - 0.5)
-        rest = np.median(_colours(frame, _lip_points(source, edges)), 0) - np.median(shown, 0)
-        rest = LIP_SHARE * np.clip(rest, -LIP_LIMIT, LIP_LIMIT)
-        outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
-        lip = blur(resize(fill(outline, box, width / columns), rows, columns), LIP_FEATHER * face / scale)
-        correction += lip.astype(np.float32)[..., None] * (rest / 255).astype(np.float32)
+        wanted = _colours(frame, _lip_points(source, edges))
+        _match_lip(correction, patch, wanted, target, edges, box, cell)
     return resize(correction, height, width) * _shade(patch, target, box)
+
+
+def _match_lip(
+    correction: np.ndarray,
+    patch: np.ndarray,
+    wanted: np.ndarray,
+    target: np.ndarray,
+    edges: tuple[tuple[int, ...], tuple[int, ...]],
+    box: Rect,
+    cell: tuple[float, float],
+) -> None:
+    """Bring one lip nearer to ``wanted[n,3]`` colours, in place; ``cell`` is the size of a pixel, in px."""
+    at = _lip_points(target, edges) - (box[0], box[1])
+    shown = _colours(patch, at) + _colours(correction, (at + 0.5) / cell - 0.5)
+    rest = LIP_SHARE * np.clip(np.median(wanted, 0) - np.median(shown, 0), -LIP_LIMIT, LIP_LIMIT)
+    outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
+    lip = resize(fill(outline, box, cell[0]), *correction.shape[:2])
+    lip = blur(lip, LIP_FEATHER * face_width(target) / cell[0]).astype(np.float32)
+    correction += lip[..., None] * (rest / 255).astype(np.float32)
 
 
 def _lip_points(points: np.ndarray, edges: tuple[tuple[int, ...], tuple[int, ...]]) -> np.ndarray:
