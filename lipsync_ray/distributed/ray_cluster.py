@@ -9,8 +9,6 @@ import logging
 import math
 import os
 import secrets
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from lipsync_ray.distributed.machine import available_cpus, object_store_bytes, private_folder
 from lipsync_ray.distributed.session import LocalSession, Session
 from lipsync_ray.distributed.settings import RaySettings
+from lipsync_ray.distributed.signals import deaf, give_sigterm_to, restore_sigterm, sigterm_handler
 from lipsync_ray.distributed.worker import Factory, thread_environment
-from lipsync_ray.errors import ConfigError
+from lipsync_ray.errors import ConfigError, WorkerSetupFailed
 
 if TYPE_CHECKING:
     from lipsync_ray.distributed.ray_pool import RayPool
@@ -86,71 +85,59 @@ def _embedded(settings: RaySettings) -> Iterator[RaySession]:
     # Ray asks for a token by default and would write one to the home folder. This one keeps other users of
     # the machine out as well; it stays in the environment, as Ray's core reads it once per process.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    with private_folder() as folder, _shutdown():
-        with _environment(QUIET | thread_environment(settings.threads) | _import_path()):
-            _initialise(
-                address="local",
-                num_cpus=cpus,
-                include_dashboard=False,
-                object_store_memory=object_store_bytes(),
-                _temp_dir=str(folder),
-            )
-        yield RaySession(settings=settings, workers=_count_workers(settings), inherited=True)
+    environment = QUIET | thread_environment(settings.threads) | _import_path()
+    with private_folder() as folder:
+        options = {
+            "address": "local",
+            "num_cpus": cpus,
+            "include_dashboard": False,
+            "object_store_memory": object_store_bytes(),
+            "_temp_dir": str(folder),
+        }
+        with _connected(options, environment):
+            yield RaySession(settings=settings, workers=_count_workers(settings), inherited=True)
 
 
 @contextmanager
 def _joined(settings: RaySettings) -> Iterator[RaySession]:
-    address = os.environ.get("RAY_ADDRESS") or "auto"
-    with _shutdown():
-        try:
-            with _environment(QUIET):
-                _initialise(address=address)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ConfigError(
-                f"ray.cluster=auto: cannot join a Ray cluster at {address!r} ({reason}). Start one with "
-                "`ray start --head`, set RAY_ADDRESS, or use ray.cluster=local"
-            ) from error
+    with _connected({"address": os.environ.get("RAY_ADDRESS") or "auto"}, QUIET):
         yield RaySession(settings=settings, workers=_count_workers(settings), inherited=False)
 
 
-def _initialise(**options: Any) -> None:
+@contextmanager
+def _connected(options: dict[str, Any], environment: dict[str, str]) -> Iterator[None]:
+    """Ray from ``init`` to ``shutdown``; its processes inherit ``environment``, this one does not."""
     import ray
 
-    before = signal.getsignal(signal.SIGTERM)
+    handler = sigterm_handler()
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    ray.init(configure_logging=False, log_to_driver=False, logging_level=logging.CRITICAL, **options)
-    # Ray takes SIGTERM for itself; the caller's handler comes back. Without one, Ray's is the better: it
-    # leaves through SystemExit, so that everything is shut down on the way.
-    if threading.current_thread() is threading.main_thread() and before not in (signal.SIG_DFL, None):
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _shutdown() -> Iterator[None]:
-    """Leave Ray on the way out, deaf to signals meanwhile: a half-done shutdown leaves processes behind."""
-    import ray
-
     try:
+        with _environment(environment):
+            _initialise(options)
+        give_sigterm_to(handler)
         yield
     finally:
-        with _deaf():
+        with deaf():
             ray.shutdown()
+        restore_sigterm(handler)
 
 
-@contextmanager
-def _deaf() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in handlers:
-        signal.signal(number, signal.SIG_IGN)
+def _initialise(options: dict[str, Any]) -> None:
+    import ray
+    from ray.exceptions import RayError
+
     try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        ray.init(configure_logging=False, log_to_driver=False, logging_level=logging.CRITICAL, **options)
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        if options["address"] == "local":
+            raise WorkerSetupFailed(
+                f"Ray cannot start on this machine ({reason}); ray.cluster=none works without it"
+            ) from error
+        raise ConfigError(
+            f"ray.cluster=auto: cannot join a Ray cluster at {options['address']!r} ({reason}); start one "
+            "with `ray start --head`, set RAY_ADDRESS, or use ray.cluster=local"
+        ) from error
 
 
 def _count_workers(settings: RaySettings) -> int:
