@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def save_record(folder: Path, record: ChunkRecord) -> None:
 def save_overlaps(path: Path, crops: Mapping[int, list[np.ndarray]]) -> None:
     """Write the crop planes of shared output frames, ``{number: [Y, U, V]}``, whole or not at all."""
     temporary = temporary_beside(path)
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{number}.{index}": plane for number, planes in crops.items() for index, plane in enumerate(planes)
     }
     with temporary.open("wb") as file:

@@ -15,6 +15,7 @@ from lipsync_ray.faces.track import FaceScan
 from lipsync_ray.media.colour import composite, crop_rgb
 from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.media.index import FrameTable
+from lipsync_ray.media.reader import Backend
 from lipsync_ray.media.timeline import Timeline
 from lipsync_ray.media.writer import EncodeSettings
 
@@ -31,7 +32,7 @@ class RenderJob:
     engine: str
     preparation: Preparation
     encode: EncodeSettings
-    reader: str  # media backend
+    reader: Backend
     batch: int  # frames through the engine at once
     folder: Path  # where artifacts go
     key: str  # hash of everything that determines the pictures and is the same for all chunks

@@ -25,6 +25,7 @@ from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.media.audio import load_samples
+from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.mux import mux, verify
 from lipsync_ray.media.storage import atomic_path, check_folder
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
@@ -220,7 +221,8 @@ class _Job:
                 config.keep,
                 config.encode,
             )
-            verify(path, inputs.timeline)
+            promised = promised_end(inputs.sound.path, self._out, config.encode, inputs.timeline)
+            verify(path, inputs.timeline, audio_end=promised)
 
     def _conclude(self, inputs: Inputs, plan: Plan, preparation: Preparation, rendered: Rendered) -> Result:
         result = Result(

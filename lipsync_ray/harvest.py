@@ -10,7 +10,7 @@ import numpy as np
 from lipsync_ray.media.colour import crop_rgb
 from lipsync_ray.media.frame import Box
 from lipsync_ray.media.index import FrameTable
-from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.reader import Backend, open_reader
 
 _PIECE = 250  # frames a piece decodes at most: one far seek for each
 
@@ -23,10 +23,10 @@ class Piece:
     boxes: list[Box]
 
 
-def cut_crops(piece: Piece, source: tuple[FrameTable, str]) -> list[np.ndarray]:
+def cut_crops(piece: Piece, source: tuple[FrameTable, Backend]) -> list[np.ndarray]:
     """Decode the frames of a piece: RGB ``uint8[h,w,3]`` of each box. ``source`` is table and backend."""
     table, backend = source
-    with open_reader(table, backend=backend) as reader:  # type: ignore[arg-type]
+    with open_reader(table, backend=backend) as reader:
         return [
             np.ascontiguousarray(crop_rgb(frame, box))
             for frame, box in zip(reader.frames(piece.frames), piece.boxes, strict=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,7 +45,7 @@ def test_every_output_frame_is_rendered_and_shared_only_with_the_neighbour(
     assert chunks[-1].stop == total
     assert chunks[0].head == 0
     assert chunks[-1].tail == 0
-    for left, right in zip(chunks, chunks[1:], strict=False):
+    for left, right in pairwise(chunks):
         assert left.tail == right.head == left.stop - right.start
         assert left.tail in (0, overlap)
         assert left.interior.stop <= right.interior.start

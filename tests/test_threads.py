@@ -55,6 +55,10 @@ def test_sink_raises_what_its_function_raised() -> None:
         if number == 3:
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"), Sink(refuse, depth=1) as put:
-        for number in range(1000):
-            put(number)
+    def feed() -> None:
+        with Sink(refuse, depth=1) as put:
+            for number in range(1000):
+                put(number)
+
+    with pytest.raises(OSError, match="disk full"):
+        feed()

@@ -52,7 +52,9 @@ class Timeline:
     def breaks(self) -> np.ndarray:
         """``bool[m]``: the picture jumps here, nothing may be smoothed across.
 
-        True where the source frame is not the one before, the same or the one after that of the
-        previous output frame, and for the first frame.
+        True for the first frame, and where the source steps by more than twice its usual step: at the turn
+        of a loop, but not where a constant rate shows only every second or third source frame.
         """
-        return np.abs(np.diff(self.source, prepend=-2)) > 1
+        steps = np.abs(np.diff(self.source))
+        usual = max(1.0, float(np.median(steps))) if len(steps) else 1.0
+        return np.concatenate([[True], steps > 2 * usual])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -38,9 +38,10 @@ class Reader(Protocol):
     ) -> None: ...
 
 
-def open_reader(
-    table: FrameTable, *, backend: Literal["pyav", "decord"] = "pyav", threads: int = 0
-) -> Reader:
+Backend: TypeAlias = Literal["pyav", "decord"]
+
+
+def open_reader(table: FrameTable, *, backend: Backend = "pyav", threads: int = 0) -> Reader:
     """Open a video for reading.
 
     Args:

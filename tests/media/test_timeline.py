@@ -91,6 +91,14 @@ def test_loop_breaks_where_it_starts_again():
     assert np.flatnonzero(timeline.breaks()).tolist() == [0, 4]
 
 
+def test_showing_every_third_frame_is_no_break():
+    table = table_of([512 * number for number in range(30)])
+    settings = SyncSettings(fps_mode="cfr", fps="25/3")
+    timeline = build_timeline(table, Fraction(30 * 512, 12800), settings)
+    assert np.diff(timeline.source).tolist() == [3] * 9
+    assert np.flatnonzero(timeline.breaks()).tolist() == [0]
+
+
 def test_loop_keeps_irregular_steps():
     table = table_of(VFR, **VFR_TABLE)
     timeline = build_timeline(table, Fraction(1), SyncSettings(mode="loop"))

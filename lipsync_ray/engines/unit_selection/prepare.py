@@ -23,7 +23,6 @@ from lipsync_ray.errors import FaceNotFound
 
 logger = logging.getLogger(__name__)
 
-_JUMP = 4  # source frames: a larger step from one output frame to the next begins a new sequence
 _FEWEST = 200  # units, whatever the memory they take
 # Bytes; so few pictures are decoded all at once: one pass through the video instead of two.
 _SMALL = 48 * 2**20
@@ -87,8 +86,7 @@ def _brief(scene: Scene, measures: Measures, person: Person, views: Views) -> Br
     target = wanted(scene.cues, person, habit, scene.times)
     target = towards_measured(target, measures.steady[source], strength)
     shots = scene.target.shot[source]
-    breaks = np.abs(np.diff(source, prepend=source[:1])) > _JUMP
-    breaks |= np.diff(shots, prepend=shots[:1]) != 0
+    breaks = scene.timeline.breaks() | (np.diff(shots, prepend=shots[:1]) != 0)
     step = float(np.median(np.diff(scene.times))) if len(scene.times) > 1 else person.frame_seconds
     return Brief(
         target=target,
