@@ -24,9 +24,9 @@ from lipsync_ray.errors import ConfigError
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.inputs import Inputs, open_inputs
-from lipsync_ray.media.audio import load_samples
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.mux import mux, verify
+from lipsync_ray.media.sample_file import store_samples
 from lipsync_ray.media.storage import atomic_path, check_folder
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.progress import NullProgress, Progress
@@ -134,9 +134,10 @@ class _Job:
 
     def _prepare(self, inputs: Inputs, analysis: Analysis, session: Session) -> Preparation:
         self._progress.stage("prepare")
-        samples = load_samples(inputs.sound.path)
         times = inputs.timeline.times()
-        cues = self._speech.track(samples).at(times - float(inputs.timeline.audio_start))
+        with private_folder() as folder:
+            track = self._speech.track(store_samples(inputs.sound.path, folder / "samples.f32"))
+        cues = track.at(times - float(inputs.timeline.audio_start))
         source = (inputs.table, self._config.media.reader)
 
         def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:

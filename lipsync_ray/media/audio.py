@@ -216,17 +216,3 @@ def mixed(path: str | Path, rate: int, channels: int) -> Iterator[np.ndarray]:
         elif len(block) < channels:
             block = np.repeat(block, channels, axis=0)
         yield block
-
-
-def load_samples(path: str | Path, rate: int = ANALYSIS_RATE) -> np.ndarray:
-    """The whole sound in one channel, for analysis: ``float32[n]`` at ``rate`` Hz.
-
-    Samples that are not numbers are 0, as in ``blocks``; nothing is normalised or clipped.
-
-    Raises:
-        AudioUnreadable: the file cannot be opened or not one sample of it decoded.
-    """
-    parts = [block[0] for block in mixed(path, rate, 1)]
-    if not sum(map(len, parts)):
-        raise AudioUnreadable(f"{path} has a sound track, but no sample of it can be decoded")
-    return np.concatenate(parts)

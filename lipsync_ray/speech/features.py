@@ -12,6 +12,8 @@ from functools import cache
 
 import numpy as np
 
+from lipsync_ray.speech.sound import Sound
+
 RATE = 16000  # Hz, of all analysis
 HOP = 160  # samples: 10 ms
 FRAME_RATE = RATE / HOP  # Hz
@@ -28,7 +30,7 @@ def frame_count(samples: int) -> int:
     return samples // HOP + 1
 
 
-def blocks(samples: np.ndarray, window: int, size: int = BLOCK) -> Iterator[tuple[slice, np.ndarray]]:
+def blocks(samples: Sound, window: int, size: int = BLOCK) -> Iterator[tuple[slice, np.ndarray]]:
     """Cut ``float32[n]`` at 16 kHz into frames: pairs of frame range and ``float64[frames, window]``.
 
     The frames of a pair overlap and share memory: read only.

@@ -16,6 +16,7 @@ import numpy as np
 from lipsync_ray.speech import activity
 from lipsync_ray.speech.features import FRAME_RATE, smooth
 from lipsync_ray.speech.samples import prepared
+from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.track import MouthTrack, at_rest
 from lipsync_ray.speech.voice import Voice, measure
 
@@ -41,7 +42,7 @@ class FormantModel:
 
     name = "formants"
 
-    def track(self, samples: np.ndarray, rate: int = 16000) -> MouthTrack:
+    def track(self, samples: Sound, rate: int = 16000) -> MouthTrack:
         """Read the mouth off ``float32[n]`` mono samples, at 100 Hz.
 
         The result depends neither on the sound's overall level nor on how it is cut into blocks.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-import numpy as np
-
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.speech.formants import FormantModel
+from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.track import MouthTrack
 
 
@@ -24,7 +23,7 @@ class SpeechModel(Protocol):
         """Stable name, part of what determines a result."""
         ...
 
-    def track(self, samples: np.ndarray, rate: int = 16000) -> MouthTrack:
+    def track(self, samples: Sound, rate: int = 16000) -> MouthTrack:
         """Mouth track of mono ``float32[n]`` samples; sample 0 is time 0 of the sound."""
         ...
 

@@ -9,13 +9,16 @@ import numpy as np
 
 from lipsync_ray.errors import AudioUnreadable
 from lipsync_ray.speech.features import RATE
+from lipsync_ray.speech.sound import Sound
 
 TAPS = 16  # zero crossings of the interpolating sinc on each side
 logger = logging.getLogger(__name__)
 
 
-def prepared(samples: np.ndarray, rate: int = RATE) -> np.ndarray:
+def prepared(samples: np.ndarray | Sound, rate: int = RATE) -> Sound:
     """Check mono samples and bring them to 16 kHz, ``float32[n]``.
+
+    A sound that is not an array but already at 16 kHz is taken as it is: whoever stored it has checked it.
 
     Samples that are not finite numbers count as silence (with a warning): they come from broken float files,
     and one of them would otherwise spoil every average.
@@ -24,7 +27,9 @@ def prepared(samples: np.ndarray, rate: int = RATE) -> np.ndarray:
         AudioUnreadable: no samples at all.
         ValueError: not one channel, not numbers, or a rate that is not positive.
     """
-    samples = np.asarray(samples)
+    if not isinstance(samples, np.ndarray) and rate == RATE and len(samples):
+        return samples
+    samples = np.asarray(samples[0:])
     if samples.ndim != 1 or samples.dtype.kind != "f":
         raise ValueError(f"expected a vector of float samples, got {samples.dtype}{list(samples.shape)}")
     if rate <= 0:

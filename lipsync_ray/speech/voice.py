@@ -23,6 +23,7 @@ from lipsync_ray.speech.features import (
     mel_matrix,
     power_spectrum,
 )
+from lipsync_ray.speech.sound import Sound
 
 ORDER = 10
 LPC_RATE = 8000  # Hz, twice the band that is predicted
@@ -51,7 +52,7 @@ class Voice:
         return len(self.level)
 
 
-def measure(samples: np.ndarray, size: int = BLOCK) -> Voice:
+def measure(samples: Sound, size: int = BLOCK) -> Voice:
     """Measure ``float32[n]`` at 16 kHz; ``size`` frames at a time, the result does not depend on it."""
     total = frame_count(len(samples))
     out: dict[str, np.ndarray] = {

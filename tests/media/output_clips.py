@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import wave
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -14,6 +15,7 @@ import numpy as np
 from lipsync_ray.media.concat import open_segment
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.frame import PixelLayout
+from lipsync_ray.media.sample_file import store_samples
 from lipsync_ray.media.table import ColourTags, FrameTable, VideoInfo
 from lipsync_ray.media.timeline import Timeline
 from lipsync_ray.media.writer import SegmentWriter
@@ -178,3 +180,9 @@ def lag(found: np.ndarray, expected: np.ndarray) -> int:
     product = np.fft.rfft(found, size) * np.conj(np.fft.rfft(expected, size))
     peak = int(np.argmax(np.fft.irfft(product, size)))
     return peak - size if peak > size // 2 else peak
+
+
+def load_samples(path: Path) -> np.ndarray:
+    """The whole sound of a file as it is analysed: ``float32[n]``, mono, 16 kHz."""
+    with tempfile.TemporaryDirectory() as folder:
+        return store_samples(path, Path(folder) / "samples")[0:]

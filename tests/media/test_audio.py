@@ -10,12 +10,23 @@ import numpy as np
 import pytest
 
 from lipsync_ray.errors import AudioUnreadable, ConfigError
-from lipsync_ray.media.audio import load_samples, probe_audio
+from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.audio_segments import AudioPiece, AudioSettings, assemble_segments
-from tests.media.output_clips import encode_sound, lag, noise, write_wav
+from lipsync_ray.media.sample_file import store_samples
+from tests.media.output_clips import encode_sound, lag, load_samples, noise, write_wav
 
 RATE = 44100
 KINDS = [("a.mp3", "libmp3lame"), ("a.m4a", "aac"), ("a.flac", "flac"), ("a.mka", "libopus"), ("a.ts", "aac")]
+
+
+def test_samples_are_read_slice_by_slice(tmp_path):
+    path = write_wav(tmp_path / "a.wav", noise(1, 16000), 16000)
+    stored = store_samples(path, tmp_path / "samples")
+    whole = stored[0:]
+    assert len(stored) == len(whole) == 16000
+    assert np.array_equal(stored[400:1000], whole[400:1000])
+    assert np.array_equal(stored[15990:17000], whole[15990:])
+    assert len(stored[20000:21000]) == 0
 
 
 @pytest.mark.parametrize(("name", "codec"), KINDS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.errors import ConfigError, EncodeFailed, OutputMismatch
-from lipsync_ray.media.audio import load_samples, probe_audio
+from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.index import build_table
@@ -19,6 +19,7 @@ from tests.media.output_clips import (
     decoded,
     encode_sound,
     lag,
+    load_samples,
     noise,
     picture,
     planes_of,

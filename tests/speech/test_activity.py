@@ -5,6 +5,7 @@ import pytest
 
 from lipsync_ray.speech import activity
 from lipsync_ray.speech.voice import measure
+from tests.media.output_clips import load_samples
 
 RATE = 16000
 
@@ -25,8 +26,6 @@ def test_speech_is(any_speech):
 
 
 def test_real_speech_is(media_dir):
-    from lipsync_ray.media.audio import load_samples
-
     for name in ("talk_vfr_700.mp4", "speech_10s.wav"):
         assert talking(load_samples(media_dir / name)).mean() > 0.5
 
