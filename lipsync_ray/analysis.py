@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,6 @@ from lipsync_ray.faces.track import FaceScan
 from lipsync_ray.media.frame import Box
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.weights.store import WeightStore
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +43,7 @@ def analyse(
         FaceNotFound: no usable face in the whole video.
     """
     found = scan(table, folder, settings, weights=weights, mapper=mapper, content=content, on_part=on_part)
+    os.utime(found.folder)  # the cache forgets what nobody uses
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()
     target = choose_target(light, shot_of(starts, len(table)), table, settings)

@@ -60,6 +60,11 @@ class CacheSettings:
 
     enabled: bool = True
     dir: Path | None = None  # null: default_cache_dir()
+    keep_days: float = 14.0  # unused longer than this, scans and unfinished jobs are removed
+
+    def __post_init__(self) -> None:
+        if self.keep_days < 0:
+            raise ConfigError(f"cache.keep_days={self.keep_days} must be 0 or more")
 
     @property
     def folder(self) -> Path:

@@ -49,7 +49,11 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
     """
     if config.out is None:
         raise ConfigError("out is missing: name the file to write, such as out=dubbed.mp4")
-    job = _Job(config, check_folder(config.out), progress or NullProgress(), speech)
+    out = check_folder(config.out)
+    for name, given in (("video", config.video), ("audio", config.audio.file)):
+        if given is not None and out.exists() and Path(given).exists() and out.samefile(given):
+            raise ConfigError(f"out={config.out} is the {name} itself; give the output another name")
+    job = _Job(config, out, progress or NullProgress(), speech)
     with ExitStack() as stack:
         return job.run(stack)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,12 +17,16 @@ from lipsync_ray.artifact import remove_partials
 from lipsync_ray.config import CacheSettings
 from lipsync_ray.errors import OutputUnwritable
 
+logger = logging.getLogger(__name__)
+
 
 @contextmanager
 def scan_folder(settings: CacheSettings) -> Iterator[Path]:
     """The folder of face scans: kept between runs, or private and removed at the end."""
     if settings.enabled:
-        yield _make(settings.folder / "scans")
+        home = _make(settings.folder / "scans")
+        prune(home, settings.keep_days)
+        yield home
         return
     with private_folder() as folder:
         yield folder
@@ -36,6 +43,7 @@ def job_folder(settings: CacheSettings, key: str) -> Iterator[Path]:
             yield folder
         return
     home = _make(settings.folder / "jobs")
+    prune(home, settings.keep_days)
     lock = FileLock(home / f"{key}.lock")
     try:
         lock.acquire(timeout=0)
@@ -45,6 +53,7 @@ def job_folder(settings: CacheSettings, key: str) -> Iterator[Path]:
         return
     try:
         folder = _make(home / key)
+        os.utime(folder)  # in use from now on
         try:
             yield folder
         except BaseException:
@@ -54,6 +63,19 @@ def job_folder(settings: CacheSettings, key: str) -> Iterator[Path]:
     finally:
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def prune(home: Path, days: float) -> None:
+    """Remove the folders in ``home`` that have not been used for so many days, unless a run holds one now."""
+    limit = time.time() - days * 86_400
+    for folder in home.iterdir():
+        if not folder.is_dir() or folder.stat().st_mtime > limit:
+            continue
+        lock = FileLock(home / f"{folder.name}.lock")
+        with suppress(Timeout, OSError), lock.acquire(timeout=0):
+            logger.info("removing %s from the cache: unused for %g days", folder.name, days)
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -192,3 +192,11 @@ def test_nothing_is_left_in_the_cache_of_a_job_that_succeeded(
 def test_out_is_needed(clip: Path) -> None:
     with pytest.raises(ConfigError, match="out is missing"):
         dub(load_config([f"video={clip}", f"audio={SPEECH}"]))
+
+
+def test_the_video_is_never_its_own_output(clip: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.mp4"
+    mine.write_bytes(clip.read_bytes())
+    with pytest.raises(ConfigError, match="the video itself"):
+        dub(load_config([f"video={mine}", f"audio={SPEECH}", f"out={mine}"]))
+    assert mine.read_bytes() == clip.read_bytes()

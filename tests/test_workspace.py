@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from lipsync_ray.config import CacheSettings
+from lipsync_ray.workspace import job_folder, prune, scan_folder
+
+
+def test_a_job_that_fails_keeps_its_folder_and_one_that_succeeds_leaves_nothing(tmp_path: Path) -> None:
+    settings = CacheSettings(dir=tmp_path)
+
+    def fail() -> None:
+        with job_folder(settings, "a") as folder:
+            (folder / "done.nut").touch()
+            (folder / ".partial").touch()
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [path.name for path in (tmp_path / "jobs" / "a").iterdir()] == ["done.nut"]
+    with job_folder(settings, "a") as folder:
+        assert (folder / "done.nut").exists()
+    assert not list((tmp_path / "jobs").iterdir())
+
+
+def test_two_runs_of_one_job_do_not_share_a_folder(tmp_path: Path) -> None:
+    settings = CacheSettings(dir=tmp_path)
+    with job_folder(settings, "a") as first, job_folder(settings, "a") as second:
+        assert first != second
+        (second / "x").touch()
+    assert not second.exists()
+
+
+def test_without_a_cache_nothing_stays(tmp_path: Path) -> None:
+    settings = CacheSettings(enabled=False, dir=tmp_path)
+    with scan_folder(settings) as scans, job_folder(settings, "a") as job:
+        assert scans.is_dir()
+        assert job.is_dir()
+    assert not scans.exists()
+    assert not job.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_nobody_uses_is_forgotten_but_not_what_a_run_holds(tmp_path: Path) -> None:
+    for name in ("old", "held", "new"):
+        (tmp_path / name).mkdir()
+    for name in ("old", "held"):
+        os.utime(tmp_path / name, (0, time.time() - 20 * 86_400))
+    with FileLock(tmp_path / "held.lock"):
+        prune(tmp_path, 14)
+        assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["held", "new"]
