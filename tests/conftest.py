@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,19 @@ def media_dir() -> Path:
     if not (folder / "talk_closeup_590.mp4").is_file():
         pytest.skip(f"real clips not found in {folder}: set LIPSYNC_TEST_MEDIA")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_reach_children() -> Iterator[None]:
+    """Let processes that tests start be interrupted, also where pytest itself runs in the background.
+
+    A shell starts background jobs with SIGINT ignored, ``nohup`` with SIGHUP ignored, and children inherit
+    that.
+    """
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

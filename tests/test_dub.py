@@ -93,15 +93,22 @@ class KillsAWorker:
 
 
 def worker_processes() -> list[int]:
-    found = []
+    """Ray workers that descend from this very process."""
+    parents, workers = {}, []
     for folder in Path("/proc").iterdir():
         try:
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"ray::RayWorker" in (folder / "cmdline").read_bytes():
+                workers.append(int(folder.name))
+        except (OSError, ValueError):
             continue
-        if b"ray::RayWorker" in command:
-            found.append(int(folder.name))
-    return found
+    return [pid for pid in workers if os.getpid() in ancestors(pid, parents)]
+
+
+def ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:
+    while pid in parents:
+        pid = parents[pid]
+        yield pid
 
 
 def test_identity_engine_changes_no_pixel(clip: Path, tmp_path: Path, cache: Path) -> None:
