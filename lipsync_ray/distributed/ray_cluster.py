@@ -9,6 +9,7 @@ import logging
 import math
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from lipsync_ray.distributed.ray_pool import RayPool
 
 logger = logging.getLogger(__name__)
+
+KNOCK_S = 10.0
 
 QUIET = {
     # Ray prints deaths of workers on the driver's stdout whatever its log settings; they are our events.
@@ -100,7 +103,9 @@ def _embedded(settings: RaySettings) -> Iterator[RaySession]:
 
 @contextmanager
 def _joined(settings: RaySettings) -> Iterator[RaySession]:
-    with _connected({"address": os.environ.get("RAY_ADDRESS") or "auto"}, QUIET):
+    address = os.environ.get("RAY_ADDRESS") or "auto"
+    _knock(address)
+    with _connected({"address": address}, QUIET):
         yield RaySession(settings=settings, workers=_count_workers(settings), inherited=False)
 
 
@@ -134,10 +139,25 @@ def _initialise(options: dict[str, Any]) -> None:
             raise WorkerSetupFailed(
                 f"Ray cannot start on this machine ({reason}); ray.cluster=none works without it"
             ) from error
-        raise ConfigError(
-            f"ray.cluster=auto: cannot join a Ray cluster at {options['address']!r} ({reason}); start one "
-            "with `ray start --head`, set RAY_ADDRESS, or use ray.cluster=local"
-        ) from error
+        raise _no_cluster(options["address"], reason) from error
+
+
+def _knock(address: str) -> None:
+    """Find out in seconds that nobody is there: Ray would try for minutes, telling the terminal."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_S).close()
+    except OSError as error:
+        raise _no_cluster(address, str(error)) from error
+
+
+def _no_cluster(address: str, reason: str) -> ConfigError:
+    return ConfigError(
+        f"ray.cluster=auto: cannot join a Ray cluster at {address!r} ({reason}); start one with "
+        "`ray start --head`, set RAY_ADDRESS, or use ray.cluster=local"
+    )
 
 
 def _count_workers(settings: RaySettings) -> int:

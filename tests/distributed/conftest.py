@@ -1,0 +1,17 @@
+"""One embedded Ray of two workers for all tests that need one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lipsync_ray.distributed.ray_cluster import ray_session
+from lipsync_ray.distributed.session import Session
+from lipsync_ray.distributed.settings import RaySettings
+
+
+@pytest.fixture(scope="session")
+def two_workers() -> Iterator[Session]:
+    with ray_session(RaySettings(workers=2)) as session:
+        yield session
