@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,6 @@ def analyse(
         FaceNotFound: no usable face in the whole video.
     """
     found = scan(table, folder, settings, weights=weights, mapper=mapper, content=content, on_part=on_part)
-    os.utime(found.folder)  # the cache forgets what nobody uses
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()
     target = choose_target(light, shot_of(starts, len(table)), table, settings)

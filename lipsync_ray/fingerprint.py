@@ -1,4 +1,4 @@
-"""A hash of any data of this project that is the same in every process and on every machine."""
+"""Hashes that say whether two results are the same: of any data, and of the code that makes them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+
+_SUFFIXES = (".py", ".yaml", ".npz")
+# What decodes, resizes, infers and encodes: another version may give other pixels.
+_LIBRARIES = ("numpy", "opencv-python-headless", "opencv-python", "av", "ai-edge-litert")
 
 
 class _Hash(Protocol):
@@ -31,15 +36,28 @@ def fingerprint(*values: Any) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """Short hash of the package's own source: a change of code makes cached results invalid."""
+@lru_cache
+def code_version(*parts: str) -> str:
+    """Short hash of the package's source and data, and of the libraries that pixels come from.
+
+    A change of any of them makes cached results invalid. ``parts`` names the sub-packages that count, such
+    as ``faces``; all of the package by default.
+    """
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
+    for path in sorted(path for part in parts or (".",) for path in (root / part).rglob("*")):
+        if path.suffix in _SUFFIXES:
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    digest.update(repr([_installed(name) for name in _LIBRARIES]).encode())
     return digest.hexdigest()[:16]
+
+
+def _installed(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _feed(digest: _Hash, value: Any) -> None:

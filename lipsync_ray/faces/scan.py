@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ import pyarrow as pa
 
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
 from lipsync_ray.faces.follow import Follower, Sighting, without_picture
-from lipsync_ray.faces.models import FaceModels, load_models
+from lipsync_ray.faces.models import DETECTOR, MESH, FaceModels, load_models
 from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.faces.shots import SUSPECT
 from lipsync_ray.faces.signature import distance, signature
 from lipsync_ray.faces.track import FaceScan, part_path
+from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.storage import atomic_path, content_hash
@@ -65,7 +67,7 @@ def scan(
 
     Args:
         table: the video's frames.
-        folder: cache for scans; each gets a folder in it, named by content and settings.
+        folder: cache for scans; each gets a folder in it, see ``scan_name``.
         settings: how faces are found.
         weights: where the models are.
         mapper: runs ``function(ranges)`` for every task, here one after the other; results may come in
@@ -76,8 +78,9 @@ def scan(
     Raises:
         MediaError, WeightsMissing, WeightsCorrupt, LicenseRefused.
     """
-    home = folder / settings.scan_key(content or content_hash(table.path))
+    home = folder / scan_name(content or content_hash(table.path), settings, weights)
     home.mkdir(parents=True, exist_ok=True)
+    os.utime(home)  # in use: the cache forgets what nobody has used for days
     ranges = scan_ranges(table)
     missing = [r for r in ranges if not _is_there(home, r)]
     done = len(table) - sum(stop - start for start, stop in missing)
@@ -94,6 +97,12 @@ def scan(
             if on_part:
                 on_part(done, len(table))
     return FaceScan(folder=home, ranges=tuple(ranges))
+
+
+def scan_name(content: str, settings: FaceSettings, weights: WeightStore) -> str:
+    """Name of a scan's folder: a hash of the video, the options, the models and the code that make it."""
+    models = [weights.registry.entry(name).sha256 for name in (DETECTOR, MESH)]
+    return fingerprint(code_version("faces", "media"), content, settings.of_scan(), models)[:32]
 
 
 def scan_range(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import Literal
 
 from lipsync_ray.errors import ConfigError
-
-SCAN_VERSION = 1  # raised when a scan of the same video would come out differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +40,7 @@ class FaceSettings:
             if self.box[0] >= self.box[2] or self.box[1] >= self.box[3]:
                 raise ConfigError(f"face.box={list(self.box)} is empty: x0 < x1 and y0 < y1 are needed")
 
-    def scan_key(self, content: str) -> str:
-        """Name of a scan: what it depends on, without the options that only choose among its faces."""
-        facts = [
-            *(SCAN_VERSION, content, self.detector, self.min_score, self.stride, self.max_faces),
-            self.box if self.select == "box" else None,
-        ]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    def of_scan(self) -> tuple[object, ...]:
+        """The options that a scan depends on; the others only choose among its faces."""
+        box = self.box if self.select == "box" else None
+        return self.detector, self.min_score, self.stride, self.max_faces, box

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lipsync_ray.faces.models import FaceModels
+from lipsync_ray.faces.models import MESH, FaceModels
 from lipsync_ray.faces.ranges import scan_ranges
-from lipsync_ray.faces.scan import scan, scan_range
+from lipsync_ray.faces.scan import scan, scan_name, scan_range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.faces.track import FaceScan
 from lipsync_ray.media.index import build_table
+from lipsync_ray.weights.registry import Registry
 from lipsync_ray.weights.store import WeightStore
 
 SETTINGS = FaceSettings()
@@ -152,3 +154,17 @@ def test_small_face_in_a_wide_picture_is_found(
 
 def _bytes(found: FaceScan, part: tuple[int, int]) -> bytes:
     return (found.folder / f"faces-{part[0]:08d}-{part[1]:08d}.arrow").read_bytes()
+
+
+def test_a_scan_is_named_by_all_that_its_rows_depend_on(weights: WeightStore) -> None:
+    entries = dict(weights.registry.entries)
+    entries[MESH] = replace(entries[MESH], sha256="0" * 64)
+    others = [
+        scan_name("other bytes", SETTINGS, weights),
+        scan_name("bytes", replace(SETTINGS, stride=3), weights),
+        scan_name("bytes", replace(SETTINGS, select="box", box=(0, 0, 9, 9)), weights),
+        scan_name("bytes", SETTINGS, replace(weights, registry=Registry(entries=entries))),
+    ]
+    name = scan_name("bytes", SETTINGS, weights)
+    assert len({name, *others}) == 5
+    assert scan_name("bytes", replace(SETTINGS, select="left", margin=0.5), weights) == name
