@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +11,7 @@ from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.folders import default_cache_dir
 from lipsync_ray.media.audio_segments import AudioPiece, AudioSettings
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.timeline import SyncSettings
@@ -59,12 +59,14 @@ class CacheSettings:
     """What is kept between runs: face scans by content, finished pieces of unfinished jobs."""
 
     enabled: bool = True
-    dir: Path | None = None  # null: default_cache_dir()
+    dir: Path | None = None  # null: folders.default_cache_dir()
     keep_days: float = 14.0  # unused longer than this, scans and unfinished jobs are removed
 
     def __post_init__(self) -> None:
-        if self.keep_days < 0:
-            raise ConfigError(f"cache.keep_days={self.keep_days} must be 0 or more")
+        if self.keep_days < 1:  # a run that reads a scan must not lose it to another run
+            raise ConfigError(
+                f"cache.keep_days={self.keep_days:g} must be 1 or more; cache.enabled=false keeps nothing"
+            )
 
     @property
     def folder(self) -> Path:
@@ -136,13 +138,6 @@ class Config:
     cache: CacheSettings = field(default_factory=CacheSettings)
     weights: WeightsSettings = field(default_factory=WeightsSettings)
     license: LicenseSettings = field(default_factory=LicenseSettings)
-
-
-def default_cache_dir() -> Path:
-    """``$LIPSYNC_RAY_CACHE``, else ``lipsync_ray`` below ``$XDG_CACHE_HOME`` or ``~/.cache``."""
-    if own := os.environ.get("LIPSYNC_RAY_CACHE"):
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lipsync_ray"
 
 
 def to_plain(config: Config) -> dict[str, Any]:

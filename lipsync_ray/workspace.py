@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from lipsync_ray.artifact import remove_partials
 from lipsync_ray.config import CacheSettings
 from lipsync_ray.errors import OutputUnwritable
+from lipsync_ray.folders import private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -44,45 +44,45 @@ def job_folder(settings: CacheSettings, key: str) -> Iterator[Path]:
         return
     home = _make(settings.folder / "jobs")
     prune(home, settings.keep_days)
-    lock = FileLock(home / f"{key}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        with private_folder() as folder:
-            yield folder
-        return
-    try:
-        folder = _make(home / key)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_held(home, key))
+            folder = _make(home / key)
+        except Timeout:
+            folder = stack.enter_context(private_folder())
         os.utime(folder)  # in use from now on
+        remove_partials(folder)  # of a run that was killed
         try:
             yield folder
         except BaseException:
             remove_partials(folder)
             raise
         shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def prune(home: Path, days: float) -> None:
     """Remove the folders in ``home`` that have not been used for so many days, unless a run holds one now."""
     limit = time.time() - days * 86_400
     for folder in home.iterdir():
-        if not folder.is_dir() or folder.stat().st_mtime > limit:
-            continue
-        lock = FileLock(home / f"{folder.name}.lock")
-        with suppress(Timeout, OSError), lock.acquire(timeout=0):
-            logger.info("removing %s from the cache: unused for %g days", folder.name, days)
-            shutil.rmtree(folder, ignore_errors=True)
-            Path(lock.lock_file).unlink(missing_ok=True)
+        with suppress(Timeout, OSError):  # in use, or another run is removing it
+            if folder.is_dir() and folder.stat().st_mtime < limit:
+                with _held(home, folder.name):
+                    logger.info("removing %s from the cache: unused for %g days", folder.name, days)
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def private_folder() -> Iterator[Path]:
-    """A folder that nobody else knows or may read, removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="lipsync_ray-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+def _held(home: Path, name: str) -> Iterator[None]:
+    """Hold the lock of the folder ``name`` in ``home``; its file goes while it is held.
+
+    Raises:
+        Timeout: another process holds it.
+    """
+    with FileLock(home / f"{name}.lock", timeout=0) as lock:
+        try:
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> Path:

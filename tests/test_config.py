@@ -12,8 +12,9 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from lipsync_ray.config import Config, default_cache_dir, to_plain
+from lipsync_ray.config import Config, to_plain
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.folders import default_cache_dir
 from lipsync_ray.help import explain, read_groups
 from lipsync_ray.overrides import conf_dir, load_config
 from lipsync_ray.schema import build, describe, field_kinds, list_keys, suggest

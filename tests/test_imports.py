@@ -15,7 +15,7 @@ PACKAGE = ROOT / "lipsync_ray"
 
 # Each row may use the rows before it; within a row only what is named in BESIDE.
 LAYERS = (
-    {"errors", "progress", "schema", "threads", "fingerprint"},
+    {"errors", "progress", "schema", "threads", "fingerprint", "folders"},
     {"media", "faces", "speech", "weights"},
     {"engines", "enhance", "blend"},
     {"plan", "render", "stitch", "artifact", "compositing", "harvest", "seam"},

@@ -28,6 +28,15 @@ def test_a_job_that_fails_keeps_its_folder_and_one_that_succeeds_leaves_nothing(
     assert not list((tmp_path / "jobs").iterdir())
 
 
+def test_what_a_killed_run_left_half_written_goes_when_its_job_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "jobs" / "a").mkdir(parents=True)
+    for name in (".00001-ab.0123456789ab.nut", "00000-cd.nut"):
+        (tmp_path / "jobs" / "a" / name).touch()
+    (tmp_path / "jobs" / "a.lock").touch()  # a lock is the system's, not the file's
+    with job_folder(CacheSettings(dir=tmp_path), "a") as folder:
+        assert [path.name for path in folder.iterdir()] == ["00000-cd.nut"]
+
+
 def test_two_runs_of_one_job_do_not_share_a_folder(tmp_path: Path) -> None:
     settings = CacheSettings(dir=tmp_path)
     with job_folder(settings, "a") as first, job_folder(settings, "a") as second:

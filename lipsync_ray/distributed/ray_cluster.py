@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lipsync_ray.distributed.machine import available_cpus, object_store_bytes, private_folder
+from lipsync_ray.distributed.machine import available_cpus, object_store_bytes
 from lipsync_ray.distributed.session import LocalSession, Session
 from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.distributed.signals import deaf, give_sigterm_to, restore_sigterm, sigterm_handler
 from lipsync_ray.distributed.worker import Factory, thread_environment
 from lipsync_ray.errors import ConfigError, WorkerSetupFailed
+from lipsync_ray.folders import private_folder
 
 if TYPE_CHECKING:
     from lipsync_ray.distributed.ray_pool import RayPool
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KNOCK_S = 10.0
+# Ray's socket names grow 62 characters below its folder, and a Unix socket's path ends at 107.
+LONGEST_FOLDER = 44
 
 QUIET = {
     # Ray prints deaths of workers on the driver's stdout whatever its log settings; they are our events.
@@ -89,7 +92,7 @@ def _embedded(settings: RaySettings) -> Iterator[RaySession]:
     # the machine out as well; it stays in the environment, as Ray's core reads it once per process.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     environment = QUIET | thread_environment(settings.threads) | _import_path()
-    with private_folder() as folder:
+    with private_folder(LONGEST_FOLDER) as folder:
         options = {
             "address": "local",
             "num_cpus": cpus,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from lipsync_ray.errors import LicenseRefused, WeightsCorrupt, WeightsMissing
+from lipsync_ray.folders import default_cache_dir
 from lipsync_ray.weights.checked import file_sha256, is_checked, mark_checked
 from lipsync_ray.weights.fetch import copy_from_user, fetch
 from lipsync_ray.weights.registry import Registry, WeightEntry
@@ -22,11 +23,8 @@ State = Literal["present", "absent", "corrupt"]
 
 
 def default_folder() -> Path:
-    """``$LIPSYNC_RAY_CACHE/weights``, else ``$XDG_CACHE_HOME/lipsync_ray/weights``, else under ~/.cache."""
-    own = os.environ.get("LIPSYNC_RAY_CACHE")
-    if own:
-        return Path(own).expanduser() / "weights"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lipsync_ray" / "weights"
+    """``weights`` in the cache of this machine."""
+    return default_cache_dir() / "weights"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lipsync_ray.folders import private_folder
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder of this test's own."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_private_folder_is_empty_closed_to_others_and_goes(base: Path) -> None:
+    with private_folder() as folder:
+        assert folder.is_relative_to(base)
+        assert folder.parent.stat().st_mode & 0o777 == 0o700
+        assert not list(folder.iterdir())
+        (folder / "file").touch()
+    assert not list(base.iterdir())
+
+
+def test_a_path_that_would_be_too_long_is_made_elsewhere(base: Path) -> None:
+    with private_folder(longest=30) as folder:
+        assert len(str(folder)) <= 30
+        assert not list(base.iterdir())
+    assert not folder.exists()
+
+
+def test_what_a_killed_process_left_goes_but_not_what_is_in_use(base: Path) -> None:
+    script = "from lipsync_ray.folders import private_folder\n"
+    script += "with private_folder() as folder: print(folder, flush=True); input()"
+    command = [sys.executable, "-c", script]
+    environment = {**os.environ, "TMPDIR": str(base)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        left = Path(process.stdout.readline().strip())
+        long_ago = time.time() - 1000
+        os.utime(left.parent, (long_ago, long_ago))
+        with private_folder():
+            assert left.exists()  # its process lives
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with private_folder():
+        assert not left.parent.exists()
