@@ -19,6 +19,7 @@ import av
 
 from lipsync_ray.errors import ConfigError, EncodeFailed
 from lipsync_ray.media.frame import PixelLayout
+from lipsync_ray.media.table import ColourTags
 
 VideoCodec = Literal["auto", "libx264", "libx265", "h264_nvenc", "hevc_nvenc"]
 DEFAULT_CRF = {"libx264": 17, "libx265": 18, "h264_nvenc": 19, "hevc_nvenc": 20}
@@ -36,6 +37,9 @@ PRESETS = (
 )
 # NVENC numbers its presets from fast to good; x264's names are translated so that one setting does.
 NVENC_LEVELS = ("p1", "p1", "p2", "p3", "p4", "p5", "p6", "p6", "p7", "p7")
+
+# Numbers of H.264 and H.265 for where a chroma sample of 4:2:0 lies (annex E, chroma_sample_loc_type).
+CHROMA_PLACES = {(0, 0.5): 0, (0.5, 0.5): 1, (0, 0): 2, (0.5, 0): 3, (0, 1): 4, (0.5, 1): 5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +85,30 @@ class EncodeSettings:
         return DEFAULT_CRF[codec] if self.crf is None else self.crf
 
 
-def codec_options(codec: str, settings: EncodeSettings) -> dict[str, str]:
-    """Private options of the encoder, all values as text."""
+def codec_options(
+    codec: str, settings: EncodeSettings, layout: PixelLayout, colour: ColourTags
+) -> dict[str, str]:
+    """Private options of the encoder, all values as text.
+
+    What its context cannot tell goes along: where chroma lies, and the facts of HDR pictures. NVENC has no
+    words for either.
+    """
     quality = str(settings.quality(codec))
     if codec == "libx264":
         # crf=0 is lossless in 8 bits only, a fixed quantiser of 0 is in all depths.
-        return {"qp" if settings.crf == 0 else "crf": quality, "preset": settings.preset}
+        options = {"qp" if settings.crf == 0 else "crf": quality, "preset": settings.preset}
+        facts = _facts(layout, mastering_display=colour.mastering, cll=colour.light)
+        return options | ({"x264-params": facts} if facts else {})
     if codec == "libx265":
         # info=0: the version banner would put the machine's thread layout into the shared header.
-        parameters = "info=0:open-gop=0:log-level=error"
+        parameters = ["info=0:open-gop=0:log-level=error"]
         if settings.threads:
-            parameters += f":pools={settings.threads}"
+            parameters.append(f"pools={settings.threads}")
         if settings.crf == 0:
-            parameters += ":lossless=1"
-        return {"crf": quality, "preset": settings.preset, "x265-params": parameters}
+            parameters.append("lossless=1")
+        facts = _facts(layout, master_display=colour.mastering, max_cll=colour.light)
+        parameters += [facts] if facts else []
+        return {"crf": quality, "preset": settings.preset, "x265-params": ":".join(parameters)}
     return {
         "rc": "vbr",
         "cq": quality,
@@ -103,6 +117,14 @@ def codec_options(codec: str, settings: EncodeSettings) -> dict[str, str]:
         "tune": "hq",
         "forced-idr": "1",
     }
+
+
+def _facts(layout: PixelLayout, **hdr: str) -> str:
+    facts = {name.replace("_", "-"): text for name, text in hdr.items() if text}
+    place = CHROMA_PLACES.get((layout.siting_x, layout.siting_y)) if layout.shift_y else None
+    if place:  # 0 is what every player assumes
+        facts["chromaloc"] = str(place)
+    return ":".join(f"{name}={text}" for name, text in facts.items())
 
 
 def check_pixels(codec: str, layout: PixelLayout) -> str:

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
 from lipsync_ray.media.frame import Matrix
+from lipsync_ray.media.hdr import light_level, mastering_display
 from lipsync_ray.media.planes import working_layout
 from lipsync_ray.media.table import ColourTags, VideoInfo
 
@@ -129,6 +130,12 @@ def _describe(
     container: InputContainer, stream: VideoStream, frame: av.VideoFrame, path: str | Path
 ) -> VideoInfo:
     context = stream.codec_context
+    if frame.interlaced_frame:
+        log.warning(
+            "%s is interlaced: its fields stay as they are, but the output is marked as progressive and may "
+            "show combs; deinterlace it first (ffmpeg -i IN -vf bwdif OUT)",
+            path,
+        )
     rotation, mirrored = orientation(frame)
     aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1)
     aspect = aspect if aspect > 0 else Fraction(1)
@@ -174,7 +181,12 @@ def _colour(frame: av.VideoFrame, path: str | Path) -> tuple[ColourTags, Matrix,
     if frame.format.is_rgb or frame.format.has_palette or name.startswith("mono"):
         tagged, range_, full = {"bt601": 6, "bt709": 1, "bt2020": 9}[matrix], 1, False
     tags = ColourTags(
-        primaries=int(frame.color_primaries), transfer=int(frame.color_trc), matrix=tagged, range=range_
+        primaries=int(frame.color_primaries),
+        transfer=int(frame.color_trc),
+        matrix=tagged,
+        range=range_,
+        mastering=mastering_display(frame),
+        light=light_level(frame),
     )
     return tags, matrix, full
 

@@ -15,12 +15,15 @@ class ColourTags:
     """Colour description to write on an output that keeps the reader's planes: numbers of FFmpeg's enums.
 
     An unspecified tag stays unspecified (2, for the range 0); the layout holds the guess used for arithmetic.
+    ``mastering`` and ``light`` describe HDR pictures in the encoders' own notation.
     """
 
     primaries: int = 2
     transfer: int = 2
     matrix: int = 2
     range: int = 0  # 1 limited, 2 full
+    mastering: str = ""  # G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min) of the grading display, SMPTE ST 2086 units
+    light: str = ""  # "most,average" light level of the content in cd/m2 (CTA-861.3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ class SegmentWriter:
                 format="nut",
                 options={"avoid_negative_ts": "disabled", "write_index": "0"},
             )
-            options = codec_options(codec, settings)
+            options = codec_options(codec, settings, layout, colour)
             self._stream = cast(VideoStream, self._container.add_stream(codec, nominal_rate, options))
             self._configure(self._stream.codec_context, colour, sar, settings)
             self._stream.time_base = time_base

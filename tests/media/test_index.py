@@ -5,6 +5,7 @@ import subprocess
 import sys
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -212,3 +213,15 @@ def test_reading_needs_neither_ray_nor_torch():
         "sys.exit(bool({'ray', 'torch', 'decord', 'pydub'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_interlaced_video_is_named(tmp_path, caplog):
+    path = tmp_path / "fields.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"x264-params": "tff=1", "preset": "ultrafast"})
+        stream.width, stream.height = 64, 48
+        for number in range(3):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * number, np.uint8))))
+        out.mux(stream.encode(None))
+    assert len(build_table(path)) == 3
+    assert "interlaced" in caplog.text

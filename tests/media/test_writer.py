@@ -7,8 +7,10 @@ import pytest
 
 from lipsync_ray.errors import ConfigError, EncodeFailed
 from lipsync_ray.media.concat import open_segment
-from lipsync_ray.media.encoders import EncodeSettings
+from lipsync_ray.media.encoders import EncodeSettings, codec_options
 from lipsync_ray.media.frame import PixelLayout
+from lipsync_ray.media.hdr import light_level, mastering_display
+from lipsync_ray.media.probe import probe
 from lipsync_ray.media.table import ColourTags
 from lipsync_ray.media.writer import SegmentWriter
 from tests.media.output_clips import LAYOUT, TAGS, picture, planes_of, timeline_of, write_segments
@@ -162,3 +164,32 @@ def test_an_absent_nvidia_encoder_is_one_clear_line(tmp_path, codec):
 def test_wrong_options_are_named(options):
     with pytest.raises(ConfigError, match=r"encode\."):
         EncodeSettings(**options)
+
+
+@pytest.mark.parametrize(("codec", "depth"), [("libx264", 8), ("libx264", 10), ("libx265", 10)])
+def test_hdr_facts_reach_every_decoder(tmp_path, codec, depth):
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    colour = ColourTags(primaries=9, transfer=16, matrix=9, range=1, mastering=display, light="1000,400")
+    settings = EncodeSettings(codec=codec, preset="ultrafast")
+    layout, path = PixelLayout(depth=depth, matrix="bt2020"), tmp_path / "hdr.nut"
+    with open_writer(path, settings, layout=layout, colour=colour) as writer:
+        writer.write(picture(0, layout=layout), 0)
+    with open_segment(path) as container:
+        frame = next(container.decode(video=0))
+        assert mastering_display(frame) == display
+        assert light_level(frame) == "1000,400"
+    assert probe(path).video.colour == colour
+
+
+def test_without_hdr_facts_none_are_made_up(tmp_path):
+    with open_segment(one_segment(tmp_path, LOSSLESS, count=1)) as container:
+        frame = next(container.decode(video=0))
+        assert (mastering_display(frame), light_level(frame)) == ("", "")
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+@pytest.mark.parametrize(("rotation", "place"), [(0, 0), (90, 3), (180, 0), (270, 5)])
+def test_a_turned_picture_says_where_its_chroma_lies(codec, rotation, place):
+    options = codec_options(codec, EncodeSettings(codec=codec), LAYOUT.turned(rotation), ColourTags())
+    told = [int(p[10:]) for text in options.values() for p in text.split(":") if p.startswith("chromaloc=")]
+    assert told == ([place] if place else [])
