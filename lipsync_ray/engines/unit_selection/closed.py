@@ -1,4 +1,4 @@
-"""Closed mouths that are closed in the picture, not only in the landmarks."""
+"""What the pictures of the units show between the lips: landmarks alone call too much closed, and open."""
 
 from __future__ import annotations
 
@@ -9,41 +9,30 @@ import numpy as np
 from lipsync_ray.engines.unit_selection.costs import NEARLY_CLOSED, Candidates
 from lipsync_ray.engines.unit_selection.descriptor import A
 from lipsync_ray.engines.unit_selection.lipgap import CLOSED_GAP, OPEN_GAP, lip_gap
-from lipsync_ray.engines.unit_selection.measures import evenly
 from lipsync_ray.engines.unit_selection.units import Harvest
 
 _CLAIMED = 0.012  # IO: aperture below which landmarks call a mouth closed
-_LOOKS = 200  # pictures examined: half the most closed ones, half spread over the rest
 _KEPT = 3  # verified closed units that every closure may use
 _APART = 12  # source frames between kept ones, where there is a choice
 
 
 def audit(units: Candidates, harvest: Harvest) -> tuple[Candidates, np.ndarray]:
-    """Look at the units that claim to be (nearly) closed.
+    """Look at every unit's picture, and hold it against what the landmarks claim.
 
     Returns:
-        The candidates with ``verified`` and ``contradicted`` filled, and the rows of the few most
-        surely closed ones, ``int64[V]``.
+        The candidates with ``verified``, ``contradicted`` and ``visible`` filled, and the rows of the few
+        most surely closed ones, ``int64[V]``.
     """
     aperture = units.descriptor[:, A]
-    claims = np.flatnonzero(aperture < NEARLY_CLOSED)
-    verified, contradicted = units.verified.copy(), units.contradicted.copy()
-    if not len(claims):
-        return units, np.zeros(0, np.int64)
-    ranked = claims[np.argsort(aperture[claims], kind="stable")]
-    rows = np.sort(np.concatenate([ranked[: _LOOKS // 2], evenly(ranked[_LOOKS // 2 :], _LOOKS // 2)]))
-    patches, landmarks, _ = harvest.get(units.source[rows])
-    gaps = np.array(
-        [
-            lip_gap(patch, points, scale)
-            for patch, points, scale in zip(patches, landmarks, units.views.scale[rows], strict=True)
-        ]
-    )
-    verified[rows] = (gaps < CLOSED_GAP) & (aperture[rows] < _CLAIMED)
-    contradicted[rows] = gaps > OPEN_GAP
-    surest = rows[np.argsort(gaps + np.maximum(aperture[rows], 0), kind="stable")]
+    patches, landmarks, _ = harvest.get(units.source)
+    seen = zip(patches, landmarks, units.views.scale, strict=True)
+    gaps = np.array([lip_gap(patch, points, scale) for patch, points, scale in seen])
+    verified = (gaps < CLOSED_GAP) & (aperture < _CLAIMED)
+    contradicted = (gaps > OPEN_GAP) & (aperture < NEARLY_CLOSED)
+    surest = np.argsort(gaps + np.maximum(aperture, 0), kind="stable")
     kept = _spread(surest[verified[surest]], units.source)
-    return replace(units, verified=verified, contradicted=contradicted), kept
+    found = replace(units, verified=verified, contradicted=contradicted, visible=gaps.astype(np.float32))
+    return found, kept
 
 
 def _spread(surest: np.ndarray, source: np.ndarray) -> np.ndarray:

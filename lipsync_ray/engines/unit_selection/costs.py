@@ -18,6 +18,9 @@ WEIGHTS.flags.writeable = False
 _TOO_CLOSED, _SPEAKING = 2.0, 0.03
 # Below NEARLY_CLOSED, lips should touch: landmarks can claim that while the picture still shows teeth.
 NEARLY_CLOSED, _RAMP, _TOUCHING, _CLOSURE_SCALE, _CLOSURE = 0.025, 0.01, 0.012, 0.02, 4.0
+# An open mouth must look open: half of its aperture, up to half of _SEEN, must be visible as teeth or dark. A
+# frame caught in motion, or blended of two, has open landmarks and a smear of lip colour between them.
+_SEEN, _SMEARED, _SMEAR_SCALE = 0.06, 3.0, 0.03
 # The picture of a unit contradicts its landmarks: shown only where nothing else will do.
 _CONTRADICTED = 4.0
 _YAW, _PITCH, _LOG_SCALE = 10.0, 10.0, 0.25
@@ -49,6 +52,7 @@ class Candidates:
     views: Views
     verified: np.ndarray  # bool[U]: the picture shows closed lips
     contradicted: np.ndarray  # bool[U]: landmarks say closed, the picture does not
+    visible: np.ndarray  # float32[U] IO, height of what the picture shows between the lips; inf: not known
     foreign: np.ndarray  # float32[S,S] cost of a unit from one shot (column) in another (row)
 
     def __len__(self) -> int:
@@ -62,6 +66,7 @@ class Candidates:
             views=self.views.take(rows),
             verified=self.verified[rows],
             contradicted=self.contradicted[rows],
+            visible=self.visible[rows],
             foreign=self.foreign,
         )
 
@@ -73,6 +78,9 @@ def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarr
     short = np.minimum(shown - wanted, 0) / np.float32(SIGMA[A])
     extra = np.float32((_TOO_CLOSED - 1) * WEIGHTS[A])
     cost += np.where(wanted > _SPEAKING, extra * short**2, 0)
+    hidden = np.maximum(np.minimum(wanted, _SEEN) / 2 - units.visible.astype(np.float32)[None], 0)
+    smeared = np.float32(_SMEARED) * (hidden / np.float32(_SMEAR_SCALE)) ** 2
+    cost += np.where(wanted > _SPEAKING, smeared, 0)
     firm = np.clip((NEARLY_CLOSED - wanted) / np.float32(_RAMP), 0, 1)
     gap = np.maximum((shown - np.float32(_TOUCHING)) / np.float32(_CLOSURE_SCALE), 0)
     gap = np.where(units.verified[None], 0, gap**2 * np.float32(_CLOSURE))

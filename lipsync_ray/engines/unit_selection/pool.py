@@ -25,6 +25,7 @@ def candidates(measures: Measures, views: Views, fit: np.ndarray) -> Candidates:
         views=views.take(source),
         verified=np.zeros(len(source), bool),
         contradicted=np.zeros(len(source), bool),
+        visible=np.full(len(source), np.inf, np.float32),
         foreign=measures.faces.distances(),
     )
 

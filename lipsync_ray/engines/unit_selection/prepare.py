@@ -24,8 +24,6 @@ from lipsync_ray.errors import FaceNotFound
 logger = logging.getLogger(__name__)
 
 _FEWEST = 200  # units, whatever the memory they take
-# Bytes; so few pictures are decoded all at once: one pass through the video instead of two.
-_SMALL = 48 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +64,6 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
         selection, kept = anchors(units, brief.views, brief.strength > 0), np.zeros(0, np.int64)
     else:
         units = thin_out(units, *_asked(brief), _limit(measures, settings), person)
-        if len(units) * patch_bytes(_scale(measures)) <= _SMALL:
-            harvest.get(units.source)
         units, kept = audit(units, harvest)
         thumbs = scene.scan.thumbs(units.source, face[units.source])
         selection = _choose(brief, units, thumbs, kept, settings)

@@ -36,6 +36,7 @@ def units(descriptor: np.ndarray, **given) -> Candidates:
         "source": np.arange(n),
         "verified": np.zeros(n, bool),
         "contradicted": np.zeros(n, bool),
+        "visible": np.full(n, np.inf, np.float32),
         "foreign": (1 - np.eye(shots)).astype(np.float32),
     }
     return Candidates(descriptor=descriptor, views=seen, **{**plain, **given})
@@ -94,6 +95,25 @@ def test_a_unit_whose_picture_is_open_is_not_shown_closed():
     target[:, 0] = 0
     found = pick(target, units(own, contradicted=lying, verified=verified), always=honest[:3])
     assert not lying[found.unit].any()
+
+
+def test_a_smeared_picture_is_not_shown_as_an_open_mouth():
+    own = mouths(200)
+    open_ones = np.flatnonzero((own[:, 0] > 0.05) & (own[:, 0] < 0.08))
+    visible = np.minimum(own[:, 0], 0.06).astype(np.float32)
+    target = np.repeat(own[open_ones[:1]], 10, axis=0)
+    plain = pick(target, units(own, visible=visible)).unit[5]
+    visible[plain] = 0.0
+    found = pick(target, units(own, visible=visible))
+    assert plain not in found.unit
+    assert np.abs(own[found.unit, 0] - target[:, 0]).max() < 0.03
+
+
+def test_closed_targets_ask_nothing_of_what_is_visible():
+    own = mouths(200)
+    target = np.repeat(own[own[:, 0] < 0.01][:1], 10, axis=0)
+    seen, hidden = (units(own, visible=np.full(200, v, np.float32)) for v in (np.inf, 0.0))
+    np.testing.assert_array_equal(pick(target, seen).unit, pick(target, hidden).unit)
 
 
 def test_verified_units_stay_candidates_however_far_their_view():
