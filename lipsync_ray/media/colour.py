@@ -20,6 +20,7 @@ from lipsync_ray.media.chroma import narrow, widen
 from lipsync_ray.media.frame import Box, Frame, Matrix, PixelLayout
 from lipsync_ray.media.planes import Planes
 
+_LEAST, _MOST = 12.0, 32.0  # levels of change from which a pixel begins to be another, and wholly is
 _LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {  # red, blue
     "bt601": (0.299, 0.114),
     "bt709": (0.2126, 0.0722),
@@ -48,18 +49,26 @@ def rgb_of(frame: Frame) -> np.ndarray:
 
 def planes_from_rgb(rgb: np.ndarray, layout: PixelLayout) -> Planes:
     """Planes of a picture ``uint8[H,W,3]`` in a layout."""
+    luma, u, v = _exact_planes(rgb, layout)
+    return _saturated(luma, layout.depth), _saturated(u, layout.depth), _saturated(v, layout.depth)
+
+
+def _exact_planes(rgb: np.ndarray, layout: PixelLayout) -> Planes:
+    """The same before rounding, ``float32``."""
     height, width = rgb.shape[:2]
     matrix = _from_rgb(layout.matrix, layout.full_range, layout.depth)
     yuv = cv2.transform(rgb.astype(np.float32), matrix)
-    luma = _saturated(np.ascontiguousarray(yuv[..., 0]), layout.depth)
     odd_x, odd_y = (-width) % (1 << layout.shift_x), (-height) % (1 << layout.shift_y)
     whole = cv2.copyMakeBorder(yuv[..., 1:], 0, odd_y, 0, odd_x, cv2.BORDER_REPLICATE)
     u, v = cv2.split(_narrowed(whole, layout))
-    return luma, _saturated(u, layout.depth), _saturated(v, layout.depth)
+    return np.ascontiguousarray(yuv[..., 0]), u, v
 
 
 def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> Frame:
     """The frame with ``after - before`` added to its planes where the mask is above zero.
+
+    What RGB could not hold of the source (chroma finer than interpolation gives back, colours outside the
+    cube) stays where little changes, and goes where the picture becomes another: it would show through.
 
     A luma sample changes only under the mask, a chroma sample only if the mask covers one of the luma pixels
     it belongs to; all others keep the source's bits. The mask selects, it does not weigh: ``after`` is
@@ -93,6 +102,7 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     change = cv2.copyTo(np.subtract(after, before, dtype=np.float32), inside)
     linear = np.ascontiguousarray(_from_rgb(layout.matrix, layout.full_range, layout.depth)[:, :3])
     planes = tuple(plane.copy() for plane in frame.planes)
+    _forget(planes, frame, box, _renewed(before, after, inside))
     luma = planes[0][box.y0 : box.y1, box.x0 : box.x1]
     _add_to(luma, cv2.transform(change, linear[:1]), layout.depth)
 
@@ -112,6 +122,48 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     for plane, values in zip(planes[1:], cv2.split(cv2.copyTo(delta, covered))[1:], strict=True):
         _add_to(plane[top : top + values.shape[0], left : left + values.shape[1]], values, layout.depth)
     return replace(frame, planes=planes)
+
+
+def _renewed(before: np.ndarray, after: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """How far each pixel has become another one, ``float32[h,w]`` 0..1."""
+    red, green, blue = cv2.split(cv2.absdiff(after, before))
+    size = cv2.copyTo(cv2.max(cv2.max(red, green), blue), inside)
+    share = np.clip((np.arange(256) - _LEAST) / (_MOST - _LEAST), 0, 1).astype(np.float32)
+    return cv2.LUT(size, share)
+
+
+def _forget(planes: tuple[np.ndarray, ...], frame: Frame, box: Box, renewed: np.ndarray) -> None:
+    """Take off the planes what RGB does not know of the old picture, as far as pixels are ``renewed [h,w]``.
+
+    Differences within a level of 8 bits stay: they are rounding, or the precision of deeper pictures.
+    """
+    x, y, width, height = cv2.boundingRect((renewed > 0).view(np.uint8))
+    if not width:
+        return
+    layout = frame.layout
+    step_x, step_y = 1 << layout.shift_x, 1 << layout.shift_y
+    # Two pixels around for the filter, whole chroma samples, inside the picture.
+    x0, y0 = max(0, box.x0 + x - 2) // step_x * step_x, max(0, box.y0 + y - 2) // step_y * step_y
+    x1, y1 = box.x0 + x + width + 2, box.y0 + y + height + 2
+    x1, y1 = min(frame.width, x1 + x1 % step_x), min(frame.height, y1 + y1 % step_y)
+    known = _exact_planes(crop_rgb(frame, Box(x0=x0, y0=y0, x1=x1, y1=y1)), layout)
+    share = np.zeros((y1 - y0, x1 - x0), np.float32)
+    top, left = box.y0 + y - y0, box.x0 + x - x0
+    share[top : top + height, left : left + width] = renewed[y : y + height, x : x + width]
+    for plane, values, (down, across) in zip(planes, known, ((1, 1), *[(step_y, step_x)] * 2), strict=True):
+        part = plane[y0 // down :, x0 // across :][: values.shape[0], : values.shape[1]]
+        lost = part - values
+        unit = float(1 << (layout.depth - 8))
+        lost -= np.clip(lost, -unit, unit)
+        _add_to(part, -lost * _blocks(share, down, across), layout.depth)
+
+
+def _blocks(share: np.ndarray, down: int, across: int) -> np.ndarray:
+    """The mean of each block of ``down`` rows and ``across`` columns; blocks are cut at the picture's end."""
+    rows, columns = -(-share.shape[0] // down), -(-share.shape[1] // across)
+    odd = rows * down - share.shape[0], columns * across - share.shape[1]
+    whole = cv2.copyMakeBorder(share, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE)
+    return whole.reshape(rows, down, columns, across).mean(axis=(1, 3))
 
 
 def _add_to(plane: np.ndarray, delta: np.ndarray, depth: int) -> None:

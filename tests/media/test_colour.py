@@ -225,3 +225,20 @@ def test_chroma_stays_with_its_pixels_when_a_picture_is_turned(rotation, mirrore
     upright = upright[:, ::-1] if mirrored else upright
     seen = rgb_of(Frame(index=0, planes=planes, layout=turned))
     assert np.abs(seen.astype(int) - upright).max() <= 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS + SITED, ids=str)
+def test_fine_chroma_and_clipped_light_do_not_show_through_a_new_picture(layout):
+    plain = np.full((48, 64, 3), 120, np.uint8)
+    frame = noise(layout, 48, 64)
+    for plane, flat in zip(frame.planes, planes_from_rgb(plain, layout), strict=True):
+        plane[:] = flat
+    unit = 1 << (layout.depth - 8)
+    frame.planes[0][20:28] = 250 * unit  # brighter than RGB can say in limited range
+    frame.planes[1][::2, ::2] -= 20 * unit
+    frame.planes[2][::2, ::2] += 40 * unit  # red dots of one sample
+    box = Box(x0=0, y0=0, x1=64, y1=48)
+    before, new = crop_rgb(frame, box), np.full((48, 64, 3), (180, 60, 70), np.uint8)
+    done = composite(frame, box, before, new, np.ones((48, 64)))
+    for got, right in zip(done.planes, planes_from_rgb(new, layout), strict=True):
+        assert np.abs(got.astype(int) - right).max() <= 2 * unit
