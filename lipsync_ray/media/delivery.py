@@ -98,15 +98,11 @@ def _holds(info: AudioInfo, target: OutputFormat) -> bool:
             return False
         if keeps_priming(target, info.codec, info.container):
             return True
-        # Matroska cuts priming samples only where the codec's header counts them; else only whole packets
-        # of priming can be left out.
+        # Matroska cuts priming only where the codec's header counts its samples. To leave whole packets of it
+        # out is no way: AAC and Vorbis blocks overlap, and the first one heard would be decoded from a half.
         base = stream.time_base or Fraction(1, info.rate)
-        for packet in container.demux(stream):
-            if packet.size and packet.pts is not None:
-                begin = packet.pts * base - info.start
-                if begin + (packet.duration or 0) * base > 0:
-                    return begin >= -EARLY
-        return True
+        starts = (p.pts for p in container.demux(stream) if p.size and p.pts is not None)
+        return next(starts, 0) * base - info.start >= -EARLY
 
 
 @contextmanager
