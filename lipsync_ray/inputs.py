@@ -9,6 +9,9 @@ from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.media.audio import AudioInfo, probe_audio
 from lipsync_ray.media.audio_segments import assemble_segments
+from lipsync_ray.media.containers import output_format
+from lipsync_ray.media.delivery import promised_end
+from lipsync_ray.media.encoders import check_pixels
 from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.storage import content_hash
 from lipsync_ray.media.timeline import Timeline, build_timeline
@@ -30,17 +33,32 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
 
     Raises:
         MediaError: a file cannot be used.
-        ConfigError: the files do not go together.
+        ConfigError: the files do not go together, or the output's container cannot be written.
+        EncodeFailed: the output's encoders or container cannot hold what ``encode`` asks for.
     """
+    if config.out is not None:
+        output_format(config.out)  # a wrong extension is told before a long file is read
     table = build_table(config.video)
     sound = probe_audio(delivered_sound(config, table, workspace))
+    timeline = build_timeline(table, sound.duration, config.sync)
+    if config.out is not None:
+        _check_output(config, config.out, table, sound, timeline)
     return Inputs(
         table=table,
         sound=sound,
-        timeline=build_timeline(table, sound.duration, config.sync),
+        timeline=timeline,
         source_hash=content_hash(config.video),
         audio_hash=content_hash(sound.path),
     )
+
+
+def _check_output(
+    config: Config, out: str | Path, table: FrameTable, sound: AudioInfo, timeline: Timeline
+) -> None:
+    """What would stop the last stage is told before the first."""
+    layout = table.video.layout
+    check_pixels(config.encode.concrete(layout), layout)
+    promised_end(sound.path, out, config.encode, timeline)
 
 
 def delivered_sound(config: Config, table: FrameTable, workspace: Path) -> Path:

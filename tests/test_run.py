@@ -77,7 +77,8 @@ def test_any_file_names_dub(
         (["video=portrait.png", "audio=portrait.png", "out=o.mp4"], "AUDIO_UNREADABLE: "),
         (["video=portrait.png", "audio=speech.wav", "out=absent/o.mp4"], "OUTPUT_UNWRITABLE: "),
         (["video=portrait.png", "audio=speech.wav", "out=portrait.png"], ""),
-        (["video=portrait.png", "audio=speech.wav", "out=o.xyz"], ""),
+        (["video=portrait.png", "audio=speech.wav", "out=o.xyz"], "CONFIG: "),
+        (["video=portrait.png", "audio=speech.wav", "out=o.mp4", "encode.audio_codec=copy"], "ENCODE: "),
     ],
 )
 def test_unusable_files_are_one_line_and_leave_nothing(
@@ -97,6 +98,7 @@ def test_unusable_files_are_one_line_and_leave_nothing(
     last = err.splitlines()[-1]
     assert last.startswith(f"lipsync_ray: {says}"), err
     assert "INTERNAL" not in err
+    assert "faces" not in err  # it is told before any work begins
     assert out == ""
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
