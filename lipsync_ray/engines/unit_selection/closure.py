@@ -27,7 +27,7 @@ TRIM_OVER, TRIM_BELOW = 0.03, 0.03  # ... by at least this much (IO), to an aper
 PAINT = 0.8  # of the lip's colour, over the teeth of a unit that is to be closed
 FINE = 4
 FEATHER = 0.004  # face widths, sigma
-SHADOW = np.array([0.52, 0.42, 0.42])  # of the lip's colour
+SHADOW = np.array([0.52, 0.42, 0.42])  # of the lip's colour, where no closed mouth of the person is known
 
 
 def closing(shown: float, wanted: float) -> float:
@@ -70,7 +70,13 @@ def line_weight(aperture: float) -> float:
 
 
 def draw_contact(
-    patch: np.ndarray, target: np.ndarray, box: Rect, face: float, aperture: float, amount: float = 1.0
+    patch: np.ndarray,
+    target: np.ndarray,
+    box: Rect,
+    face: float,
+    aperture: float,
+    amount: float = 1.0,
+    shade: np.ndarray = SHADOW,
 ) -> None:
     """Darken, in place, what is brighter than a contact shadow along closed lips.
 
@@ -81,6 +87,7 @@ def draw_contact(
         face: px.
         aperture: IO, of the target.
         amount: 0..1, of the line.
+        shade: its colour ``[3]``, as a share of the lips'.
     """
     weight = amount * line_weight(aperture)
     if weight <= 0.01:
@@ -92,7 +99,7 @@ def draw_contact(
         return
     view = patch[part[1] - box[1] : part[3] - box[1], part[0] - box[0] : part[2] - box[0]]
     alpha = _line(target, part, face) * np.float32(weight / 255)
-    shadow = SHADOW * lip_colour(patch, target, box)
+    shadow = shade * lip_colour(patch, target, box)
     pixels = view.astype(np.float32)
     excess = np.maximum(pixels - shadow.astype(np.float32), 0.0)
     view[:] = np.clip(pixels - alpha[..., None] * excess + 0.5, 0, 255).astype(np.uint8)

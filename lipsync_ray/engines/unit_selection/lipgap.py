@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.unit_selection.colour import lip_colour
 from lipsync_ray.engines.unit_selection.landmarks_sets import (
     LOWER_EDGE_IN,
     LOWER_EDGE_OUT,
@@ -50,6 +51,21 @@ def lip_gap(patch: np.ndarray, landmarks: np.ndarray, scale: float) -> float:
     heights = (dark | teeth).mean(axis=0) * 2 * _REACH
     # The shadow of a closed mouth is a line: in a small face it is a pixel wide, however thin in life.
     return max(float(np.sort(heights)[-_WIDEST:].mean()) - 1 / scale, 0.0)
+
+
+def contact_shade(patch: np.ndarray, landmarks: np.ndarray, scale: float) -> np.ndarray:
+    """Colour of the line where closed lips meet, as a share of the lips' colour, ``float64[3]``.
+
+    Arguments as in `lip_gap`; the median over the columns of their darkest pixels within .01 IO.
+    """
+    depth = np.linspace(-0.01, 0.01, 9)[:, None, None] * scale
+    upper, lower = _column(landmarks, UPPER_EDGE_IN), _column(landmarks, LOWER_EDGE_IN)
+    down = _column(landmarks, LOWER_EDGE_OUT) - _column(landmarks, UPPER_EDGE_OUT)
+    down /= np.maximum(np.linalg.norm(down, axis=1, keepdims=True), 1e-6)
+    line = _read(patch, (upper + lower)[None] / 2 + depth * down[None])
+    darkest = line[_light(line).argmin(axis=0), np.arange(_COLUMNS)]
+    lip = lip_colour(patch, landmarks, (0, 0, patch.shape[1], patch.shape[0]))
+    return np.median(darkest, axis=0) / np.maximum(lip, 1.0)
 
 
 def _column(landmarks: np.ndarray, edge: tuple[int, ...]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lipsync_ray.engines.base import Preparation, Scene
 from lipsync_ray.engines.unit_selection.canonical import fit_poses, to_canonical
-from lipsync_ray.engines.unit_selection.closed import audit
+from lipsync_ray.engines.unit_selection.closed import audit, usual_contact
 from lipsync_ray.engines.unit_selection.costs import Candidates, Views
 from lipsync_ray.engines.unit_selection.layered import anchors
 from lipsync_ray.engines.unit_selection.measures import Measures, measure
@@ -143,6 +143,7 @@ def _bank(units: Candidates, person: Person, harvest: Harvest) -> UnitBank:
         landmarks=inside,
         patches=patches,
         verified_closed=units.verified,
+        contact=usual_contact(patches, inside, units.views.scale, units.verified),
     )
 
 

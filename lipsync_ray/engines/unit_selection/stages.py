@@ -39,6 +39,7 @@ class Plan:
     points: np.ndarray  # float64[468,2] px of the crop, target
     aperture: float  # IO, between the target's lips
     contact: float  # 0..1, how much of a contact line closed lips need
+    shade: np.ndarray  # float64[3], colour of that line over the lips'
     strength: float  # 0..1
 
 
@@ -94,6 +95,7 @@ def _plan(
         points=to_pixels(shape[None], face.pose)[0, :, :2],
         aperture=float(reached[A]) * (1.0 - firmness),
         contact=1.0 - OWN_CONTACT * sum(weight for weight, unit in units if bank.verified_closed[unit]),
+        shade=bank.contact,
         strength=float(np.clip(cues["strength"][row], 0.0, 1.0)),
     )
 
@@ -177,7 +179,7 @@ def _lay_patch(frame: np.ndarray, output: np.ndarray, plan: Plan, layers: Layers
     weight = mouth_mask(plan.points, layers.covered, box, face)
     correction = match(layers.patch, under, weight, plan.points, box, frame, plan.face.points)
     patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
-    draw_contact(patch, plan.points, box, face, plan.aperture, plan.contact)
+    draw_contact(patch, plan.points, box, face, plan.aperture, plan.contact, plan.shade)
     mixed = under + (patch.astype(np.float32) - under) * weight[..., None]
     under[:] = (mixed + 0.5).astype(np.uint8)
 

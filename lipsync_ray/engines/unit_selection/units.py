@@ -29,6 +29,9 @@ class UnitBank:
     landmarks: np.ndarray  # float32[U,468,2] px of the unit's own patch
     patches: list[np.ndarray]  # uint8[h,w,3] RGB each, the box about the mouth
     verified_closed: np.ndarray  # bool[U] the picture itself shows closed lips
+    contact: (
+        np.ndarray
+    )  # float64[3] colour of the line where this person's closed lips meet, over their lips'
 
     def __len__(self) -> int:
         return len(self.source)

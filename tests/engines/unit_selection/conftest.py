@@ -13,6 +13,7 @@ from lipsync_ray.engines.base import FaceBatch, Window, run_stages
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.basis import load_prior
 from lipsync_ray.engines.unit_selection.canonical import build_reference, fit_poses, to_canonical
+from lipsync_ray.engines.unit_selection.closure import SHADOW
 from lipsync_ray.engines.unit_selection.descriptor import describe
 from lipsync_ray.engines.unit_selection.engine import UnitSelection, mesh_of
 from lipsync_ray.engines.unit_selection.person import Person
@@ -99,6 +100,7 @@ def make_clip(frames: np.ndarray, landmarks: np.ndarray, layered: bool) -> Clip:
         landmarks=(landmarks[..., :2] - low).astype(np.float32),
         patches=[np.ascontiguousarray(frame[low[1] : high[1], low[0] : high[0]]) for frame in frames],
         verified_closed=found[:, 0] < 0.012,
+        contact=SHADOW,
     )
     return Clip(frames=frames, landmarks=landmarks, person=person, units=units)
 

@@ -49,6 +49,9 @@ def test_contact_line_only_darkens_and_only_closed_lips(talk):
     draw_contact(patch, points, box, face, 0.0)
     assert patch.max() == 230
     assert 0 < (patch < 225).mean() < 0.05
+    paler = np.full_like(patch, 230)
+    draw_contact(paler, points, box, face, 0.0, shade=np.full(3, 0.8))
+    assert patch.min() < 0.75 * 230 < 0.8 * 230 <= paler.min()
 
 
 def test_painted_teeth_are_no_brighter_than_lips(still):

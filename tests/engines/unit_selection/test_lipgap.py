@@ -6,7 +6,7 @@ import pytest
 
 from lipsync_ray.engines.unit_selection.canonical import Poses, to_pixels
 from lipsync_ray.engines.unit_selection.landmarks_sets import INNER, LOWER_EDGE_IN, OUTER, UPPER_EDGE_IN
-from lipsync_ray.engines.unit_selection.lipgap import CLOSED_GAP, OPEN_GAP, lip_gap
+from lipsync_ray.engines.unit_selection.lipgap import CLOSED_GAP, OPEN_GAP, contact_shade, lip_gap
 from tests.engines.unit_selection.talker import neutral, talk
 
 SKIN, LIP, DARK, TOOTH = (200, 150, 120), (180, 80, 90), (40, 12, 14), (215, 205, 195)
@@ -29,7 +29,7 @@ def drawn(
         cv2.fillPoly(picture, [_fixed(opened[list(INNER)])], inside, cv2.LINE_AA, 4)
     else:
         cv2.polylines(
-            picture, [_fixed(shut[upper])], False, DARK, max(1, round(0.006 * scale)), cv2.LINE_AA, 4
+            picture, [_fixed(shut[upper])], False, inside, max(1, round(0.006 * scale)), cv2.LINE_AA, 4
         )
     return picture, shut
 
@@ -50,6 +50,12 @@ def test_an_open_mouth_is_seen_although_the_landmarks_deny_it(inside, scale):
 def test_a_closed_mouth_is_closed_whatever_the_lips_colour(lip, scale):
     picture, landmarks = drawn(0.0, DARK, scale, lip)
     assert lip_gap(picture, landmarks, scale) < CLOSED_GAP
+
+
+@pytest.mark.parametrize("depth", [0.5, 0.8])
+def test_the_contact_line_is_as_dark_as_in_the_picture(depth):
+    picture, landmarks = drawn(0.0, tuple(round(depth * c) for c in LIP), 300.0)
+    np.testing.assert_allclose(contact_shade(picture, landmarks, 300.0), depth, atol=0.06)
 
 
 def test_a_wider_gap_measures_more():
