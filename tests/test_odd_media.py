@@ -1,0 +1,160 @@
+"""The whole pipeline on awkward kinds of video: times, tags and pixels are the source's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import zip_longest
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from lipsync_ray.dub import dub
+from lipsync_ray.media.frame import Frame
+from lipsync_ray.media.index import build_table
+from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.table import FrameTable
+from lipsync_ray.overrides import load_config
+from tests.conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+FRAMES = 14
+HDR = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How a portrait that moves past the camera is stored."""
+
+    suffix: str = "mp4"
+    codec: str = "libx264"
+    pix_fmt: str = "yuv420p"
+    size: tuple[int, int] = (320, 240)  # upright
+    rate: Fraction = Fraction(25)
+    tags: tuple[int, int, int, int] = (2, 2, 2, 0)  # primaries, transfer, matrix, range
+    aspect: Fraction = Fraction(1)
+    degrees: int = 0  # of the display matrix, counter-clockwise
+    gaps: tuple[int, ...] = ()  # frames that are missing: the one before is shown longer
+    blank: tuple[int, ...] = ()  # frames without a face
+    options: dict[str, str] = field(default_factory=dict)
+    audio: bool = False
+
+
+_X265 = "log-level=none:keyint=5:open-gop=1:bframes=3"
+KINDS = {
+    "phone": Kind(size=(240, 320), degrees=-90, audio=True),
+    "upside down": Kind(suffix="mov", degrees=180, pix_fmt="yuv422p"),
+    "hdr": Kind(
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        tags=(9, 16, 9, 1),
+        options={"x265-params": f"{_X265}:master-display={HDR}:max-cll=1000,400"},
+    ),
+    "broadcast": Kind(suffix="ts", rate=Fraction(60000, 1001), options={"bf": "3", "g": "6"}, audio=True),
+    "program stream": Kind(
+        suffix="mpg", codec="mpeg2video", options={"g": "5", "bf": "2", "q": "2"}, aspect=Fraction(4, 3)
+    ),
+    "irregular": Kind(suffix="mkv", gaps=(3, 4, 9), rate=Fraction(24000, 1001), tags=(1, 1, 1, 1)),
+    "odd size": Kind(suffix="webm", codec="libvpx-vp9", size=(321, 239), options={"cpu-used": "8"}),
+    "jpegs": Kind(suffix="avi", codec="mjpeg", pix_fmt="yuvj420p", tags=(2, 2, 5, 2), options={"q": "2"}),
+    "card in the middle": Kind(blank=(5, 6, 7, 8), tags=(6, 6, 6, 1), pix_fmt="yuv444p"),
+}
+
+
+def pictures(kind: Kind) -> Iterator[tuple[int, np.ndarray]]:
+    """Frame numbers and RGB pictures, upright; a frame without a face is one colour."""
+    portrait = cv2.cvtColor(cv2.imread(str(EXAMPLES / "portrait.png")), cv2.COLOR_BGR2RGB)
+    width, height = kind.size
+    for number in range(FRAMES):
+        x, y = 72 + number * (kind.size[0] > 300), 8
+        picture = portrait[y : y + height, x : x + width]
+        if number in kind.blank:
+            picture = np.full_like(picture, (40, 90, 160))
+        if number not in kind.gaps:
+            yield number, picture
+
+
+def write_clip(kind: Kind, path: Path) -> None:
+    """Store the clip as its kind says."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(kind.codec, rate=kind.rate, options={"crf": "12", **kind.options})
+        context = stream.codec_context
+        stream.width, stream.height = kind.size[::-1] if kind.degrees % 180 else kind.size
+        stream.pix_fmt = kind.pix_fmt
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = kind.tags
+        context.sample_aspect_ratio = kind.aspect
+        if kind.degrees:
+            stream.set_display_rotation(kind.degrees)
+        sound = out.add_stream("aac", rate=48_000) if kind.audio else None
+        for number, picture in pictures(kind):
+            lying = np.ascontiguousarray(np.rot90(picture, -kind.degrees // 90))
+            frame = av.VideoFrame.from_ndarray(lying, format="rgb24")
+            frame = frame.reformat(format=kind.pix_fmt, dst_color_range=2 if kind.tags[3] == 2 else 1)
+            frame.pts, frame.time_base = number, 1 / kind.rate
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+        if sound is not None:
+            for start in range(0, int(48_000 * FRAMES / kind.rate), 1024):
+                silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+                silence.sample_rate, silence.pts = 48_000, start
+                out.mux(sound.encode(silence))
+            out.mux(sound.encode(None))
+
+
+def frames_of(table: FrameTable) -> Iterator[Frame]:
+    with open_reader(table) as reader:
+        yield from reader.frames(range(len(table)))
+
+
+def outside(shape: tuple[int, ...], boxes: list[list[int]], shift_x: int, shift_y: int) -> np.ndarray:
+    """``bool[h,w]``: samples of a plane that belong to no crop."""
+    free = np.ones(shape, bool)
+    for x0, y0, x1, y1 in boxes:
+        free[y0 >> shift_y : -(-y1 >> shift_y), x0 >> shift_x : -(-x1 >> shift_x)] = False
+    return free
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_video_is_dubbed_and_otherwise_kept(name: str, tmp_path: Path, cache: Path) -> None:
+    kind = KINDS[name]
+    source, out = tmp_path / f"in.{kind.suffix}", tmp_path / "out.mp4"
+    write_clip(kind, source)
+    words = ["encode.preset=ultrafast", "encode.crf=0", "ray.cluster=none", f"cache.dir={cache}"]
+    dub(load_config([f"video={source}", f"audio={EXAMPLES / 'hello.wav'}", f"out={out}", *words]))
+    assert {path.name for path in tmp_path.iterdir()} == {source.name, "out.mp4", "out.json"}
+
+    given, made = build_table(source), build_table(out)
+    assert len(given) == FRAMES - len(kind.gaps)
+    np.testing.assert_allclose(made.times(), given.times(), atol=1e-4)
+    assert (given.video.width, given.video.height) == kind.size
+    assert (made.video.rotation, made.video.sample_aspect_ratio) == (0, given.video.sample_aspect_ratio)
+    assert kind.aspect == made.video.sample_aspect_ratio
+    for tag in ("primaries", "transfer", "matrix", "mastering", "light"):
+        assert getattr(made.video.colour, tag) == getattr(given.video.colour, tag)
+    assert made.video.layout.full_range == given.video.layout.full_range
+    assert made.video.layout.pix_fmt == given.video.layout.pix_fmt
+    assert (given.video.colour.mastering == HDR) == (name == "hdr")
+
+    boxes = list(json.loads(out.with_suffix(".json").read_text("utf-8"))["plan"]["crops"].values())
+    changed = []
+    for before, after in zip_longest(frames_of(given), frames_of(made)):
+        for number, (old, new) in enumerate(zip(before.planes, after.planes, strict=True)):
+            new = new[: old.shape[0], : old.shape[1]]  # odd sizes are padded
+            shift = (before.layout.shift_x, before.layout.shift_y) if number else (0, 0)
+            free = outside(old.shape, boxes, *shift)
+            assert np.array_equal(old[free], new[free]), f"frame {before.index}, plane {number}"
+            if number == 0:
+                changed.append(np.mean(new.astype(float) - old) / (1 << (before.layout.depth - 8)))
+    assert abs(np.mean(changed)) < 0.7, "the picture is darker or brighter than its source"
+    assert any(changed), "nobody speaks"
+    assert not any(changed[number] for number in kind.blank)
