@@ -40,7 +40,9 @@ def analyse(
 
     Raises:
         FaceNotFound: no usable face in the whole video.
+        ConfigError: ``face.point`` or ``face.box`` lies outside the picture.
     """
+    settings.check_inside(table.video.width, table.video.height)
     found = scan(table, folder, settings, weights=weights, mapper=mapper, content=content, on_part=on_part)
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()

@@ -40,6 +40,22 @@ class FaceSettings:
             if self.box[0] >= self.box[2] or self.box[1] >= self.box[3]:
                 raise ConfigError(f"face.box={list(self.box)} is empty: x0 < x1 and y0 < y1 are needed")
 
+    def check_inside(self, width: int, height: int) -> None:
+        """Compare the place that is chosen with the upright picture.
+
+        Raises:
+            ConfigError: it lies outside.
+        """
+        picture = f"the upright picture of {width}x{height} pixels"
+        if self.select == "point" and self.point is not None:
+            x, y = self.point
+            if not (0 <= x < width and 0 <= y < height):
+                raise ConfigError(f"face.point={list(self.point)} lies outside {picture}")
+        if self.select == "box" and self.box is not None:
+            x0, y0, x1, y1 = self.box
+            if x0 >= width or y0 >= height or x1 <= 0 or y1 <= 0:
+                raise ConfigError(f"face.box={list(self.box)} lies outside {picture}")
+
     def of_scan(self) -> tuple[object, ...]:
         """The options that a scan depends on; the others only choose among its faces."""
         box = self.box if self.select == "box" else None

@@ -172,3 +172,12 @@ def test_grey_picture_is_not_taken_for_a_covered_mouth(
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"face\."):
         FaceSettings(**options)
+
+
+@pytest.mark.parametrize(
+    "place", [{"select": "point", "point": (640, 10)}, {"select": "box", "box": (640, 0, 900, 90)}]
+)
+def test_a_place_outside_the_picture_is_refused(place):
+    with pytest.raises(ConfigError, match="outside the upright picture of 640x360"):
+        FaceSettings(**place).check_inside(640, 360)
+    FaceSettings(**place).check_inside(1280, 720)
