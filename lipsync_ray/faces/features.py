@@ -10,6 +10,8 @@ import numpy as np
 UPPER_LIP = np.array([0, 37, 267, 39, 269, 11, 12, 72, 302])
 LOWER_LIP = np.array([17, 84, 314, 181, 405, 16, 15, 85, 315])
 SKIN = np.array([50, 280, 205, 425, 187, 411, 200, 164])
+BROW = np.array([8, 9, 151, 108, 337])  # above what a mask covers
+PALER = 0.05  # skin around a mouth may be this much less red than the brow: beards, light
 LEFT_CORNER, RIGHT_CORNER = 61, 291
 EYES = (33, 263)
 THUMB = (32, 20)  # px, width and height
@@ -59,15 +61,18 @@ def aligned(rgb: np.ndarray, points: np.ndarray, size: tuple[int, int], share: f
 def lip_redness(rgb: np.ndarray, points: np.ndarray) -> tuple[float, float]:
     """Median of (R - G) / (R + G + B) on each lip, minus that of the skin around the mouth.
 
-    Every point is the mean of 5 x 5 samples spread over 3 % of the eye distance. Outside the picture
-    the nearest pixel counts.
+    A mask covers that skin too: the brow, less ``PALER``, stands for it where it is redder. Every point is
+    the mean of 5 x 5 samples spread over 3 % of the eye distance. Outside the picture the nearest pixel
+    counts.
     """
     spread = 0.015 * float(np.hypot(*(points[EYES[1]] - points[EYES[0]])))
     offsets = np.stack(np.meshgrid(*[np.linspace(-spread, spread, 5)] * 2), -1).reshape(-1, 2)
-    ids = np.concatenate([UPPER_LIP, LOWER_LIP, SKIN])
-    at = np.rint(points[ids, None] + offsets).astype(np.int64)
+    parts = (UPPER_LIP, LOWER_LIP, SKIN, BROW)
+    at = np.rint(points[np.concatenate(parts), None] + offsets).astype(np.int64)
     x, y = np.clip(at[..., 0], 0, rgb.shape[1] - 1), np.clip(at[..., 1], 0, rgb.shape[0] - 1)
     colour = rgb[y, x].astype(np.float64).mean(1)
     tint = (colour[:, 0] - colour[:, 1]) / np.maximum(colour.sum(1), 1.0)
-    upper, lower, skin = np.split(tint, [len(UPPER_LIP), len(UPPER_LIP) + len(LOWER_LIP)])
-    return float(np.median(upper) - np.median(skin)), float(np.median(lower) - np.median(skin))
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    upper, lower, around, brow = (float(np.median(part)) for part in np.split(tint, ends))
+    skin = max(around, brow - PALER)
+    return upper - skin, lower - skin

@@ -7,6 +7,7 @@ import numpy as np
 from lipsync_ray.faces.track import LightFaces
 
 TELLING = 0.015  # redness contrast below which lips do not stand out and nothing can be said
+NEVER = -0.04  # contrast of lips that are much less red than skin: a mask, however long it is worn
 ENOUGH = 25  # frames that make a median of one's own; fewer share that of the whole video
 
 
@@ -15,7 +16,7 @@ def relative_redness(light: LightFaces, rows: np.ndarray, shot: np.ndarray) -> n
 
     Each lip's contrast over its median, the mean of both lips. The median is that of the same face in the
     same shot (light and exposure change with the shot). A lip that does not stand out at all counts
-    as 1: grey pictures and dark lips pass as uncovered.
+    as 1: grey pictures and dark lips pass as uncovered. Two lips below ``NEVER`` are none: 0.
 
     Args:
         light: all faces.
@@ -25,6 +26,7 @@ def relative_redness(light: LightFaces, rows: np.ndarray, shot: np.ndarray) -> n
     if not len(rows):
         return np.zeros(0)
     redness = light.redness[rows].astype(np.float64)
+    hidden = (redness < NEVER).all(1)
     usual = np.tile(np.median(redness, 0), (len(rows), 1))
     group = shot.astype(np.int64) * (1 << 32) + light.face[rows]
     for number in np.unique(group):
@@ -35,4 +37,4 @@ def relative_redness(light: LightFaces, rows: np.ndarray, shot: np.ndarray) -> n
     ratio = np.where(tells, redness / np.where(tells, usual, 1.0), 1.0)
     # Where one lip tells nothing the other speaks for both.
     ratio = np.where(tells, ratio, ratio[:, ::-1])
-    return np.where(tells.any(1), ratio.mean(1), 1.0)
+    return np.where(hidden, 0.0, np.where(tells.any(1), ratio.mean(1), 1.0))

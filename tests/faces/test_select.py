@@ -181,3 +181,17 @@ def test_a_place_outside_the_picture_is_refused(place):
     with pytest.raises(ConfigError, match="outside the upright picture of 640x360"):
         FaceSettings(**place).check_inside(640, 360)
     FaceSettings(**place).check_inside(1280, 720)
+
+
+@pytest.mark.parametrize("colour", [(200, 216, 224), (32, 36, 40), (64, 96, 64)])
+def test_a_mask_worn_all_the_time_is_a_covered_mouth(
+    portrait: np.ndarray, write_clip: Write, look: Look, colour: tuple[int, int, int]
+) -> None:
+    masked = portrait.copy()
+    masked[128:210, 165:295] = colour  # from below the eyes to the chin
+    noise = np.random.default_rng(0).normal(0, 3, (3, *masked.shape))
+    worn = [np.clip(masked + n, 0, 255).astype(np.uint8) for n in noise]
+    with pytest.raises(FaceNotFound, match="occluded 3"):
+        look(write_clip(f"masked {colour[0]}", worn))
+    bare = [np.clip(portrait + n, 0, 255).astype(np.uint8) for n in noise]
+    assert look(write_clip("bare", bare))[0].counts()["usable"] == 3
