@@ -139,8 +139,15 @@ def limit_change(values: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 
 def ceiling(touching: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """Highest aperture ``[T]`` that still reaches 0 in every touching frame within the limit."""
-    return -_envelope(np.where(touching, 0.0, -np.inf), limit)
+    """Highest aperture ``[T]`` that still reaches 0 in every touching frame within the limit.
+
+    A frame alone between two closures gets half as much: lips that part and stop within it have no time to
+    reach their full speed, and one wide-open frame is a flash.
+    """
+    nearest = -_envelope(np.where(touching, 0.0, -np.inf), limit)
+    alone = np.zeros(len(touching), bool)
+    alone[1:-1] = touching[:-2] & ~touching[1:-1] & touching[2:]
+    return np.where(alone, 0.5 * nearest, nearest)
 
 
 def _envelope(values: np.ndarray, limit: np.ndarray) -> np.ndarray:

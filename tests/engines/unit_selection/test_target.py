@@ -128,6 +128,11 @@ def test_a_limited_step_stays_where_it_was():
     assert (out[19] + out[20]) / 2 == pytest.approx(0.1)
 
 
+def test_one_frame_between_closures_does_not_flash_open():
+    touching = np.array([True, False, True, False, False, True])
+    np.testing.assert_allclose(ceiling(touching, np.full(6, 0.1)), [0, 0.05, 0, 0.1, 0.1, 0])
+
+
 def test_the_ceiling_comes_down_in_time():
     touching = np.zeros(9, bool)
     touching[4] = True
