@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,10 +41,8 @@ def test_what_a_killed_process_left_goes_but_not_what_is_in_use(base: Path) -> N
     script += "with private_folder() as folder: print(folder, flush=True); input()"
     command = [sys.executable, "-c", script]
     environment = {**os.environ, "TMPDIR": str(base)}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
         assert process.stdout is not None
         left = Path(process.stdout.readline().strip())
         long_ago = time.time() - 1000
