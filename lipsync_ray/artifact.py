@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lipsync_ray.fingerprint import fingerprint
+from lipsync_ray.media.storage import atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +22,8 @@ class ChunkRecord:
     name: str  # artifact's base name; holds the hash of all that determines it
     start: int  # first output frame of the encoded segment
     stop: int  # after its last; equal to start when nothing but overlaps was rendered
-    bytes: int  # size of the encoded segment
+    bytes: int  # size of the encoded segment, 0 without one
+    overlap_bytes: int  # size of the overlaps' file, 0 without one
     digests: list[str]  # of the composited crop, by frame of the segment; "" = source frame untouched
     seconds: dict[str, float] = field(default_factory=dict)  # wall clock by stage
     cpu_seconds: float = 0.0
@@ -34,9 +34,21 @@ class ChunkRecord:
         """The encoded segment, or None when the artifact holds overlaps only."""
         return folder / f"{self.name}.nut" if self.stop > self.start else None
 
-    def overlaps(self, folder: Path) -> Path:
-        """Lossless crops of the frames shared with the neighbours."""
-        return folder / f"{self.name}.npz"
+    def is_whole(self, folder: Path) -> bool:
+        """Whether the files are there and have the sizes they were written with.
+
+        Raises:
+            OSError: one is not there.
+        """
+        segment = self.segment(folder)
+        if segment is not None and segment.stat().st_size != self.bytes:
+            return False
+        return not self.overlap_bytes or overlaps_path(folder, self.name).stat().st_size == self.overlap_bytes
+
+
+def overlaps_path(folder: Path, name: str) -> Path:
+    """Lossless crops of the frames that an artifact shares with its neighbours."""
+    return folder / f"{name}.npz"
 
 
 def artifact_name(index: int, *determining: object) -> str:
@@ -48,45 +60,37 @@ def load_record(folder: Path, name: str) -> ChunkRecord | None:
     """The record of a finished artifact, or None where it is missing, torn or of another size."""
     try:
         record = ChunkRecord(**json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
-        segment = record.segment(folder)
-        whole = segment is None or segment.stat().st_size == record.bytes
+        return record if record.name == name and record.is_whole(folder) else None
     except (OSError, ValueError, TypeError):
         return None
-    return record if whole and record.name == name else None
 
 
 def save_record(folder: Path, record: ChunkRecord) -> None:
     """Write the record whole or not at all."""
-    temporary = temporary_beside(folder / f"{record.name}.json")
-    temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
-    temporary.replace(folder / f"{record.name}.json")
+    with atomic_path(folder / f"{record.name}.json") as path:
+        path.write_text(json.dumps(asdict(record)), encoding="utf-8")
 
 
-def save_overlaps(path: Path, crops: Mapping[int, list[np.ndarray]]) -> None:
-    """Write the crop planes of shared output frames, ``{number: [Y, U, V]}``, whole or not at all."""
-    temporary = temporary_beside(path)
+def save_overlaps(folder: Path, name: str, crops: Mapping[int, list[np.ndarray]]) -> int:
+    """Write the crop planes of shared output frames, ``{number: [Y, U, V]}``; returns the file's size.
+
+    A shared frame that no engine has touched has no crop.
+    """
     arrays: dict[str, Any] = {
         f"{number}.{index}": plane for number, planes in crops.items() for index, plane in enumerate(planes)
     }
-    with temporary.open("wb") as file:
-        np.savez(file, **arrays)
-    temporary.replace(path)
+    with atomic_path(overlaps_path(folder, name)) as path:
+        np.savez(path, **arrays)
+        return path.stat().st_size
 
 
-def load_overlaps(path: Path) -> dict[int, list[np.ndarray]]:
-    """What ``save_overlaps`` wrote; empty where the chunk shares no touched frame."""
-    if not path.exists():
-        return {}
+def load_overlaps(folder: Path, name: str) -> dict[int, list[np.ndarray]]:
+    """What ``save_overlaps`` wrote."""
     crops: dict[int, list[np.ndarray]] = {}
-    with np.load(path) as file:
+    with np.load(overlaps_path(folder, name)) as file:
         for name in sorted(file.files, key=lambda item: tuple(map(int, item.split(".")))):
             crops.setdefault(int(name.split(".")[0]), []).append(file[name])
     return crops
-
-
-def temporary_beside(path: Path) -> Path:
-    """A hidden name in the same folder that no other process uses."""
-    return path.with_name(f".{path.stem}.{os.getpid()}-{uuid.uuid4().hex[:8]}{path.suffix}")
 
 
 def remove_partials(folder: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lipsync_ray.errors import ConfigError, PlanError
 from lipsync_ray.faces.select import Reason
+from lipsync_ray.media.storage import atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,8 @@ class Plan:
 
     def write(self, path: Path) -> None:
         """Write the plan as JSON, whole or not at all."""
-        temporary = path.with_name(f".{path.name}.partial")
-        temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        temporary.replace(path)
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
 
 def passed_through(reasons: np.ndarray) -> dict[str, int]:

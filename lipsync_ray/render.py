@@ -16,11 +16,11 @@ from lipsync_ray.artifact import (
     load_record,
     save_overlaps,
     save_record,
-    temporary_beside,
 )
 from lipsync_ray.compositing import Composited, RenderJob, crop_planes, render_frames
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.storage import atomic_path
 from lipsync_ray.media.writer import SegmentWriter
 from lipsync_ray.plan import Chunk
 from lipsync_ray.threads import Prefetch, Sink
@@ -54,9 +54,8 @@ def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
         with decoding as frames:
             finished = render_frames(job, engine, chunk.start, chunk.stop, frames)
             work.encode(_keep_overlaps(chunk, finished, shared))
-    if shared:
-        save_overlaps(job.folder / f"{name}.npz", shared)
-    return work.finish(chunk.interior, decode=decoding.seconds)
+    overlap_bytes = save_overlaps(job.folder, name, shared) if chunk.head or chunk.tail else 0
+    return work.finish(chunk.interior, decode=decoding.seconds, overlap_bytes=overlap_bytes)
 
 
 class Work:
@@ -78,13 +77,9 @@ class Work:
         first = next(frames, None)
         if first is None:
             return
-        partial = temporary_beside(path)
-        try:
+        with atomic_path(path) as partial:
             self._encode_to(partial, first, frames)
             self._bytes = partial.stat().st_size
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def _encode_to(self, path: Path, first: Composited, frames: Iterator[Composited]) -> None:
         job, video = self._job, self._job.table.video
@@ -111,14 +106,15 @@ class Work:
                     put(done)
         self._seconds["encode"] = sink.seconds
 
-    def finish(self, interior: range, *, decode: float) -> ChunkRecord:
-        """Write the record: the artifact is done."""
+    def finish(self, interior: range, *, decode: float, overlap_bytes: int = 0) -> ChunkRecord:
+        """Write the record: the artifact is done. ``decode`` is what decoding took, in seconds."""
         self._seconds |= {"decode": decode, "wall": time.perf_counter() - self._begin}
         record = ChunkRecord(
             name=self._name,
             start=interior.start,
             stop=interior.start + len(self._digests),
             bytes=self._bytes,
+            overlap_bytes=overlap_bytes,
             digests=self._digests,
             seconds={stage: round(value, 3) for stage, value in self._seconds.items()},
             cpu_seconds=round(time.process_time() - self._cpu, 3),

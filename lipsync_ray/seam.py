@@ -40,8 +40,7 @@ def render_seam(job: RenderJob, seam: Seam) -> ChunkRecord:
 
 
 def _faded(job: RenderJob, seam: Seam, frames: Iterator[Frame]) -> Iterator[Composited]:
-    left = load_overlaps(job.folder / f"{seam.left}.npz")
-    right = load_overlaps(job.folder / f"{seam.right}.npz")
+    left, right = load_overlaps(job.folder, seam.left), load_overlaps(job.folder, seam.right)
     weights = fade_weights(seam.stop - seam.start)
     shots = job.shots(np.arange(seam.start, seam.stop))
     for number, weight, shot, frame in zip(range(seam.start, seam.stop), weights, shots, frames, strict=True):
