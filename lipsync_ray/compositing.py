@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +31,14 @@ class RenderJob:
     target: TargetFaces
     crops: dict[int, Box]  # union crop by shot
     engine: str
+    engine_settings: Any  # the engine's own settings object
     preparation: Preparation
     encode: EncodeSettings
     reader: Backend
     batch: int  # frames through the engine at once
     folder: Path  # where artifacts go
     key: str  # hash of everything that determines the pictures and is the same for all chunks
+    code: str  # code_version() of the driver: workers of another one would make other pictures
 
     def shots(self, numbers: np.ndarray) -> np.ndarray:
         """Shot of each output frame, ``int32[N]``."""

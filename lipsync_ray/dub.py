@@ -19,9 +19,10 @@ from lipsync_ray.distributed.ray_tasks import map_tasks
 from lipsync_ray.distributed.rendering import Rendered, Rendering
 from lipsync_ray.distributed.session import Session
 from lipsync_ray.engines.base import Preparation, Scene
-from lipsync_ray.engines.registry import load_engine
+from lipsync_ray.engines.registry import code_of, load_engine
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.fingerprint import code_version, fingerprint
+from lipsync_ray.folders import private_folder
 from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.media.delivery import promised_end
@@ -33,7 +34,7 @@ from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Clock, Result, write_sidecar
 from lipsync_ray.speech.model import SpeechModel, speech_model
 from lipsync_ray.triage import Triage, make_triage
-from lipsync_ray.workspace import job_folder, private_folder, scan_folder
+from lipsync_ray.workspace import job_folder, scan_folder
 
 
 def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel | None = None) -> Result:
@@ -164,11 +165,12 @@ class _Job:
         return self._engine.prepare(scene)
 
     def _key(self, inputs: Inputs, analysis: Analysis, preparation: Preparation) -> str:
-        """Hash of all that determines every chunk's pictures."""
+        """Hash of all that determines every chunk's pictures; a chunk's own rows are in its own name."""
         config, target = self._config, analysis.target
-        facts = (inputs.source_hash, config.engine, config.encode, config.media, config.chunk.batch)
-        faces = (target.face, target.strength, target.shot, analysis.crops)
-        return fingerprint(code_version(), facts, faces, preparation.shared)[:32]
+        code = (code_version(), code_of(self._engine))
+        facts = (inputs.source_hash, inputs.timeline, config.engine, config.encode, config.media)
+        faces = (analysis.scan.folder.name, target.face, target.strength, target.shot, analysis.crops)
+        return fingerprint(code, facts, config.chunk.batch, faces, preparation.shared)[:32]
 
     def _cut(self, inputs: Inputs, analysis: Analysis) -> list[Chunk]:
         settings, context = self._config.chunk, self._engine.context
@@ -194,12 +196,14 @@ class _Job:
             target=analysis.target,
             crops=analysis.crops,
             engine=self._config.engine.name,
+            engine_settings=self._config.engine,
             preparation=preparation,
             encode=self._config.encode,
             reader=self._config.media.reader,
             batch=self._config.chunk.batch,
             folder=folder,
             key=key,
+            code=code_version(),
         )
 
     def _render(self, job: RenderJob, chunks: list[Chunk], session: Session) -> Rendered:

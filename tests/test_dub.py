@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -174,8 +179,51 @@ def test_a_failed_job_goes_on_from_its_finished_chunks(
     assert {path: seen[path] for path in finished} == finished
 
 
+def test_a_job_whose_driver_was_killed_goes_on_from_its_finished_chunks(
+    clip: Path, tmp_path: Path, cache: Path
+) -> None:
+    undisturbed = run(clip, tmp_path / "whole.mp4", cache, "chunk.seconds=1")
+    words = [f"video={clip}", f"audio={SPEECH}", f"out={tmp_path / 'out.mp4'}", f"cache.dir={cache}"]
+    words += ["chunk.seconds=1", "encode.preset=ultrafast", "ray.cluster=none"]
+    finished = killed_with_chunks(2, words, cache / "jobs")
+    assert not (tmp_path / "out.mp4").exists()
+    result = dub(load_config(words))
+    told = {record["name"]: record for record in json.loads(result.sidecar.read_text())["chunks"]}
+    assert len(told) > len(finished)
+    # What rendering took is measured: a chunk made anew would tell other times.
+    assert all(told[name]["seconds"] == record["seconds"] for name, record in finished.items())
+    assert result.digest == undisturbed.digest
+    assert not list((cache / "jobs").iterdir())
+
+
+def killed_with_chunks(count: int, words: list[str], jobs: Path) -> dict[str, dict[str, Any]]:
+    """Run the command, kill it as soon as it has finished so many chunks; their records by name."""
+    with subprocess.Popen([sys.executable, "-m", "lipsync_ray", "run", *words], cwd=ROOT) as process:
+        while len(records := list(jobs.glob("*/0*.json"))) < count:
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.01)
+        process.kill()
+    return {path.stem: json.loads(path.read_text()) for path in records}
+
+
 def _segments(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.glob("*.nut")}
+
+
+def test_unfinished_chunks_are_only_for_the_very_same_job(
+    clip: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_FAIL_FRAME", "0")
+    monkeypatch.setenv("TOY_FAIL_UNTIL", str(tmp_path / "never"))
+    words = ("engine.name=tests.toy_engines:FailsOnce", "chunk.max_attempts=1")
+    other = ("encode.crf=30", "sync.offset_ms=40", "sync.fps_mode=cfr", "face.margin=0.4", "chunk.batch=4")
+    for option in ("debug=false", "debug=true", *other):  # the first two are one job
+        with pytest.raises(ChunkFailed, match="frame 0 is cursed"):
+            run(clip, tmp_path / "out.mp4", cache, *words, option)
+    folders = list((cache / "jobs").iterdir())
+    assert len(folders) == 1 + len(other)
+    for folder in folders:
+        shutil.rmtree(folder)
 
 
 def test_a_chunk_given_up_may_keep_its_source_frames(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from typing import Any
 
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.media.storage import content_hash
 
 ENGINES: Mapping[str, str] = MappingProxyType(
     {"unit_selection": "lipsync_ray.engines.unit_selection.engine:UnitSelection"}
@@ -32,3 +34,8 @@ def load_engine(name: str, settings: Any = None) -> Engine:
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"engine={name} cannot be loaded: {error}") from error
     return made() if settings is None or name not in ENGINES else made(settings)
+
+
+def code_of(engine: Engine) -> str:
+    """Hash of the file that defines an engine, which may lie outside this package; not of what it imports."""
+    return content_hash(inspect.getfile(type(engine)))
