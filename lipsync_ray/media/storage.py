@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lipsync_ray.errors import MediaError, OutputUnwritable
 
 BLOCK = 1 << 20  # bytes read at a time
+ABANDONED_S = 86_400.0  # a file in the making that nobody has written to for so long has no writer
 
 
 def content_hash(path: str | Path) -> str:
@@ -70,7 +73,8 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     """A hidden path beside ``final``, renamed onto it when the block ends well, removed when not.
 
     The name keeps the extension (containers are chosen by it) and is unlike any other, so that
-    two processes writing the same output never meet. The bytes are on the disk before the name is.
+    two processes writing the same output never meet. The bytes are on the disk before the name is. What a
+    killed process left under such a name is removed once it is a day old.
 
     Raises:
         OutputUnwritable: as ``check_folder``, or the file could not be written to the end.
@@ -78,6 +82,7 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     final = check_folder(final)
     # The stem is shortened: a name may have 255 bytes, and this one is longer than the final one.
     stem = final.stem.encode()[:180].decode(errors="ignore")
+    _remove_leftovers(final.parent, f".{glob.escape(stem)}.{'[0-9a-f]' * 12}{glob.escape(final.suffix)}")
     temp = final.parent / f".{stem}.{secrets.token_hex(6)}{final.suffix}"
     try:
         yield temp
@@ -91,6 +96,14 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     finally:
         temp.unlink(missing_ok=True)
     _sync_folder(final.parent)
+
+
+def _remove_leftovers(folder: Path, pattern: str) -> None:
+    limit = time.time() - ABANDONED_S
+    for path in folder.glob(pattern):
+        with suppress(OSError):  # somebody else removes it, or it is not ours
+            if path.stat().st_mtime < limit:
+                path.unlink()
 
 
 def _settle(path: Path) -> None:
