@@ -90,10 +90,7 @@ def scan(
     job = ScanJob(table=table, settings=settings, weights=weights)
     for tables in mapper(job.run, scan_tasks(table, missing)):
         for part in tables:
-            start, stop = _range_of(part)
-            with atomic_path(part_path(home, start, stop)) as path:
-                write_part(part, path)
-            done += stop - start
+            done += _store(part, home)
             if on_part:
                 on_part(done, len(table))
     return FaceScan(folder=home, ranges=tuple(ranges))
@@ -142,6 +139,9 @@ def _is_there(home: Path, wanted: Range) -> bool:
     return (notes.start, notes.stop) == wanted
 
 
-def _range_of(part: pa.Table) -> Range:
+def _store(part: pa.Table, home: Path) -> int:
+    """Write a part to its file; returns its number of frames."""
     notes = read_notes(part.schema)
-    return notes.start, notes.stop
+    with atomic_path(part_path(home, notes.start, notes.stop)) as path:
+        write_part(part, path)
+    return notes.stop - notes.start

@@ -54,8 +54,7 @@ def mux(
     Args:
         out_tmp: file to write; its extension names the container.
         segments: in order, together the timeline's frames.
-        table: of the source, whose other tracks are kept; a still has none.
-        timeline: of the output.
+        table, timeline: of the source, whose other tracks are kept (a still has none); of the output.
         audio_path: the dub.
         keep: what of the source to keep.
         settings: how to encode the dub where it cannot be copied.

@@ -52,31 +52,44 @@ def select(
         settings: costs and limits.
         hold_scale: output frames per source frame, where a timeline repeats or drops frames.
     """
-    costs = transition_costs(units, thumb_points(thumbs), settings.join_cost)
+    transitions = transition_costs(units, thumb_points(thumbs), settings.join_cost)
     moving = _moving(target)
     holds = max(1, round(settings.max_holds * max(hold_scale, 1.0)))
     path, starts = np.full(len(target), -1, np.int32), np.zeros(len(target), bool)
     for start, stop in runs(shown, breaks):
-
-        def local(first: int, last: int, start: int = start) -> np.ndarray:
-            rows = slice(start + first, start + last)
-            return local_costs(target[rows], views.take(rows), units)
-
-        problem = Problem(
-            length=stop - start,
-            costs=local,
-            transitions=costs,
-            moving=moving[start:stop],
-            always=always,
-            closing=target[start:stop, A] < NEARLY_CLOSED,
-        )
-        path[start:stop] = best_path(problem, settings.candidates, holds)
+        rows = slice(start, stop)
+        problem = _sequence(target[rows], views.take(rows), moving[rows], units, transitions, always)
+        path[rows] = best_path(problem, settings.candidates, holds)
         starts[start] = True
     joins = hard_joins(path, units, starts)
     second, mix = np.full(len(path), -1, np.int32), np.zeros(len(path), np.float32)
     if settings.crossfade:
         second, mix = crossfade(path, units, joins, target)
     return Selection(unit=path, second=second, mix=mix, joins=int(joins.sum()))
+
+
+def _sequence(
+    target: np.ndarray,
+    views: Views,
+    moving: np.ndarray,
+    units: Candidates,
+    transitions: np.ndarray,
+    always: np.ndarray,
+) -> Problem:
+    """The path search of output frames that follow one another; the first three arguments are theirs."""
+
+    def costs(first: int, last: int) -> np.ndarray:
+        rows = slice(first, last)
+        return local_costs(target[rows], views.take(rows), units)
+
+    return Problem(
+        length=len(target),
+        costs=costs,
+        transitions=transitions,
+        moving=moving,
+        always=always,
+        closing=target[:, A] < NEARLY_CLOSED,
+    )
 
 
 def _moving(target: np.ndarray) -> np.ndarray:
