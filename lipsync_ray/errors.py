@@ -122,13 +122,6 @@ class WorkerSetupFailed(LipsyncError):
     code = "WORKER_SETUP"
 
 
-class Interrupted(LipsyncError):
-    """A signal or a time limit stopped the work."""
-
-    code = "INTERRUPTED"
-    exit_code = ExitCode.INTERRUPTED
-
-
 class DependencyMissing(LipsyncError):
     """An optional package is needed for what was asked."""
 

@@ -13,8 +13,6 @@ from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.schema import build, describe, find_kind, is_optional, is_text, list_keys, suggest
 
-EXAMPLE = "run video=in.mp4 audio=dub.wav out=out.mp4"
-
 
 def conf_dir() -> Path:
     """Folder of the YAML defaults: inside the installed package, or at the top of a checkout."""

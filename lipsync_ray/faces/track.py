@@ -117,18 +117,12 @@ class FaceScan:
         asked = np.flatnonzero((frames >= 0) & (faces >= 0))
         if not len(asked):
             return
-        light = self.light()
-        known = light.frame * (1 << 32) + light.face
-        order = np.argsort(known, kind="stable")
-        key = frames[asked] * (1 << 32) + faces[asked]
-        at = np.searchsorted(known[order], key)
-        hit = (
-            (at < len(known)) & (known[order][np.minimum(at, len(known) - 1)] == key)
-            if len(known)
-            else key < 0
-        )
+        order, known = self._keys
+        wanted = _key(frames[asked], faces[asked])
+        at = np.searchsorted(known, wanted)
+        hit = np.append(known, -1)[at] == wanted
         asked, row = asked[hit], order[at[hit]]
-        edges = np.searchsorted(light.frame, [start for start, _ in self.ranges] + [2**62])
+        edges = np.searchsorted(self._light.frame, [start for start, _ in self.ranges] + [2**62])
         part = np.searchsorted(edges, row, side="right") - 1
         for number in np.unique(part):
             mine = part == number

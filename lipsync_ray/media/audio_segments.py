@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 import wave
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -258,8 +257,3 @@ def _segment_type() -> type[AudioSegment]:
         warnings.simplefilter("ignore")
         from pydub import AudioSegment
     return AudioSegment
-
-
-def piece_files(settings: AudioSettings) -> Sequence[str]:
-    """Files that the dub is made of, for hashing."""
-    return [piece.file for piece in settings.pieces()]

@@ -1,4 +1,4 @@
-"""Files: what they hold (by hash), whether they fit, and how one appears whole or not at all."""
+"""Files: what they hold (by hash), and how one appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import glob
 import hashlib
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,23 +48,6 @@ def check_folder(final: str | Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputUnwritable(f"the folder {folder} is read-only for this user")
     return final
-
-
-def check_space(folder: str | Path, needed: int) -> None:
-    """Refuse to start what the disk cannot hold.
-
-    Args:
-        folder: an existing folder on the disk in question.
-        needed: bytes.
-
-    Raises:
-        OutputUnwritable: less than ``needed`` is free.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OutputUnwritable(
-            f"{folder} has {free / 1e6:,.0f} MB free, about {needed / 1e6:,.0f} MB are needed"
-        )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lipsync_ray.errors import MediaError, OutputUnwritable
-from lipsync_ray.media.storage import atomic_path, check_space, content_hash
+from lipsync_ray.media.storage import atomic_path, content_hash
 
 
 def test_a_finished_file_replaces_the_old_one(tmp_path):
@@ -77,9 +77,3 @@ def test_hash_is_of_the_content(tmp_path):
     assert content_hash(tmp_path / "a") == content_hash(tmp_path / "b") == hashlib.sha256(data).hexdigest()
     with pytest.raises(MediaError, match="cannot read"):
         content_hash(tmp_path / "none")
-
-
-def test_space_is_checked(tmp_path):
-    check_space(tmp_path, 1)
-    with pytest.raises(OutputUnwritable, match="MB free"):
-        check_space(tmp_path, 1 << 60)
