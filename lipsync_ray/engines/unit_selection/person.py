@@ -17,7 +17,6 @@ from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 GENERIC_SLOPES: np.ndarray = np.array([[-0.15, 0.62, 0.42, 0.0], [0.0, -0.05, -0.05, -0.05]])
 GENERIC_SLOPES.flags.writeable = False
 _SLOPE_WEIGHT = 30 * 0.05**2
-_MIN_PAUSE_FRAMES = 6
 # A mouth may always change this fast, in sigma per frame: a quiet clip proves no upper limit.
 _LEAST_CHANGE = 0.8
 
@@ -36,26 +35,20 @@ class Person:
     p99: np.ndarray  # float64[6]
     slopes: np.ndarray  # float64[2,4]: (up, lo, jaw, pr) per unit of (a, w)
     basis: np.ndarray  # float64[6,468,3] displacement per unit of each descriptor
-    rest_aperture: float  # between sentences
+    rest_aperture: float  # between sentences: the low aperture, never negative
     change_p99: np.ndarray  # float64[6] largest usual |change| from one source frame to the next
     frame_seconds: float  # usual time from one source frame to the next
     layered: bool  # too little mouth to pick units from: draw the inside of the mouth in layers
     frames: int  # usable frames these measures rest on
 
 
-def build_person(
-    measures: Measures,
-    times: np.ndarray,
-    settings: UnitSelectionSettings,
-    pauses: np.ndarray | None = None,
-) -> Person:
+def build_person(measures: Measures, times: np.ndarray, settings: UnitSelectionSettings) -> Person:
     """Sum up a speaker from the measures of their frames.
 
     Args:
         measures: of the whole video.
         times: ``float64[n]`` s, of the source frames.
         settings: thresholds of the layered mode.
-        pauses: ``bool[n]``, frames in which the speaker is known to be silent, if known.
     """
     known = measures.raw[measures.usable]
     p1, low, mid, high, p99 = np.percentile(known, [1, 8, 50, 92, 99], axis=0)
@@ -70,7 +63,7 @@ def build_person(
         p99=p99,
         slopes=fit_slopes(known),
         basis=measures.fit.solve(load_prior()),
-        rest_aperture=_rest(measures, pauses, float(low[A])),
+        rest_aperture=max(float(low[A]), 0.0),
         change_p99=_usual_change(measures),
         frame_seconds=float(np.median(np.diff(times))) if len(times) > 1 else 0.04,
         layered=_is_layered(known, settings),
@@ -84,14 +77,6 @@ def fit_slopes(descriptors: np.ndarray) -> np.ndarray:
     cause, effect = centred[:, [A, W]], centred[:, [UP, LO, JAW, PR]]
     products = cause.T @ cause + _SLOPE_WEIGHT * np.eye(2)
     return np.linalg.solve(products, cause.T @ effect + _SLOPE_WEIGHT * GENERIC_SLOPES)
-
-
-def _rest(measures: Measures, pauses: np.ndarray | None, fallback: float) -> float:
-    if pauses is not None:
-        silent = measures.raw[measures.usable & pauses, A]
-        if len(silent) >= _MIN_PAUSE_FRAMES:
-            return max(float(np.median(silent)), 0.0)
-    return max(fallback, 0.0)
 
 
 def _usual_change(measures: Measures) -> np.ndarray:

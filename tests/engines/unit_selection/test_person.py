@@ -12,9 +12,9 @@ from tests.engines.unit_selection.talker import measured, speechlike, talk
 DEFAULTS = UnitSelectionSettings()
 
 
-def person_of(aperture, width=None, **kwargs):
+def person_of(aperture, width=None):
     talker = talk(aperture, width)
-    return build_person(measured(talker), np.arange(len(aperture)) / 25, DEFAULTS, **kwargs)
+    return build_person(measured(talker), np.arange(len(aperture)) / 25, DEFAULTS)
 
 
 def test_measures_are_those_of_the_moving_face():
@@ -62,17 +62,6 @@ def test_no_usable_frame_is_said():
     talker = talk(np.full(5, 0.1))
     with pytest.raises(ValueError, match="no usable face"):
         measure(talker.load, np.ones(5, bool), np.zeros(5, bool), np.zeros(5, np.int32))
-
-
-def test_rest_is_the_persons_own_where_pauses_are_known():
-    aperture, width = speechlike(200)
-    aperture[50:70] = 0.033
-    pauses = np.zeros(200, bool)
-    pauses[50:70] = True
-    known = person_of(aperture, width, pauses=pauses)
-    assert known.rest_aperture == pytest.approx(0.033, abs=0.004)
-    pauses[55:70] = False  # five frames prove nothing
-    assert person_of(aperture, width, pauses=pauses).rest_aperture == pytest.approx(known.low[0], abs=1e-3)
 
 
 @pytest.mark.parametrize(
