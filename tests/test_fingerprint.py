@@ -84,6 +84,14 @@ def test_a_change_of_code_or_data_is_another_version_of_its_part_alone(package: 
     assert changed == {(), ("faces",)}
 
 
+def test_defaults_which_only_a_wheel_holds_do_not_count(package: Path) -> None:
+    before = code_version()
+    code_version.cache_clear()
+    (package / "conf").mkdir()
+    (package / "conf" / "config.yaml").write_text("a: 1")
+    assert code_version() == before
+
+
 def test_another_library_is_another_version(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_version("faces")
     code_version.cache_clear()
