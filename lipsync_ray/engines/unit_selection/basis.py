@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from lipsync_ray.engines.unit_selection.descriptor import POINTS, SIGMA, describe, describe_points
+from lipsync_ray.engines.unit_selection.descriptor import POINTS, SIGMA, describe_points
 
 # Frames of evidence the prior counts for, plus a share of the clip so that noise never decides alone.
 PRIOR_FRAMES, RIDGE_SHARE = 200.0, 0.02
@@ -71,8 +71,3 @@ def move(shapes: np.ndarray, delta: np.ndarray, basis: np.ndarray, nose_y: float
         reached = describe_points(points + np.tensordot(step, few, axes=1), nose_y)
         step += _STEP * (wanted - reached)
     return shapes + np.tensordot(step, basis, axes=1)
-
-
-def arrival(shapes: np.ndarray, delta: np.ndarray, basis: np.ndarray, nose_y: float) -> np.ndarray:
-    """How far `move` stays from what was asked, ``float64[N,6]`` IO."""
-    return describe(move(shapes, delta, basis, nose_y), nose_y) - describe(shapes, nose_y) - delta

@@ -51,8 +51,10 @@ def draw_interior(
     x, y = head_positions(plane, part)
     top, bottom = plane.top(x), plane.bottom(x)
     picture = _cavity(x, y, top, bottom, plane, colours)
-    teeth = hung_teeth if unit.aperture >= SHOWN else made_teeth
-    colour, alpha = teeth(x, y, top, bottom, plane, unit, colours)
+    if unit.aperture >= SHOWN:
+        colour, alpha = hung_teeth(x, y, top, plane, unit)
+    else:
+        colour, alpha = made_teeth(x, y, top, unit, colours)
     alpha = alpha * float(smoothstep((aperture - TEETH_FROM) / TEETH_OVER))
     picture += (colour - picture) * alpha[..., None].astype(np.float32)
     _lay(patch, picture, part, box, target, plane, face, aperture, 1.0)

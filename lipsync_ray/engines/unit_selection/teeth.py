@@ -58,13 +58,7 @@ def read_unit(
 
 
 def hung_teeth(
-    x: np.ndarray,
-    y: np.ndarray,
-    top: np.ndarray,
-    bottom: np.ndarray,
-    plane: Plane,
-    unit: Mouth,
-    colours: Colours,
+    x: np.ndarray, y: np.ndarray, top: np.ndarray, plane: Plane, unit: Mouth
 ) -> tuple[np.ndarray, np.ndarray]:
     """The unit's own teeth, hung from the upper lip without stretching: a closing mouth crops them."""
     picture, height, upper, lower = read_unit(x, y, top, plane, unit)
@@ -73,13 +67,7 @@ def hung_teeth(
 
 
 def made_teeth(
-    x: np.ndarray,
-    y: np.ndarray,
-    top: np.ndarray,
-    bottom: np.ndarray,
-    plane: Plane,
-    unit: Mouth,
-    colours: Colours,
+    x: np.ndarray, y: np.ndarray, top: np.ndarray, unit: Mouth, colours: Colours
 ) -> tuple[np.ndarray, np.ndarray]:
     """Plain upper teeth fixed to the head, for a picture that shows none."""
     left, right = unit.plane.corners

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipsync_ray.engines.unit_selection.basis import BasisFit, arrival, load_prior, move
+from lipsync_ray.engines.unit_selection.basis import BasisFit, load_prior, move
+from lipsync_ray.engines.unit_selection.descriptor import describe
 from tests.engines.unit_selection.talker import neutral, speechlike, talk
 
 
@@ -13,7 +14,9 @@ from tests.engines.unit_selection.talker import neutral, speechlike, talk
 @given(a=st.floats(0, 0.2), w=st.floats(-0.1, 0.1), lo=st.floats(-0.05, 0.1), jaw=st.floats(-0.03, 0.06))
 def test_a_wanted_mouth_arrives(a, w, lo, jaw):
     shape, delta = neutral(), np.array([[a, w, 0, lo, jaw, 0]])
-    assert np.abs(arrival(shape, delta, load_prior(), float(shape[0, 2, 1]))).max() < 5e-3
+    nose_y = float(shape[0, 2, 1])
+    reached = describe(move(shape, delta, load_prior(), nose_y), nose_y)
+    assert np.abs(reached - describe(shape, nose_y) - delta).max() < 5e-3
 
 
 def test_no_change_moves_nothing():
