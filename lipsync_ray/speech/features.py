@@ -83,21 +83,20 @@ def mel_power(samples: np.ndarray, size: int = BLOCK) -> np.ndarray:
     return bands
 
 
-def log_mel(samples: np.ndarray) -> np.ndarray:
-    """Log mel bands with the floor 65 dB below the loudest frames, each band normalised over the clip.
+def normalised(power: np.ndarray, *, floor_db: float = 65.0) -> np.ndarray:
+    """Log mel bands of ``mel_power``'s ``float32[n, 48]``, each band normalised: ``float32[n, 48]``.
 
-    ``float32[frames, 48]``. The sound is first brought to a root mean square of 0.1. Mean and standard
-    deviation of a band are taken over loud frames only (less than 15 dB below the loudest), which adapts to
-    microphone and room; a band's deviation counts as at least half the mean deviation. Silence gives zeros:
-    whoever uses these features must gate on absolute level before, since noise, too, fills their range.
+    The floor lies ``floor_db`` below the loudest frames. Mean and standard deviation of a band are taken over
+    loud frames only (less than 15 dB below the loudest), which adapts to microphone and room; a band's
+    deviation counts as at least half the mean deviation. Does not depend on the sound's overall level.
+    Silence gives zeros: whoever uses these features must gate on absolute level before, since noise, too,
+    fills their range.
     """
-    bands = mel_power(samples).astype(np.float64)
-    scale = float(np.mean(np.square(samples, dtype=np.float64)))
-    if scale < 10 ** (FLOOR_DB / 10):
-        return np.zeros(bands.shape, np.float32)
-    bands *= 0.01 / scale
-    floor = np.percentile(bands.mean(1), 98) * 10**-6.5
-    logs = np.log(bands + floor)
+    frame = power.mean(1, dtype=np.float64)
+    loudest = float(np.percentile(frame, 98)) if len(frame) else 0.0
+    if loudest < 10 ** (FLOOR_DB / 10):
+        return np.zeros(power.shape, np.float32)
+    logs = np.log(power + loudest * 10 ** (-floor_db / 10))
     loudness = logs.mean(1)
     loud = logs[loudness > np.percentile(loudness, 95) - 3.5]
     deviation = loud.std(0)
