@@ -32,6 +32,7 @@ from lipsync_ray.media.storage import atomic_path, check_folder
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Clock, Result, write_sidecar
+from lipsync_ray.speech.driving import Given
 from lipsync_ray.speech.model import SpeechModel, speech_model
 from lipsync_ray.triage import Triage, make_triage
 from lipsync_ray.workspace import job_folder, scan_folder
@@ -142,7 +143,7 @@ class _Job:
         times = inputs.timeline.times()
         with private_folder() as folder:
             track = self._speech.track(store_samples(inputs.sound.path, folder / "samples.f32"))
-        cues = track.at(times - float(inputs.timeline.audio_start))
+        speech = Given(given=track.at(times - float(inputs.timeline.audio_start)))
         source = (inputs.table, self._config.media.reader)
 
         def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
@@ -158,7 +159,7 @@ class _Job:
             scan=analysis.scan,
             target=analysis.target,
             crops=analysis.crops,
-            cues=cues,
+            speech=speech,
             times=times,
             fetch=fetch,
         )
@@ -250,6 +251,7 @@ class _Job:
             "settings": to_plain(self._config),
             "plan": asdict(plan),
             "preparation": preparation.digest(),
+            "report": dict(preparation.report),
             "attempts": rendered.attempts,
             "chunks": [
                 {**asdict(record), "digests": None} for record in rendered.records

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lipsync_ray.media.frame import Box
     from lipsync_ray.media.index import FrameTable
     from lipsync_ray.media.timeline import Timeline
-    from lipsync_ray.speech.track import MouthCues
+    from lipsync_ray.speech.driving import Driving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Scene:
     scan: FaceScan
     target: TargetFaces
     crops: Mapping[int, Box]  # union crop by shot, upright source pixels
-    cues: MouthCues  # the wanted mouth at each output frame
+    speech: Driving  # asked once, with the measured mouth: the wanted mouth at each output frame
     times: np.ndarray  # float64[T] s, time of each output frame
     fetch: Callable[[np.ndarray, list[Box]], list[np.ndarray]]
 
@@ -50,13 +50,15 @@ class Preparation:
     """What an engine decided for the whole job: ``shared`` for every chunk, ``frames`` by output frame.
 
     Both must pickle; each array of ``frames`` has one row per output frame and is cut per chunk.
+    ``report`` is for people and changes no picture: what JSON can hold, told beside the output.
     """
 
     shared: Mapping[str, Any] = field(default_factory=dict)
     frames: Mapping[str, np.ndarray] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
 
     def digest(self) -> str:
-        """Hash of all content: equal preparations render equal pictures."""
+        """Hash of ``shared`` and ``frames``: equal preparations render equal pictures."""
         return fingerprint(self.shared, self.frames)
 
 

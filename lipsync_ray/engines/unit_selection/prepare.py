@@ -11,6 +11,7 @@ from lipsync_ray.engines.base import Preparation, Scene
 from lipsync_ray.engines.unit_selection.canonical import fit_poses, to_canonical
 from lipsync_ray.engines.unit_selection.closed import audit, usual_contact
 from lipsync_ray.engines.unit_selection.costs import Candidates, Views
+from lipsync_ray.engines.unit_selection.descriptor import A, W
 from lipsync_ray.engines.unit_selection.layered import anchors
 from lipsync_ray.engines.unit_selection.measures import Measures, measure
 from lipsync_ray.engines.unit_selection.person import Person, build_person
@@ -20,6 +21,8 @@ from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.engines.unit_selection.target import CLOSED, fit_habit, towards_measured, wanted
 from lipsync_ray.engines.unit_selection.units import Harvest, UnitBank, patch_bytes
 from lipsync_ray.errors import FaceNotFound
+from lipsync_ray.speech.driving import MeasuredMouth
+from lipsync_ray.speech.track import MouthCues
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +60,8 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
     measures = measure(load, face >= 0, usable, scene.target.shot)
     person = build_person(measures, scene.table.times(), settings)
     views = views_of(measures, scene.target.shot, _sharpness(scene))
-    brief = _brief(scene, measures, person, views)
+    driven = scene.speech.cues(_mouth(scene, measures))
+    brief = _brief(scene, driven.cues, measures, person, views)
     harvest = Harvest(load, scene.fetch, (scene.table.video.width, scene.table.video.height))
     units = candidates(measures, views, fit_frames(measures, person, settings.max_yaw))
     if person.layered:
@@ -71,15 +75,25 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
     rows = rows[rows >= 0]
     bank = _bank(units.take(rows), person, harvest)
     _report(bank, selection, person)
-    return Preparation(shared={"person": person, "units": bank}, frames=_rows(scene, brief, selection, rows))
+    return Preparation(
+        shared={"person": person, "units": bank},
+        frames=_rows(driven.cues, brief, selection, rows),
+        report={"speech": dict(driven.report)},
+    )
 
 
-def _brief(scene: Scene, measures: Measures, person: Person, views: Views) -> Brief:
+def _mouth(scene: Scene, measures: Measures) -> MeasuredMouth:
+    """The measured mouth as the sound is shown it: frames that are not fit to measure stay out."""
+    known = np.where(measures.usable[:, None], measures.raw[:, [A, W]], np.nan)
+    return MeasuredMouth(times=scene.table.times(), aperture=known[:, 0], width=known[:, 1])
+
+
+def _brief(scene: Scene, cues: MouthCues, measures: Measures, person: Person, views: Views) -> Brief:
     source = np.asarray(scene.timeline.source)
     seen = np.isfinite(measures.scale[source])
     strength = np.where(seen, scene.target.strength[source], 0.0).astype(np.float32)
     habit = fit_habit(measures.raw[measures.usable])
-    target = wanted(scene.cues, person, habit, scene.times)
+    target = wanted(cues, person, habit, scene.times)
     target = towards_measured(target, measures.steady[source], strength)
     shots = scene.target.shot[source]
     breaks = scene.timeline.breaks() | (np.diff(shots, prepend=shots[:1]) != 0)
@@ -147,11 +161,11 @@ def _bank(units: Candidates, person: Person, harvest: Harvest) -> UnitBank:
     )
 
 
-def _rows(scene: Scene, brief: Brief, selection: Selection, rows: np.ndarray) -> dict[str, np.ndarray]:
+def _rows(cues: MouthCues, brief: Brief, selection: Selection, rows: np.ndarray) -> dict[str, np.ndarray]:
     """What each output frame's worker is told; units as rows of the bank."""
     unit = np.where(selection.unit >= 0, np.searchsorted(rows, selection.unit), -1)
     second = np.where(selection.second >= 0, np.searchsorted(rows, selection.second), -1)
-    touching = np.asarray(scene.cues.closure) >= CLOSED
+    touching = np.asarray(cues.closure) >= CLOSED
     return {
         "target": brief.target,
         "unit": unit.astype(np.int32),

@@ -16,6 +16,7 @@ from lipsync_ray.errors import FaceNotFound
 from lipsync_ray.faces.select import TargetFaces
 from lipsync_ray.media.frame import Box
 from lipsync_ray.media.timeline import SyncSettings, build_timeline
+from lipsync_ray.speech.driving import Given
 from lipsync_ray.speech.track import MouthCues
 from tests.engines.unit_selection.talker import Talker, cues, speechlike, talk
 from tests.media.output_clips import table_of
@@ -76,7 +77,7 @@ def scene(footage: Footage, said: MouthCues, *, mode: str = "silence", **target)
         scan=footage,  # type: ignore[arg-type]
         target=chosen,
         crops={0: Box(x0=0, y0=0, x1=SIZE[0], y1=SIZE[1])},
-        cues=said,
+        speech=Given(given=said),
         times=timeline.times(),
         fetch=footage.fetch,
     )

@@ -23,6 +23,7 @@ from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.timeline import SyncSettings, build_timeline
+from lipsync_ray.speech.driving import Given
 from lipsync_ray.speech.track import MouthCues
 from lipsync_ray.weights.store import WeightStore
 
@@ -48,7 +49,7 @@ def stage(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
             scan=faces,
             target=target,
             crops=union_boxes(faces.light(), target, table.video, settings.margin),
-            cues=None,  # type: ignore[arg-type]
+            speech=None,  # type: ignore[arg-type]
             times=timeline.times(),
             fetch=lambda at, boxes: fetch_crops(at, boxes, lambda ps: (cut_crops(p, source) for p in ps)),
         )
@@ -71,7 +72,7 @@ def dub(stage: Callable[[str], Scene]) -> tuple[Scene, Preparation]:
     person = build_person(found, driver.table.times(), UnitSelectionSettings())
     said = [np.interp(scene.times, driver.table.times(), found.raw[:, k]) for k in range(6)]
     cues = MouthCues(**read_articulation(np.stack(said, axis=1), person))
-    scene = replace(scene, cues=cues)
+    scene = replace(scene, speech=Given(given=cues))
     return scene, prepare(scene)
 
 
