@@ -73,6 +73,7 @@ def from_voice(voice: Voice) -> MouthTrack:
         "aperture": aperture,
         "width": np.clip(2.0 * width - 1.0, -1.2, 1.2) * speech,
         "rounding": np.clip(rounding, 0.0, 1.0) * speech,
+        "labiodental": np.zeros(len(voice)),  # formants cannot tell f from s
         "closure": closure.astype(np.float64),
         "speech": speech,
     }

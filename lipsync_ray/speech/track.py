@@ -26,6 +26,7 @@ class MouthCues:
     aperture: np.ndarray  # 0 closed, 1 the 92nd percentile of this speaker talking; may exceed 1
     width: np.ndarray  # -1 rounded, 0 neutral, +1 spread
     rounding: np.ndarray  # 0 flat, 1 pursed
+    labiodental: np.ndarray  # 0..1: how surely the lower lip lifts to the upper teeth (f, v); not a closure
     closure: np.ndarray  # 0..1; from 0.5 on the lips must touch
     speech: np.ndarray  # 0 silent, 1 talking
 
@@ -43,14 +44,16 @@ NAMES = tuple(f.name for f in fields(MouthCues))
 class MouthTrack:
     """The wanted mouth, sampled evenly: sample ``k`` is the mouth at ``k / rate`` seconds of the sound.
 
-    The fields are those of ``MouthCues``. Where the sound is silent the mouth is at rest: all zero. An engine
-    that knows the person's own rest (lips apart, a smile) may use it where ``speech`` is 0.
+    The fields are those of ``MouthCues``; who knows nothing about one leaves it 0. Where the sound is silent
+    the mouth is at rest: all zero. An engine that knows the person's own rest (lips apart, a smile) may use
+    it where ``speech`` is 0.
     """
 
     rate: float  # Hz
     aperture: np.ndarray
     width: np.ndarray
     rounding: np.ndarray
+    labiodental: np.ndarray
     closure: np.ndarray
     speech: np.ndarray
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from measures import Follow
 
-from lipsync_ray.speech.track import MouthTrack
+from lipsync_ray.speech.track import NAMES, MouthTrack
 
 
 @pytest.fixture
@@ -21,8 +21,7 @@ def person():
 
 
 def track(**curves: list[float]) -> MouthTrack:
-    names = ("aperture", "width", "rounding", "closure", "speech")
-    return MouthTrack(rate=100.0, **{n: np.array(curves.get(n, [0, 0, 0, 0]), np.float32) for n in names})
+    return MouthTrack(rate=100.0, **{n: np.array(curves.get(n, [0, 0, 0, 0]), np.float32) for n in NAMES})
 
 
 def test_what_is_asked_lies_in_the_persons_own_range(person):

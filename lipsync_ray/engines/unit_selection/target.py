@@ -180,6 +180,7 @@ def read_articulation(descriptors: np.ndarray, person: Person) -> dict[str, np.n
         "aperture": np.maximum(aperture, 0.0).astype(np.float32),
         "width": (offset / np.maximum(side, 1e-6)).astype(np.float32),
         "rounding": np.zeros(len(descriptors), np.float32),
+        "labiodental": np.zeros(len(descriptors), np.float32),
         "closure": (descriptors[:, A] < 0.012).astype(np.float32),
         "speech": np.ones(len(descriptors), np.float32),
     }

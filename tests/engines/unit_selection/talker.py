@@ -11,7 +11,7 @@ from lipsync_ray.engines.unit_selection.basis import load_prior, move
 from lipsync_ray.engines.unit_selection.canonical import Poses, build_reference, to_pixels
 from lipsync_ray.engines.unit_selection.descriptor import describe
 from lipsync_ray.engines.unit_selection.measures import Measures, measure
-from lipsync_ray.speech.track import MouthCues
+from lipsync_ray.speech.track import NAMES, MouthCues
 
 MESH = Path(__file__).resolve().parent / "portrait_landmarks.npz"
 
@@ -104,5 +104,5 @@ def measured(talker: Talker, shots: np.ndarray | None = None) -> Measures:
 
 def cues(n: int, **given: np.ndarray | float) -> MouthCues:
     """Speech that asks for nothing but what is given."""
-    values = {"aperture": 0.0, "width": 0.0, "rounding": 0.0, "closure": 0.0, "speech": 1.0, **given}
+    values = {**dict.fromkeys(NAMES, 0.0), "speech": 1.0, **given}
     return MouthCues(**{k: np.broadcast_to(np.float32(v), n).astype(np.float32) for k, v in values.items()})
