@@ -8,6 +8,7 @@ frame's values do not depend on the block it falls in.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,7 @@ WINDOW = 400  # samples: 25 ms
 FFT = 512
 BANDS = 48
 LOW_HZ, HIGH_HZ = 60.0, 7600.0
-BLOCK = 3000  # frames: 30 s
+BLOCK = 500  # frames: 5 s, few enough to stay in a processor's cache
 FLOOR_DB = -120.0  # level of digital silence
 
 
@@ -83,24 +84,47 @@ def mel_power(samples: np.ndarray, size: int = BLOCK) -> np.ndarray:
     return bands
 
 
-def normalised(power: np.ndarray, *, floor_db: float = 65.0) -> np.ndarray:
-    """Log mel bands of ``mel_power``'s ``float32[n, 48]``, each band normalised: ``float32[n, 48]``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandStatistics:
+    """What normalises log mel bands: the microphone, the room and the voice on average."""
+
+    floor: float  # power added to every band
+    mean: np.ndarray  # float[48], nepers
+    scale: np.ndarray  # float[48], nepers, positive
+
+    def normalise(self, power: np.ndarray) -> np.ndarray:
+        """``float32[n, 48]`` of ``mel_power``'s."""
+        return ((np.log(power + self.floor) - self.mean) / self.scale).astype(np.float32)
+
+
+def band_statistics(power: np.ndarray, *, floor_db: float = 65.0) -> BandStatistics | None:
+    """Statistics of speech given as ``mel_power``'s ``float32[n, 48]``; None if it is silent.
 
     The floor lies ``floor_db`` below the loudest frames. Mean and standard deviation of a band are taken over
     loud frames only (less than 15 dB below the loudest), which adapts to microphone and room; a band's
-    deviation counts as at least half the mean deviation. Does not depend on the sound's overall level.
-    Silence gives zeros: whoever uses these features must gate on absolute level before, since noise, too,
-    fills their range.
+    deviation counts as at least half the mean deviation.
     """
     frame = power.mean(1, dtype=np.float64)
     loudest = float(np.percentile(frame, 98)) if len(frame) else 0.0
     if loudest < 10 ** (FLOOR_DB / 10):
-        return np.zeros(power.shape, np.float32)
-    logs = np.log(power + loudest * 10 ** (-floor_db / 10))
+        return None
+    floor = loudest * 10 ** (-floor_db / 10)
+    logs = np.log(power + floor)
     loudness = logs.mean(1)
     loud = logs[loudness > np.percentile(loudness, 95) - 3.5]
     deviation = loud.std(0)
-    return ((logs - loud.mean(0)) / np.maximum(deviation, 0.5 * deviation.mean() + 1e-6)).astype(np.float32)
+    scale = np.maximum(deviation, 0.5 * deviation.mean() + 1e-6)
+    return BandStatistics(floor=floor, mean=loud.mean(0), scale=scale)
+
+
+def normalised(power: np.ndarray, *, floor_db: float = 65.0) -> np.ndarray:
+    """Log mel bands of ``mel_power``'s ``float32[n, 48]``, each normalised by its ``band_statistics``.
+
+    Does not depend on the sound's overall level. Silence gives zeros: whoever uses these features must gate
+    on absolute level before, since noise, too, fills their range.
+    """
+    found = band_statistics(power, floor_db=floor_db)
+    return np.zeros(power.shape, np.float32) if found is None else found.normalise(power)
 
 
 def smooth(values: np.ndarray, sigma: float) -> np.ndarray:

@@ -9,6 +9,7 @@ Voicing: the peak of the autocorrelation between 70 and 400 Hz, divided by that 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from lipsync_ray.speech.features import (
     WINDOW,
     blocks,
     frame_count,
+    hann,
     mel_matrix,
     power_spectrum,
 )
@@ -32,6 +34,7 @@ PITCH_WINDOW = 640  # samples: 40 ms, two periods of the lowest pitch and a half
 PITCH_FFT = 1024
 PITCH_RATE = 4000  # Hz, of the lags searched
 PITCH_HZ = (70.0, 400.0)
+_LAGS = (int(PITCH_RATE / PITCH_HZ[1]), int(np.ceil(PITCH_RATE / PITCH_HZ[0])))
 F1_HZ, F2_HZ = (200.0, 1100.0), (600.0, 3200.0)
 MAX_BANDWIDTH = 500.0  # Hz; wider poles shape the tilt, they are no formants
 
@@ -52,8 +55,17 @@ class Voice:
         return len(self.level)
 
 
-def measure(samples: Sound, size: int = BLOCK) -> Voice:
-    """Measure ``float32[n]`` at 16 kHz; ``size`` frames at a time, the result does not depend on it."""
+def measure(
+    samples: Sound, size: int = BLOCK, *, formants: bool = True, bands: np.ndarray | None = None
+) -> Voice:
+    """Measure ``float32[n]`` at 16 kHz; ``size`` frames at a time, the result does not depend on it.
+
+    Args:
+        samples: the sound.
+        size: frames per block.
+        formants: whether to look for formants, the slowest of the measures; without, they are NaN.
+        bands: ``[frames, 48]`` that is filled with the logarithm of ``features.mel_power``, floored at 1e-20.
+    """
     total = frame_count(len(samples))
     out: dict[str, np.ndarray] = {
         f.name: np.empty(total, np.float32) for f in fields(Voice) if f.name != "cepstra"
@@ -62,11 +74,14 @@ def measure(samples: Sound, size: int = BLOCK) -> Voice:
     for rows, frames in blocks(samples, WINDOW, size):
         power = power_spectrum(frames)
         out["level"][rows], out["low"][rows] = _balance(power)
-        out["cepstra"][rows] = _cepstra(power)
+        mel = (power @ mel_matrix()).astype(np.float32)
+        out["cepstra"][rows] = _cepstra(mel)
+        if bands is not None:
+            bands[rows] = np.log(mel + np.float32(1e-20))
         out["f1"][rows] = out["f2"][rows] = np.nan
     for rows, frames in blocks(samples, PITCH_WINDOW, size):
         out["voicing"][rows], out["pitch"][rows] = _pitch(frames)
-    for rows, frames in blocks(samples, WINDOW, size):
+    for rows, frames in blocks(samples, WINDOW, size) if formants else ():
         voiced = np.flatnonzero((out["voicing"][rows] > 0.4) & (out["level"][rows] > FLOOR_DB + 20))
         out["f1"][rows.start + voiced], out["f2"][rows.start + voiced] = _formants(frames[voiced])
     return Voice(**out)
@@ -84,32 +99,50 @@ def _balance(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return level, 10 * np.log10((low + tiny) / (high + tiny))
 
 
-def _cepstra(power: np.ndarray) -> np.ndarray:
-    bands = power @ mel_matrix()
+def _cepstra(bands: np.ndarray) -> np.ndarray:
     # A floor 50 dB below the frame's own mean keeps empty bands from ruling the shape.
-    logs = np.log(bands + bands.mean(1, keepdims=True) * 1e-5 + 10 ** (FLOOR_DB / 10))
+    logs = np.log(bands + (bands.mean(1, keepdims=True) * 1e-5 + 10 ** (FLOOR_DB / 10)).astype(np.float32))
     count = logs.shape[1]
     place = (np.arange(count) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1)
-    return logs @ (np.cos(np.pi / count * place) * np.sqrt(2.0) / count)
+    return logs @ (np.cos(np.pi / count * place) * np.sqrt(2.0) / count).astype(np.float32)
+
+
+@cache
+def _pitch_matrices() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """From samples to power at 50-1000 Hz to autocorrelation, and the window's own autocorrelation.
+
+    ``float32[640, 2, 60]`` (cosine and sine of the frame without its mean, windowed), ``float32[60, lags +
+    1]`` and ``float64[lags]``; the lags are those of ``PITCH_HZ``, the last column is lag 0. Few frequencies
+    are wanted of many samples: products with matrices are faster than whole transforms.
+    """
+    bins = np.arange(1, PITCH_FFT)
+    bins = bins[(bins * RATE / PITCH_FFT > 50) & (bins * RATE / PITCH_FFT < 1000)]
+    window = hann(PITCH_WINDOW)
+    turns = 2 * np.pi * np.arange(PITCH_WINDOW)[:, None] * bins / PITCH_FFT
+    waves = np.stack([np.cos(turns), np.sin(turns)], axis=1) * window[:, None, None]
+    waves = (waves - waves.mean(0)) / np.sqrt((window**2).sum())
+    size = PITCH_FFT * PITCH_RATE // RATE
+    lags = np.append(np.arange(_LAGS[0], _LAGS[1] + 1), 0)
+    back = 2.0 / size * np.cos(2 * np.pi * bins[:, None] * lags / size)
+    own = power_spectrum(np.ones((1, PITCH_WINDOW)), PITCH_FFT)[:, : size // 2 + 1]
+    own = np.fft.irfft(own, size)[0]
+    return waves.astype(np.float32), back.astype(np.float32), own[lags[:-1]] / own[0]
 
 
 def _pitch(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    ratio = PITCH_FFT // (RATE // PITCH_RATE)  # size of the inverse transform at the lower rate
-    power = power_spectrum(frames - frames.mean(1, keepdims=True), PITCH_FFT)[:, : ratio // 2 + 1]
-    hz = np.arange(power.shape[1]) * RATE / PITCH_FFT
-    power = power * ((hz > 50) & (hz < 1000))
-    lags = np.fft.irfft(power, ratio)
-    own = np.fft.irfft(power_spectrum(np.ones((1, PITCH_WINDOW)), PITCH_FFT)[:, : ratio // 2 + 1], ratio)[0]
-    first, last = int(PITCH_RATE / PITCH_HZ[1]), int(np.ceil(PITCH_RATE / PITCH_HZ[0]))
-    height = lags[:, first : last + 1] / (own[first : last + 1] / own[0])
-    height = height / (lags[:, :1] + 10 ** (FLOOR_DB / 10))
+    waves, back, own = _pitch_matrices()
+    found = np.ascontiguousarray(frames, np.float32) @ waves.reshape(PITCH_WINDOW, -1)
+    np.square(found, out=found)
+    count = waves.shape[2]
+    lags = (found[:, :count] + found[:, count:]) @ back
+    height = lags[:, :-1] / (own * (lags[:, -1:] + 10 ** (FLOOR_DB / 10)))
     best = height.argmax(1)
     inside = np.clip(best, 1, height.shape[1] - 2)
     rows = np.arange(len(height))
     left, mid, right = (height[rows, inside + step] for step in (-1, 0, 1))
     bend = left - 2 * mid + right
     shift = np.where((bend < 0) & (inside == best), 0.5 * (left - right) / np.minimum(bend, -1e-9), 0.0)
-    return np.clip(height[rows, best], 0, 1), PITCH_RATE / (first + best + np.clip(shift, -0.5, 0.5))
+    return np.clip(height[rows, best], 0, 1), PITCH_RATE / (_LAGS[0] + best + np.clip(shift, -0.5, 0.5))
 
 
 def predictor(autocorrelation: np.ndarray) -> np.ndarray:
