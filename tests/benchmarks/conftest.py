@@ -1,8 +1,9 @@
-"""The benchmarks are scripts, not a package: their folder joins the path."""
+"""The benchmarks are scripts, not a package: their folders join the path."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+for folder in ("benchmarks", "benchmarks/sync"):
+    sys.path.append(str(Path(__file__).resolve().parents[2] / folder))
