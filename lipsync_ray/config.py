@@ -22,9 +22,10 @@ from lipsync_ray.weights.store import WeightStore, default_folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConfig(AudioSettings):
-    """The speech to put into the video: one file, or pieces of it."""
+    """The speech to put into the video: one file, or pieces of it; the mouth may follow another one."""
 
     file: str | None = None
+    drive: str | None = None  # drives the mouth, is not heard; null: what is heard drives it
     segments: tuple[AudioPiece, ...] = ()
 
     def __post_init__(self) -> None:
@@ -108,6 +109,7 @@ class SpeechSettings:
     """What turns sound into mouth shapes."""
 
     name: Literal["formants"] = "formants"
+    adapt: bool = True  # learn the speaker's own habits from the source's sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

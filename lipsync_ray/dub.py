@@ -18,6 +18,7 @@ from lipsync_ray.distributed.ray_cluster import ray_session
 from lipsync_ray.distributed.ray_tasks import map_tasks
 from lipsync_ray.distributed.rendering import Rendered, Rendering
 from lipsync_ray.distributed.session import Session
+from lipsync_ray.driving import open_driving
 from lipsync_ray.engines.base import Preparation, Scene
 from lipsync_ray.engines.registry import code_of, load_engine
 from lipsync_ray.errors import ConfigError
@@ -27,12 +28,10 @@ from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.mux import mux, verify
-from lipsync_ray.media.sample_file import store_samples
 from lipsync_ray.media.storage import atomic_path, check_folder
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Clock, Result, write_sidecar
-from lipsync_ray.speech.driving import Given
 from lipsync_ray.speech.model import SpeechModel, speech_model
 from lipsync_ray.triage import Triage, make_triage
 from lipsync_ray.workspace import job_folder, scan_folder
@@ -52,7 +51,8 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
     if config.out is None:
         raise ConfigError("out is missing: name the file to write, such as out=dubbed.mp4")
     out = check_folder(config.out)
-    for name, given in (("video", config.video), ("audio", config.audio.file)):
+    files = {"video": config.video, "audio": config.audio.file, "audio.drive": config.audio.drive}
+    for name, given in files.items():
         if given is not None and out.exists() and Path(given).exists() and out.samefile(given):
             raise ConfigError(f"out={config.out} is the {name} itself; give the output another name")
     job = _Job(config, out, progress or NullProgress(), speech)
@@ -140,10 +140,6 @@ class _Job:
 
     def _prepare(self, inputs: Inputs, analysis: Analysis, session: Session) -> Preparation:
         self._progress.stage("prepare")
-        times = inputs.timeline.times()
-        with private_folder() as folder:
-            track = self._speech.track(store_samples(inputs.sound.path, folder / "samples.f32"))
-        speech = Given(given=track.at(times - float(inputs.timeline.audio_start)))
         source = (inputs.table, self._config.media.reader)
 
         def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
@@ -153,17 +149,18 @@ class _Job:
                 lambda pieces: map_tasks(session, cut_crops, pieces, shared=source, name="fetch"),
             )
 
-        scene = Scene(
-            table=inputs.table,
-            timeline=inputs.timeline,
-            scan=analysis.scan,
-            target=analysis.target,
-            crops=analysis.crops,
-            speech=speech,
-            times=times,
-            fetch=fetch,
-        )
-        return self._engine.prepare(scene)
+        with private_folder() as folder:
+            scene = Scene(
+                table=inputs.table,
+                timeline=inputs.timeline,
+                scan=analysis.scan,
+                target=analysis.target,
+                crops=analysis.crops,
+                speech=open_driving(self._config, inputs, self._speech, folder),
+                times=inputs.timeline.times(),
+                fetch=fetch,
+            )
+            return self._engine.prepare(scene)
 
     def _key(self, inputs: Inputs, analysis: Analysis, preparation: Preparation) -> str:
         """Hash of all that determines every chunk's pictures; a chunk's own rows are in its own name."""
@@ -265,6 +262,7 @@ def _plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[Chunk
     return Plan(
         source_hash=inputs.source_hash,
         audio_hash=inputs.audio_hash,
+        drive_hash=inputs.drive_hash,
         engine=config.engine.name,
         frames=len(inputs.timeline),
         crops={shot: (box.x0, box.y0, box.x1, box.y1) for shot, box in analysis.crops.items()},

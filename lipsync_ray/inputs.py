@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from lipsync_ray.config import Config
-from lipsync_ray.errors import ConfigError
+from lipsync_ray.errors import AudioUnreadable, ConfigError
 from lipsync_ray.media.audio import AudioInfo, probe_audio
 from lipsync_ray.media.audio_segments import assemble_segments
 from lipsync_ray.media.containers import output_format
@@ -14,7 +15,9 @@ from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.encoders import check_pixels
 from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.storage import content_hash
-from lipsync_ray.media.timeline import Timeline, build_timeline
+from lipsync_ray.media.timeline import WARN_SECONDS, Timeline, build_timeline
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +26,11 @@ class Inputs:
 
     table: FrameTable
     sound: AudioInfo  # of the file that is delivered
+    drive: AudioInfo  # of the file that the mouth follows: the same one, or the one that audio.drive names
     timeline: Timeline
     source_hash: str
     audio_hash: str
+    drive_hash: str
 
 
 def open_inputs(config: Config, workspace: Path) -> Inputs:
@@ -40,16 +45,43 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
         output_format(config.out)  # a wrong extension is told before a long file is read
     table = build_table(config.video)
     sound = probe_audio(delivered_sound(config, table, workspace))
+    drive = _drive(config, sound)
     timeline = build_timeline(table, sound.duration, config.sync)
     if config.out is not None:
         _check_output(config, config.out, table, sound, timeline)
     return Inputs(
         table=table,
         sound=sound,
+        drive=drive,
         timeline=timeline,
         source_hash=content_hash(config.video),
-        audio_hash=content_hash(sound.path),
+        audio_hash=(heard := content_hash(sound.path)),
+        drive_hash=heard if drive is sound else content_hash(drive.path),
     )
+
+
+def drive_gap(sound: AudioInfo, drive: AudioInfo) -> str | None:
+    """What to tell a person where the mouth would follow a sound of another length than is heard."""
+    gap = float(drive.duration - sound.duration)
+    if abs(gap) <= WARN_SECONDS:
+        return None
+    longer = "longer" if gap > 0 else "shorter"
+    return (
+        f"audio.drive is {abs(gap):.2f} s {longer} than what is heard; both have to start at the same moment"
+    )
+
+
+def _drive(config: Config, sound: AudioInfo) -> AudioInfo:
+    """The sound that the mouth follows."""
+    if config.audio.drive is None:
+        return sound
+    try:
+        drive = probe_audio(config.audio.drive)
+    except AudioUnreadable as error:
+        raise AudioUnreadable(f"audio.drive: {error}") from error
+    if gap := drive_gap(sound, drive):
+        logger.warning("%s", gap)
+    return drive
 
 
 def _check_output(

@@ -64,6 +64,7 @@ class Plan:
 
     source_hash: str  # SHA-256 of the video file
     audio_hash: str  # SHA-256 of the delivered sound
+    drive_hash: str  # SHA-256 of the sound that the mouth follows
     engine: str
     frames: int  # output frames
     crops: dict[int, tuple[int, int, int, int]]  # union crop by shot: x0 y0 x1 y1, upright pixels

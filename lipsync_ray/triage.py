@@ -11,7 +11,7 @@ import numpy as np
 
 from lipsync_ray.analysis import Analysis
 from lipsync_ray.config import Config
-from lipsync_ray.inputs import Inputs
+from lipsync_ray.inputs import Inputs, drive_gap
 from lipsync_ray.plan import Plan
 
 
@@ -70,13 +70,14 @@ def _video(inputs: Inputs) -> dict[str, Any]:
 
 
 def _sound(inputs: Inputs) -> dict[str, Any]:
-    sound = inputs.sound
+    sound, drive = inputs.sound, inputs.drive
     return {
         "file": Path(sound.path).name,
         "codec": sound.codec,
         "seconds": round(float(sound.duration), 3),
         "rate": sound.rate,
         "channels": sound.channels,
+        **({} if drive is sound else {"mouth_follows": Path(drive.path).name}),
     }
 
 
@@ -111,10 +112,12 @@ def _faces(inputs: Inputs, analysis: Analysis, plan: Plan) -> dict[str, Any]:
 
 def _warnings(config: Config, inputs: Inputs, plan: Plan) -> list[str]:
     found = []
-    gap = float(inputs.sound.duration + config.sync.offset - inputs.table.duration)
+    gap = float(inputs.sound.duration + config.sync.delay - inputs.table.duration)
     if not inputs.table.still and abs(gap) > 0.5:
         longer = "longer" if gap > 0 else "shorter"
         found.append(f"the sound is {abs(gap):.2f} s {longer} than the video; sync.mode decides what happens")
+    if apart := drive_gap(inputs.sound, inputs.drive):
+        found.append(apart)
     left = sum(plan.passed_through.values())
     if left > 0.2 * plan.frames:
         found.append(

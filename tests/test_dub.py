@@ -216,7 +216,7 @@ def test_unfinished_chunks_are_only_for_the_very_same_job(
     monkeypatch.setenv("TOY_FAIL_FRAME", "0")
     monkeypatch.setenv("TOY_FAIL_UNTIL", str(tmp_path / "never"))
     words = ("engine.name=tests.toy_engines:FailsOnce", "chunk.max_attempts=1")
-    other = ("encode.crf=30", "sync.offset_ms=40", "sync.fps_mode=cfr", "face.margin=0.4", "chunk.batch=4")
+    other = ("encode.crf=30", "sync.delay_ms=40", "sync.fps_mode=cfr", "face.margin=0.4", "chunk.batch=4")
     for option in ("debug=false", "debug=true", *other):  # the first two are one job
         with pytest.raises(ChunkFailed, match="frame 0 is cursed"):
             run(clip, tmp_path / "out.mp4", cache, *words, option)

@@ -20,7 +20,7 @@ LAYERS = (
     {"engines", "enhance", "blend"},
     {"plan", "render", "stitch", "artifact", "compositing", "harvest", "seam"},
     {"distributed"},
-    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "dub"},
+    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "dub"},
     {"cli", "serve"},
 )
 BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}

@@ -2,7 +2,7 @@
 
 It is encoded only if the container does not hold its codec, if silence must be joined to it
 (``sync.mode=silence`` with a dub shorter than the video gives a track as long as the video) or if
-it is moved by ``sync.offset_ms``. A copy that is too long is cut between packets (20 to 100 ms).
+it is moved by ``sync.delay_ms``. A copy that is too long is cut between packets (20 to 100 ms).
 Uncompressed sound in MOV and MKV stays uncompressed and is cut, padded and moved to the sample.
 """
 

@@ -1,7 +1,7 @@
 """What the output shows when: the one place where picture and sound lengths are reconciled.
 
 The dub and the video rarely have the same length. ``sync.mode`` names who wins; ``V`` is the end of
-the video (origin to the end of its last frame), ``A`` the end of the dub (``offset_ms`` included):
+the video (origin to the end of its last frame), ``A`` the end of the dub (``delay_ms`` included):
 
 ========== ======== ======== ==========================================================
 mode       A < V    A > V    what is shown
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 SyncMode = Literal["silence", "cut_off", "loop", "bounce", "remap"]
 MODES: tuple[SyncMode, ...] = ("silence", "cut_off", "loop", "bounce", "remap")
 WARN_SECONDS = 0.5
+MOST_OFFSET_MS = 500.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +49,27 @@ class SyncSettings:
     """How sound and picture are brought to one length, and the output's frame rate.
 
     ``fps`` is a rate such as ``25`` or ``30000/1001``; with ``fps_mode=source`` it is used for
-    stills only. ``offset_ms`` delays the dub, and the mouth with it, against the picture; a negative
-    value starts the sound earlier by cutting its beginning.
+    stills only. ``delay_ms`` delays the dub, and the mouth with it, against the picture; a negative
+    value starts the sound earlier by cutting its beginning. ``offset`` moves the mouth against the
+    sound, in ms, positive for a mouth that comes later; ``auto`` keeps what the source itself shows.
     """
 
     mode: SyncMode = "silence"
     fps_mode: Literal["source", "cfr"] = "source"
     fps: str | None = None
-    offset_ms: float = 0.0
+    delay_ms: float = 0.0
+    offset: float | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise ConfigError(f"sync.mode={self.mode}: choose one of {', '.join(MODES)}")
         if self.fps_mode not in ("source", "cfr"):
             raise ConfigError(f"sync.fps_mode={self.fps_mode}: choose source or cfr")
+        if self.offset != "auto" and abs(self.offset) > MOST_OFFSET_MS:
+            raise ConfigError(
+                f"sync.offset={self.offset:g}: auto, or milliseconds between -{MOST_OFFSET_MS:g} and "
+                f"{MOST_OFFSET_MS:g}; to move the sound together with the mouth use sync.delay_ms"
+            )
         self.rate()
 
     def rate(self) -> Fraction | None:
@@ -77,9 +85,9 @@ class SyncSettings:
         return rate.limit_denominator(100_000)
 
     @property
-    def offset(self) -> Fraction:
+    def delay(self) -> Fraction:
         """Seconds by which the dub is delayed."""
-        return Fraction(str(self.offset_ms)) / 1000
+        return Fraction(str(self.delay_ms)) / 1000
 
 
 def build_timeline(table: FrameTable, audio_duration: Fraction, settings: SyncSettings) -> Timeline:
@@ -91,12 +99,12 @@ def build_timeline(table: FrameTable, audio_duration: Fraction, settings: SyncSe
         settings: the policy.
 
     Raises:
-        ConfigError: nothing of the dub is left after ``offset_ms``.
+        ConfigError: nothing of the dub is left after ``delay_ms``.
     """
-    sound = Fraction(audio_duration) + settings.offset
+    sound = Fraction(audio_duration) + settings.delay
     if sound <= 0:
         raise ConfigError(
-            f"sync.offset_ms={settings.offset_ms} removes all of the dub ({float(audio_duration):.3f} s)"
+            f"sync.delay_ms={settings.delay_ms} removes all of the dub ({float(audio_duration):.3f} s)"
         )
     if table.still:
         return _still(sound, settings)
@@ -121,7 +129,7 @@ def _from_table(table: FrameTable, settings: SyncSettings) -> Timeline:
         pts=np.asarray(table.pts, np.int64) - shift,
         source=np.arange(len(table), dtype=np.int64),
         end=end,
-        audio_start=settings.offset,
+        audio_start=settings.delay,
         audio_end=end * tick,
         nominal_rate=table.video.nominal_rate,
     )
@@ -150,7 +158,7 @@ def _still(sound: Fraction, settings: SyncSettings) -> Timeline:
         pts=step * np.arange(count, dtype=np.int64),
         source=np.zeros(count, np.int64),
         end=step * count,
-        audio_start=settings.offset,
+        audio_start=settings.delay,
         audio_end=sound,
         nominal_rate=rate,
     )

@@ -202,16 +202,16 @@ def test_a_copy_that_is_insisted_on_ends_early(tmp_path):
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-@pytest.mark.parametrize("offset_ms", [250, -250])
-def test_an_offset_moves_the_sound(tmp_path, extension, offset_ms):
+@pytest.mark.parametrize("delay_ms", [250, -250])
+def test_a_delay_moves_the_sound(tmp_path, extension, delay_ms):
     table = table_of([512 * k for k in range(75)])
-    timeline = build_timeline(table, Fraction(3), SyncSettings(offset_ms=offset_ms))
+    timeline = build_timeline(table, Fraction(3), SyncSettings(delay_ms=delay_ms))
     segments = write_segments(tmp_path, timeline, [], QUICK)
     dub = write_wav(tmp_path / "dub.wav", noise(3, 16000), 16000)
     out = tmp_path / f"out{extension}"
     mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
     verify(out, timeline)
-    assert lag(load_samples(out), load_samples(dub)) == pytest.approx(offset_ms * 16, abs=1)
+    assert lag(load_samples(out), load_samples(dub)) == pytest.approx(delay_ms * 16, abs=1)
 
 
 def make_source(path, text_codec: str):

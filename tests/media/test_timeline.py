@@ -158,12 +158,12 @@ def test_a_still_lasts_as_long_as_the_sound():
     assert set(np.diff(ntsc.pts) * ntsc.time_base) == {Fraction(1001, 30000)}
 
 
-def test_offset_moves_the_sound():
+def test_a_delay_moves_the_sound():
     table = table_of([512 * k for k in range(50)])
-    late = build_timeline(table, Fraction(2), SyncSettings(mode="loop", offset_ms=120))
+    late = build_timeline(table, Fraction(2), SyncSettings(mode="loop", delay_ms=120))
     assert (late.audio_start, late.audio_end) == (Fraction(3, 25), Fraction(53, 25))
     with pytest.raises(ConfigError, match="removes all"):
-        build_timeline(table, Fraction(1), SyncSettings(offset_ms=-1000))
+        build_timeline(table, Fraction(1), SyncSettings(delay_ms=-1000))
 
 
 @pytest.mark.parametrize(("sound", "told"), [(2.4, False), (2.6, True), (1.4, True), (1.6, False)])
@@ -174,7 +174,15 @@ def test_a_mismatch_of_half_a_second_is_told(caplog, sound, told):
 
 
 @pytest.mark.parametrize(
-    "options", [{"mode": "freeze"}, {"fps_mode": "vfr"}, {"fps": "0"}, {"fps": "abc"}, {"fps": "30/0"}]
+    "options",
+    [
+        {"mode": "freeze"},
+        {"fps_mode": "vfr"},
+        {"fps": "0"},
+        {"fps": "abc"},
+        {"fps": "30/0"},
+        {"offset": 501.0},
+    ],
 )
 def test_wrong_options_are_named(options):
     with pytest.raises(ConfigError, match=r"sync\."):

@@ -1,0 +1,126 @@
+"""How this person opens the mouth, learnt from a video in which they are seen and heard talking.
+
+From 8 s of speech on, a ridge regression finds how the measured opening differs from the one that the speech
+model expects. It is kept only if it predicts parts of the clip that it was not fitted on better than the
+model alone. How far the mouth opens is not its subject: only the course of the opening is learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lipsync_ray.speech.driving import MeasuredMouth
+from lipsync_ray.speech.evidence import Habit
+from lipsync_ray.speech.heard import TALKING, Heard, correlation, frame_seconds
+from lipsync_ray.speech.shift import Shift
+
+LEAST_S = 8.0
+RIDGES_S = (10.0, 30.0, 100.0)  # seconds of speech that the model's own opening is worth
+FOLDS, APART_S = 5, 0.3  # parts that are left out in turn, and what is left out beside them
+LEAST_GAIN = 0.02  # of r on the parts left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lesson:
+    """What a habit is fitted on: frames in which this person is seen and heard talking."""
+
+    times: np.ndarray  # float64[n] s
+    hidden: np.ndarray  # float64[n,H] standardised
+    expected: np.ndarray  # float64[n] the model's opening
+    opening: np.ndarray  # float64[n] measured, 1 = their 85th percentile
+    weights: np.ndarray  # float64[n] s
+
+    def rows(self, chosen: np.ndarray) -> _Lesson:
+        return _Lesson(
+            times=self.times[chosen],
+            hidden=self.hidden[chosen],
+            expected=self.expected[chosen],
+            opening=self.opening[chosen],
+            weights=self.weights[chosen],
+        )
+
+
+def learn_habit(mouth: MeasuredMouth, heard: Heard, shift: Shift) -> tuple[Habit | None, Mapping[str, Any]]:
+    """The person's habit, or None where there is too little evidence or nothing is gained; and a report.
+
+    Minimises the squared error of the opening, in seconds of speech, plus a penalty on the departure from
+    the model's own opening that is worth 10 to 100 s. The ridge, and whether there is a gain at all, is
+    decided on five parts of the clip that are predicted from the others.
+    """
+    seen = np.isfinite(mouth.aperture)
+    times = mouth.times[seen] - shift.seconds
+    talking = heard.speech(times) > TALKING
+    weights = frame_seconds(mouth.times)[seen][talking]
+    seconds = round(float(weights.sum()), 2)
+    if seconds < LEAST_S:
+        why = f"{seconds:g} s of speech, {LEAST_S:g} are needed"
+        return None, {"used": False, "why": why, "speech_s": seconds}
+    hidden = heard.at(heard.evidence.hidden, times[talking]).astype(np.float64)
+    mean = np.average(hidden, axis=0, weights=weights)
+    spread = np.sqrt(np.average((hidden - mean) ** 2, axis=0, weights=weights))
+    spread = np.maximum(spread, 0.05 * spread.mean() + 1e-6)  # a unit that hardly moves is no evidence
+    aperture = mouth.aperture[seen][talking]
+    lesson = _Lesson(
+        times=times[talking],
+        hidden=(hidden - mean) / spread,
+        expected=heard.at(heard.evidence.aperture, times[talking]).astype(np.float64),
+        opening=aperture / max(float(np.percentile(aperture, 85)), 1e-6),
+        weights=weights,
+    )
+    before = correlation(lesson.opening, lesson.expected, weights)
+    trials = {ridge: _left_out(lesson, ridge) for ridge in RIDGES_S}
+    ridge = max(trials, key=lambda given: trials[given][0])
+    after, better = trials[ridge]
+    report = {"speech_s": seconds, "r_before": round(before, 3), "r_after": round(after, 3), "ridge_s": ridge}
+    if after < before + LEAST_GAIN or better <= FOLDS // 2:
+        return None, {"used": False, "why": "predicts parts left out no better than the model", **report}
+    slopes, bias = _fit(lesson, ridge)
+    slopes = slopes / spread
+    report = {"used": True, **report}
+    habit = Habit(
+        aperture_weights=slopes.astype(np.float32), aperture_bias=float(bias - mean @ slopes), report=report
+    )
+    return habit, report
+
+
+def _fit(lesson: _Lesson, ridge: float) -> tuple[np.ndarray, float]:
+    """Slopes ``[H]`` and bias of what is missing in the expected opening, in its own units.
+
+    The measured opening is first brought to those units by its regression on the expected one, so that only
+    the shape of the curve is learnt: how far the mouth opens is the engine's to know.
+    """
+    weights, total = lesson.weights, lesson.weights.sum()
+    expected = lesson.expected - weights @ lesson.expected / total
+    opening = lesson.opening - weights @ lesson.opening / total
+    gain = (weights * expected * opening).sum() / max((weights * expected**2).sum(), 1e-9)
+    if gain < 1e-3:
+        return np.zeros(lesson.hidden.shape[1]), 0.0
+    missing = opening / gain - expected
+    mean = weights @ lesson.hidden / total
+    hidden = lesson.hidden - mean
+    products = hidden.T @ (weights[:, None] * hidden) + ridge * np.eye(hidden.shape[1])
+    slopes = np.linalg.solve(products, hidden.T @ (weights * missing))
+    return slopes, float(-mean @ slopes)
+
+
+def _left_out(lesson: _Lesson, ridge: float) -> tuple[float, int]:
+    """Correlation over all parts, each predicted from the others, and how many parts got better."""
+    done = np.cumsum(lesson.weights)
+    fold = np.minimum((FOLDS * (done - lesson.weights) / done[-1]).astype(np.int64), FOLDS - 1)
+    predicted, better = lesson.expected.copy(), 0
+    for part in range(FOLDS):
+        inside = fold == part
+        if not inside.any():
+            continue
+        first, last = lesson.times[inside][[0, -1]]
+        others = (lesson.times < first - APART_S) | (lesson.times > last + APART_S)
+        slopes, bias = _fit(lesson.rows(others), ridge)
+        predicted[inside] += lesson.hidden[inside] @ slopes + bias
+        mine = lesson.rows(inside)
+        own = correlation(mine.opening, mine.expected, mine.weights)
+        better += correlation(mine.opening, predicted[inside], mine.weights) > own
+    return correlation(lesson.opening, predicted, lesson.weights), better
