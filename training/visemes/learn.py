@@ -1,0 +1,154 @@
+"""Training: cross-entropy on the classes, and a lesson in what the lips do with them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lipsync_ray.speech.features import BANDS
+from training.visemes.dataset import Shard
+from training.visemes.network import TRACKS, NetworkSettings, VisemeTcn
+from training.visemes.targets import lip_tracks, one_hot
+
+log = logging.getLogger(__name__)
+IGNORED = -100  # label of padding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnSettings:
+    """How long and from what a network learns."""
+
+    steps: int = 2200
+    batch: int = 24
+    frames: int = 300  # of a sample: 3 s
+    rate: float = 3e-3  # highest of the one cycle
+    decay: float = 1e-2
+    smoothing: float = 0.05  # of the labels, whose edges are uncertain by a frame
+    track_weight: float = 1.0  # of the loss on the lips' tracks
+    scenes: float = 0.10  # share of the samples with talk and something else in turn
+    negatives: float = 0.06  # share in which nobody talks
+    looks: int = 4  # at the held-out voices in the last quarter; the best state is kept
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch, self.frames, self.looks) < 1 or self.scenes + self.negatives >= 1:
+            raise ValueError(f"no training runs like this: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples of equal length; padding has the label ``IGNORED``."""
+
+    features: Tensor  # float32[b, 48, frames]
+    labels: Tensor  # int64[b, frames]
+    tracks: Tensor  # float32[b, 3, frames]
+
+
+class Sampler:
+    """Draws stretches of utterances: every frame is as likely as another, times its shard's weight."""
+
+    def __init__(self, shards: Sequence[Shard], settings: LearnSettings) -> None:
+        self.shards, self.settings = shards, settings
+        self.rng = np.random.default_rng(settings.seed)
+        self.tracks = [lip_tracks(one_hot(shard.labels)).astype(np.float16) for shard in shards]
+        self.share = shares(shards, settings)
+        self.lengths = [np.diff(shard.bounds) / shard.bounds[-1] for shard in shards]
+
+    def draw(self) -> Batch:
+        """A batch, altered in ways that need no sound: an equaliser, a band or a moment missing."""
+        size, frames = self.settings.batch, self.settings.frames
+        features = np.zeros((size, frames, BANDS), np.float32)
+        labels = np.full((size, frames), IGNORED, np.int64)
+        tracks = np.zeros((size, frames, TRACKS), np.float32)
+        for row, number in enumerate(self.rng.choice(len(self.shards), size, p=self.share)):
+            source = self._stretch(int(number))
+            count, shard = source.stop - source.start, self.shards[number]
+            features[row, :count] = shard.features[source]
+            labels[row, :count] = shard.labels[source]
+            tracks[row, :count] = self.tracks[number][source]
+            self._alter(features[row, :count])
+        return Batch(
+            torch.from_numpy(features).transpose(1, 2),
+            torch.from_numpy(labels),
+            torch.from_numpy(tracks).transpose(1, 2),
+        )
+
+    def _stretch(self, number: int) -> slice:
+        bounds, frames = self.shards[number].bounds, self.settings.frames
+        utterance = self.rng.choice(len(bounds) - 1, p=self.lengths[number])
+        start, stop = int(bounds[utterance]), int(bounds[utterance + 1])
+        start += int(self.rng.integers(max(1, stop - start - frames + 1)))
+        return slice(start, min(stop, start + frames))
+
+    def _alter(self, features: np.ndarray) -> None:
+        rng, bands = self.rng, np.arange(BANDS) / BANDS
+        curve = sum(np.cos(2 * np.pi * (rng.uniform(0, 2) * bands + rng.random())) for _ in range(3))
+        features += (rng.normal(0, 0.12) * curve + rng.normal(0, 0.1)).astype(np.float32)
+        if rng.random() < 0.5:
+            low = rng.integers(BANDS - 5)
+            features[:, low : low + rng.integers(1, 6)] = 0
+        if rng.random() < 0.4:
+            start = rng.integers(len(features))
+            features[start : start + rng.integers(1, 10)] = 0
+
+
+def shares(shards: Sequence[Shard], settings: LearnSettings) -> np.ndarray:
+    """Probability of each shard: scenes and negatives their share, voices by length and weight."""
+    raw = np.array([len(shard.labels) * shard.weight for shard in shards])
+    kinds = np.array([shard.name.split(" ")[0] for shard in shards])
+    share = {"scenes": settings.scenes, "negatives": settings.negatives}
+    result = np.zeros(len(shards))
+    for kind, part in share.items():
+        mine = kinds == kind
+        result[mine] = part * raw[mine] / max(raw[mine].sum(), 1)
+    voices = ~np.isin(kinds, list(share))
+    result[voices] = (1 - result.sum()) * raw[voices] / raw[voices].sum()
+    return result / result.sum()
+
+
+def learn(
+    shards: Sequence[Shard],
+    network_settings: NetworkSettings,
+    settings: LearnSettings,
+    score: Callable[[VisemeTcn], float],
+) -> VisemeTcn:
+    """Train a network; of its last states the one with the highest score is returned."""
+    torch.manual_seed(settings.seed)
+    network = VisemeTcn(network_settings)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.steps)
+    sampler, best, kept = Sampler(shards, settings), -1.0, {}
+    looks = {
+        settings.steps - 1 - round(k * settings.steps / 4 / settings.looks) for k in range(settings.looks)
+    }
+    for step in range(settings.steps):
+        network.train()
+        loss = loss_of(network, sampler.draw(), settings)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        cycle.step()
+        if step % 100 == 99:
+            log.info("step %d of %d: loss %.3f", step + 1, settings.steps, loss.item())
+        if step in looks and (found := score(network)) > best:
+            best, kept = found, {name: value.clone() for name, value in network.state_dict().items()}
+            log.info("step %d: held-out score %.4f, the best so far", step + 1, best)
+    network.load_state_dict(kept)
+    return network.eval()
+
+
+def loss_of(network: VisemeTcn, batch: Batch, settings: LearnSettings) -> Tensor:
+    """Cross-entropy, and smooth L1 between the tracks, over what is not padding."""
+    logits, tracks = network(batch.features)
+    known = (batch.labels != IGNORED).float()[:, None]
+    classes = nn.functional.cross_entropy(
+        logits, batch.labels, ignore_index=IGNORED, label_smoothing=settings.smoothing
+    )
+    lips = nn.functional.smooth_l1_loss(tracks * known, batch.tracks * known, reduction="sum", beta=0.5)
+    return classes + settings.track_weight * lips / (known.sum() * TRACKS)
