@@ -42,8 +42,8 @@ class Shift:
 def find_shift(mouth: MeasuredMouth, heard: Heard) -> Shift:
     """The most likely shift within 0.1 s, to the millisecond.
 
-    Each trial shift is scored by the likelihood of its correlations (Fisher) for opening, width and being
-    nearly closed, and by how usual it is: a short clip has to show a large shift more clearly than a long one.
+    Each trial shift is scored by the likelihood of its correlations for opening, width and being nearly
+    closed, and by how usual it is: a short clip has to show a large shift more clearly than a long one.
     """
     seen = np.isfinite(mouth.aperture) & np.isfinite(mouth.width)
     times, aperture, width = mouth.times[seen], mouth.aperture[seen], mouth.width[seen]
