@@ -21,6 +21,7 @@ from lipsync_ray.speech.shift import Shift
 LEAST_S = 8.0
 RIDGES_S = (10.0, 30.0, 100.0)  # seconds of speech that the model's own opening is worth
 FOLDS, APART_S = 5, 0.3  # parts that are left out in turn, and what is left out beside them
+LEAST_R = 0.2  # agreement of the model's own opening: below it there is nothing to correct
 LEAST_GAIN = 0.02  # of r on the parts left out
 
 
@@ -76,6 +77,8 @@ def learn_habit(mouth: MeasuredMouth, heard: Heard, shift: Shift) -> tuple[Habit
     ridge = max(trials, key=lambda given: trials[given][0])
     after, better = trials[ridge]
     report = {"speech_s": seconds, "r_before": round(before, 3), "r_after": round(after, 3), "ridge_s": ridge}
+    if before < LEAST_R:
+        return None, {"used": False, "why": "the model's opening does not agree with the mouth", **report}
     if after < before + LEAST_GAIN or better <= FOLDS // 2:
         return None, {"used": False, "why": "predicts parts left out no better than the model", **report}
     slopes, bias = _fit(lesson, ridge)

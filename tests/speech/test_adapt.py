@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lipsync_ray.speech.adapt import learn_habit
+from lipsync_ray.speech.driving import MeasuredMouth
+from lipsync_ray.speech.evidence import Habit
+from lipsync_ray.speech.heard import correlation
+from lipsync_ray.speech.shift import Shift
+from tests.speech.heard_talker import Talker, talker
+
+
+def habit_of(made: Talker, shift: float = 0.0) -> tuple[Habit | None, dict]:
+    habit, report = learn_habit(made.mouth, made.heard, Shift(seconds=shift, r=0.6, speech_s=20.0))
+    return habit, dict(report)
+
+
+def agreement(made: Talker, habit: Habit | None, shift: float = 0.0) -> float:
+    evidence = made.heard.evidence
+    said = evidence.aperture.astype(float)
+    if habit is not None:
+        said = said + evidence.hidden @ habit.aperture_weights + habit.aperture_bias
+    said = made.heard.at(said, made.mouth.times - shift)
+    return correlation(made.mouth.aperture, said, np.ones(len(said)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mouth_of_its_own_is_learnt_and_helps_on_new_speech(seed: int):
+    """The speaker's first 20 s teach; their next 20 s judge."""
+    whole = talker(40, own=1.0, noise=1.0, shift=0.04, seed=seed)
+    first = whole.mouth.times < 20
+    seen = replace(whole.mouth, aperture=np.where(first, whole.mouth.aperture, np.nan))
+    habit, report = habit_of(replace(whole, mouth=seen), 0.04)
+    assert habit is not None
+    assert report["used"]
+    assert report["r_after"] > report["r_before"] + 0.1
+    times, aperture, width = (
+        values[~first] for values in (whole.mouth.times, whole.mouth.aperture, whole.mouth.width)
+    )
+    later = replace(whole, mouth=MeasuredMouth(times=times, aperture=aperture, width=width))
+    assert agreement(later, habit, 0.04) > agreement(later, None, 0.04) + 0.1
+
+
+def test_a_usual_mouth_keeps_the_usual_opening():
+    used = [habit_of(talker(20, own=0.0, noise=1.0, seed=seed))[0] is not None for seed in range(10)]
+    assert sum(used) <= 1
+
+
+def test_noise_teaches_nothing():
+    for seed in range(10):
+        made = talker(20, seed=seed)
+        noise = np.random.default_rng(seed).normal(size=len(made.mouth))
+        habit, report = habit_of(replace(made, mouth=replace(made.mouth, aperture=0.05 + 0.01 * noise)))
+        assert habit is None
+        assert not report["used"]
+
+
+def test_little_speech_teaches_nothing():
+    habit, report = habit_of(talker(8, own=1.0))
+    assert habit is None
+    assert report == {"used": False, "why": "7.48 s of speech, 8 are needed", "speech_s": 7.48}
+
+
+def test_it_leaves_the_scale_alone():
+    """How far a mouth opens is the engine's to know: a person who opens twice as far learns the same."""
+    made = talker(20, own=1.0)
+    wide = replace(made, mouth=replace(made.mouth, aperture=2 * made.mouth.aperture))
+    one, two = habit_of(made)[0], habit_of(wide)[0]
+    assert one is not None
+    assert two is not None
+    assert np.allclose(one.aperture_weights, two.aperture_weights, atol=1e-5)
+    hidden = made.heard.evidence.hidden
+    added = hidden @ one.aperture_weights + one.aperture_bias
+    assert abs(added.mean()) < 0.05
+    assert added.std() < 2 * made.heard.evidence.aperture.std()
+
+
+def test_equal_evidence_teaches_the_same():
+    one, two = (habit_of(talker(20, own=1.0))[0] for _ in range(2))
+    assert one is not None
+    assert two is not None
+    assert (one.aperture_weights == two.aperture_weights).all()
+    assert one.aperture_bias == two.aperture_bias
