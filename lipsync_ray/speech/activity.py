@@ -9,10 +9,13 @@ sounds by two movements of its voiced parts, each a median over 3 s:
 * the shape of its spectrum changes with every sound (1.4 nepers and more in 60 ms, sustained notes and
   noises under 0.9).
 
-Both hold with noise or music 8 dB below the voice. Whispering has no pitch and counts as noise.
+Both hold with noise or music 8 dB below the voice. Whispering has no pitch and is no talk by this; a model
+that can tell it from other noises asks ``whisper_like``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -26,6 +29,8 @@ LOUD_MARGIN_DB = 12.0  # the loud parts' own neighbourhood is heard whatever the
 VOICED = 0.6
 GLIDE = 0.003  # relative change of pitch in 10 ms
 MOVEMENT = 1.0  # nepers in 60 ms
+WHISPER_MOVEMENT = 1.1  # whispering 10 dB above noise moves 1.7, noise alone 0.9
+UNVOICED = 0.45  # at most this share of a whisper seems to have a pitch
 TURN_ON, STAY_ON = 1.2, 0.95  # of both together, relative to the two above
 WINDOW_S, STEP_S = 3.0, 0.25
 NEAR_S = 0.25  # consonants belong to a voice this near; shorter pauses are part of the talk
@@ -44,11 +49,20 @@ def loud_level(voice: Voice) -> np.ndarray:
 
 def talking(voice: Voice, loud: np.ndarray) -> np.ndarray:
     """Frames in which somebody talks, ``bool[n]``; pauses under 250 ms are part of the talk."""
+    heard = audible(voice, loud)
+    return with_consonants(heard, heard & (voice.voicing > VOICED) & speech_like(voice, heard))
+
+
+def audible(voice: Voice, loud: np.ndarray) -> np.ndarray:
+    """Frames that stand out of the quiet around them, ``bool[n]``, whatever they are."""
     quiet = np.minimum(_running(voice.level, 10, 6.0) + NOISE_MARGIN_DB, loud - LOUD_MARGIN_DB)
-    heard = voice.level > np.maximum(np.maximum(loud - RANGE_DB, quiet), QUIET_DB)
-    voiced = heard & (voice.voicing > VOICED) & speech_like(voice, heard)
+    return voice.level > np.maximum(np.maximum(loud - RANGE_DB, quiet), QUIET_DB)
+
+
+def with_consonants(heard: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Talk around frames that surely are: what is audible nearby, with short gaps filled, ``bool[n]``."""
     near = round(NEAR_S * FRAME_RATE)
-    return _without_short(_bridged(heard & _dilated(voiced, near), near), round(SHORTEST_S * FRAME_RATE))
+    return without_short(_bridged(heard & _dilated(sure, near), near), round(SHORTEST_S * FRAME_RATE))
 
 
 def envelope(active: np.ndarray) -> np.ndarray:
@@ -62,20 +76,42 @@ def envelope(active: np.ndarray) -> np.ndarray:
 
 
 def speech_like(voice: Voice, heard: np.ndarray) -> np.ndarray:
-    """Frames whose surroundings move like speech, ``bool[n]``, with hysteresis."""
-    count, step = len(voice), round(STEP_S * FRAME_RATE)
+    """Frames whose surroundings move like speech with a voice, ``bool[n]``, with hysteresis."""
     voiced = heard & (voice.voicing > VOICED)
     glide, steady = _glides(voice, voiced)
-    movement = _movement(voice)
-    half = round(0.5 * WINDOW_S * FRAME_RATE)
-    scores = np.zeros(len(range(0, count, step)))
-    for place, centre in enumerate(range(0, count, step)):
-        near = slice(max(0, centre - half), centre + half + 1)
+    moved = movement(voice)
+
+    def score(near: slice) -> float:
         if np.count_nonzero(steady[near]) < SHORTEST_S * FRAME_RATE:
-            continue
-        moves = np.median(movement[near][voiced[near]]) / MOVEMENT
-        scores[place] = min(moves, np.median(glide[near][steady[near]]) / GLIDE)
-    return np.repeat(_hysteresis(scores), step)[:count]
+            return 0.0
+        moves = np.median(moved[near][voiced[near]]) / MOVEMENT
+        return min(moves, np.median(glide[near][steady[near]]) / GLIDE)
+
+    return _where_high(score, len(voice))
+
+
+def whisper_like(voice: Voice, heard: np.ndarray) -> np.ndarray:
+    """Frames whose surroundings have hardly any pitch but move like speech, ``bool[n]``, with hysteresis.
+
+    Whispering is such a sound; so are drums, steps and applause: this alone does not tell.
+    """
+    voiced = heard & (voice.voicing > VOICED)
+    moved = movement(voice)
+
+    def score(near: slice) -> float:
+        count = np.count_nonzero(heard[near])
+        if count < 2 * SHORTEST_S * FRAME_RATE or np.count_nonzero(voiced[near]) > UNVOICED * count:
+            return 0.0
+        return float(np.median(moved[near][heard[near]])) / WHISPER_MOVEMENT
+
+    return _where_high(score, len(voice))
+
+
+def _where_high(score: Callable[[slice], float], count: int) -> np.ndarray:
+    """Frames around which a score of 3 s passes ``TURN_ON``; it is asked for every 250 ms."""
+    step, half = round(STEP_S * FRAME_RATE), round(0.5 * WINDOW_S * FRAME_RATE)
+    scores = [score(slice(max(0, place - half), place + half + 1)) for place in range(0, count, step)]
+    return np.repeat(_hysteresis(np.array(scores)), step)[:count]
 
 
 def _glides(voice: Voice, voiced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +121,8 @@ def _glides(voice: Voice, voiced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return glide, steady
 
 
-def _movement(voice: Voice, reach: int = 3) -> np.ndarray:
+def movement(voice: Voice, reach: int = 3) -> np.ndarray:
+    """Change of the spectrum's shape over 60 ms around each frame, nepers."""
     moved = np.zeros(len(voice))
     difference = voice.cepstra[2 * reach :] - voice.cepstra[: -2 * reach]
     moved[reach : reach + len(difference)] = np.sqrt(2.0 * np.square(difference).sum(1))
@@ -124,7 +161,8 @@ def _bridged(active: np.ndarray, shorter: int) -> np.ndarray:
     return filled
 
 
-def _without_short(active: np.ndarray, shorter: int) -> np.ndarray:
+def without_short(active: np.ndarray, shorter: int) -> np.ndarray:
+    """The active runs of at least so many frames."""
     kept = active.copy()
     for start, stop in runs(active):
         if stop - start < shorter:

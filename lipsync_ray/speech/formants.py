@@ -16,6 +16,7 @@ import numpy as np
 from lipsync_ray.speech import activity
 from lipsync_ray.speech.features import FRAME_RATE, smooth
 from lipsync_ray.speech.samples import prepared
+from lipsync_ray.speech.shaping import open_share, stretched
 from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.track import MouthTrack, at_rest
 from lipsync_ray.speech.voice import Voice, measure
@@ -28,13 +29,11 @@ ROUNDING = (0.10, 0.14, -0.06, -0.14, 0.00, 0.00, 0.01, -0.10, -0.08)
 # Low and high of each curve on ordinary speech: what a clip's own percentiles are drawn towards when it
 # holds little speech, and the least spread that is stretched to a full opening.
 USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.13, 0.55), (-0.23, 0.23), (0.05, 0.30)
-EVIDENCE = 100.0  # frames of speech that weigh as much as the usual values
 REST_DB = -28.0  # below the loud parts: a pause inside the talk
 DIP_DB, DIP_BALANCE_DB = 10.0, 8.0  # a closure: this much quieter than both sides, and darker than this
 DIP_REACH = 12  # frames to each side
 HOLD = 6  # frames: a closure's samples span 50 ms, two frames of video at 24 per second (MouthTrack.at)
 LONGEST = 15  # frames; longer dips are pauses
-RAMP = 3.0  # frames from open to closed
 
 
 class FormantModel:
@@ -65,10 +64,10 @@ def from_voice(voice: Voice) -> MouthTrack:
     inputs = descriptors(voice, relative, talk)[_nearest(talk)]
     speech = activity.envelope(talk)
     closure = closures(voice, relative, talk)
-    aperture = _stretched(smooth(inputs @ np.array(APERTURE), SIGMA_APERTURE), talk, USUAL_APERTURE)
-    width = _stretched(smooth(inputs @ np.array(WIDTH), SIGMA_WIDTH), talk, USUAL_WIDTH)
-    rounding = _stretched(smooth(inputs @ np.array(ROUNDING), SIGMA_WIDTH), talk, USUAL_ROUNDING)
-    aperture = np.clip(0.05 + 0.95 * aperture, 0.0, 1.3) * speech * _open_share(closure)
+    aperture = stretched(smooth(inputs @ np.array(APERTURE), SIGMA_APERTURE), talk, USUAL_APERTURE)
+    width = stretched(smooth(inputs @ np.array(WIDTH), SIGMA_WIDTH), talk, USUAL_WIDTH)
+    rounding = stretched(smooth(inputs @ np.array(ROUNDING), SIGMA_WIDTH), talk, USUAL_ROUNDING)
+    aperture = np.clip(0.05 + 0.95 * aperture, 0.0, 1.3) * speech * open_share(closure)
     curves = {
         "aperture": aperture,
         "width": np.clip(2.0 * width - 1.0, -1.2, 1.2) * speech,
@@ -116,30 +115,9 @@ def _nearest(active: np.ndarray) -> np.ndarray:
     return where[np.searchsorted(middle, np.arange(len(active)))]
 
 
-def _open_share(closure: np.ndarray) -> np.ndarray:
-    """0 in a closure, rising to 1 within 30 ms on both sides."""
-    frames = np.arange(len(closure), dtype=np.float64)
-    before = np.maximum.accumulate(np.where(closure, frames, -np.inf))
-    after = np.minimum.accumulate(np.where(closure, frames, np.inf)[::-1])[::-1]
-    return np.clip(np.minimum(frames - before, after - frames) / RAMP, 0.0, 1.0)
-
-
 def _deviation(hz: np.ndarray, voiced: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Log distance of a formant from the speaker's median in units of 0.3, 0 where there is none."""
     if not known.any():
         return np.zeros(len(hz))
     middle = float(np.median(hz[known]))
     return np.where(voiced, np.clip(np.log(np.where(voiced, hz, middle) / middle) / 0.3, -2.0, 2.0), 0.0)
-
-
-def _stretched(curve: np.ndarray, talk: np.ndarray, usual: tuple[float, float]) -> np.ndarray:
-    """Bring a curve's 8th percentile while talking to 0 and its 92nd to 1.
-
-    With little speech the percentiles lean on the usual ones, and a curve that hardly moves is not blown up.
-    """
-    low, high = np.percentile(curve[talk], [8, 92])
-    trust = np.count_nonzero(talk) / (np.count_nonzero(talk) + EVIDENCE)
-    low = trust * low + (1 - trust) * usual[0]
-    high = trust * high + (1 - trust) * usual[1]
-    high = max(high, low + 0.5 * (usual[1] - usual[0]))
-    return (curve - low) / (high - low)

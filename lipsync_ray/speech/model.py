@@ -9,6 +9,7 @@ from lipsync_ray.errors import ConfigError
 from lipsync_ray.speech.formants import FormantModel
 from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.track import MouthTrack
+from lipsync_ray.speech.visemes.model import VisemeModel
 
 
 class SpeechModel(Protocol):
@@ -28,7 +29,7 @@ class SpeechModel(Protocol):
         ...
 
 
-MODELS: Mapping[str, Callable[[], SpeechModel]] = {"formants": FormantModel}
+MODELS: Mapping[str, Callable[[], SpeechModel]] = {"formants": FormantModel, "visemes": VisemeModel}
 
 
 def speech_model(name: str) -> SpeechModel:
