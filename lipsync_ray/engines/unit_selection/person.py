@@ -19,6 +19,13 @@ GENERIC_SLOPES.flags.writeable = False
 _SLOPE_WEIGHT = 30 * 0.05**2
 # A mouth may always change this fast, in sigma per frame: a quiet clip proves no upper limit.
 _LEAST_CHANGE = 0.8
+_TALKS, _SILENT = (
+    0.5,
+    0.1,
+)  # activity of the person's own sound: from here on they talk, up to here they pause
+_FEWEST_PAUSES = 6  # frames; fewer tell no rest
+# IO: lips hardly apart in a pause are closed lips with a tracker's error, and would show a sliver of teeth.
+_PARTED = 0.015
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +42,32 @@ class Person:
     p99: np.ndarray  # float64[6]
     slopes: np.ndarray  # float64[2,4]: (up, lo, jaw, pr) per unit of (a, w)
     basis: np.ndarray  # float64[6,468,3] displacement per unit of each descriptor
-    rest_aperture: float  # between sentences: the low aperture, never negative
+    rest_aperture: float  # between sentences; 0 where the lips touch
+    rest_width: float  # between sentences
     change_p99: np.ndarray  # float64[6] largest usual |change| from one source frame to the next
     frame_seconds: float  # usual time from one source frame to the next
     layered: bool  # too little mouth to pick units from: draw the inside of the mouth in layers
     frames: int  # usable frames these measures rest on
 
 
-def build_person(measures: Measures, times: np.ndarray, settings: UnitSelectionSettings) -> Person:
+def build_person(
+    measures: Measures,
+    times: np.ndarray,
+    settings: UnitSelectionSettings,
+    own_speech: np.ndarray | None = None,
+) -> Person:
     """Sum up a speaker from the measures of their frames.
 
     Args:
         measures: of the whole video.
         times: ``float64[n]`` s, of the source frames.
         settings: thresholds of the layered mode.
+        own_speech: ``float32[n]``, 1 where the speaker is heard talking, 0 where not; None: not known. The
+            range is then that of their talk alone, and the rest that of their pauses.
     """
     known = measures.raw[measures.usable]
-    p1, low, mid, high, p99 = np.percentile(known, [1, 8, 50, 92, 99], axis=0)
+    p1, low, mid, high, p99 = np.percentile(_talk(measures, settings, own_speech), [1, 8, 50, 92, 99], axis=0)
+    rest = _rest(measures, own_speech, low, mid)
     return Person(
         reference=measures.reference,
         nose_y=measures.nose_y,
@@ -63,12 +79,31 @@ def build_person(measures: Measures, times: np.ndarray, settings: UnitSelectionS
         p99=p99,
         slopes=fit_slopes(known),
         basis=measures.fit.solve(load_prior()),
-        rest_aperture=max(float(low[A]), 0.0),
+        rest_aperture=float(rest[A]) if rest[A] >= _PARTED else 0.0,
+        rest_width=float(rest[W]),
         change_p99=_usual_change(measures),
         frame_seconds=float(np.median(np.diff(times))) if len(times) > 1 else 0.04,
         layered=_is_layered(known, settings),
         frames=len(known),
     )
+
+
+def _talk(measures: Measures, settings: UnitSelectionSettings, own_speech: np.ndarray | None) -> np.ndarray:
+    """Descriptors of the frames in which the speaker is heard, of all where those are too few."""
+    if own_speech is not None:
+        heard = measures.usable & (np.asarray(own_speech) >= _TALKS)
+        if heard.sum() >= settings.min_frames:
+            return measures.raw[heard]
+    return measures.raw[measures.usable]
+
+
+def _rest(measures: Measures, own_speech: np.ndarray | None, low: np.ndarray, mid: np.ndarray) -> np.ndarray:
+    """Descriptor of the mouth between sentences: the pauses' median, or a nearly closed middling mouth."""
+    if own_speech is not None:
+        pauses = measures.usable & (np.asarray(own_speech) <= _SILENT)
+        if pauses.sum() >= _FEWEST_PAUSES:
+            return np.median(measures.raw[pauses], axis=0)
+    return np.where(np.arange(len(mid)) == A, low, mid)
 
 
 def fit_slopes(descriptors: np.ndarray) -> np.ndarray:

@@ -58,9 +58,9 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
         return scene.scan.landmarks(frames, face[frames])
 
     measures = measure(load, face >= 0, usable, scene.target.shot)
-    person = build_person(measures, scene.table.times(), settings)
-    views = views_of(measures, scene.target.shot, _sharpness(scene))
     driven = scene.speech.cues(_mouth(scene, measures))
+    person = build_person(measures, scene.table.times(), settings, driven.own_speech)
+    views = views_of(measures, scene.target.shot, _sharpness(scene))
     brief = _brief(scene, driven.cues, measures, person, views)
     harvest = Harvest(load, scene.fetch, (scene.table.video.width, scene.table.video.height))
     units = candidates(measures, views, fit_frames(measures, person, settings.max_yaw))

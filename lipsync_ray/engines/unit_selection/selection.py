@@ -13,8 +13,8 @@ from lipsync_ray.engines.unit_selection.joins import crossfade, hard_joins, thum
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.engines.unit_selection.viterbi import Problem, best_path
 
-# The mouth moves where the target changes by more than this within two frames, in weighted sigma.
-_MOVING = 0.15
+# The mouth moves where the target changes by more than this within so many frames, in weighted sigma.
+_MOVING, _MOVING_SPAN = 0.15, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def _sequence(
 def _moving(target: np.ndarray) -> np.ndarray:
     point = target[:, :2] * (np.sqrt(WEIGHTS) / SIGMA)[:2]
     moved = np.zeros(len(point), bool)
-    for lag in (1, 2):
+    for lag in range(1, min(_MOVING_SPAN, len(point) - 1) + 1):
         far = np.linalg.norm(point[lag:] - point[:-lag], axis=1) > _MOVING
         moved[lag:] |= far
     return moved

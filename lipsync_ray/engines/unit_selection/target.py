@@ -22,6 +22,11 @@ _SLACK = 0.25  # how far outside the person's own range a wish may lie, as a sha
 # A still or a silent actor has no range of their own: opening at full cue, its limit, and width, in IO.
 LAYERED_APERTURE, LAYERED_LIMIT, LAYERED_WIDTH = 0.13, 0.16, 0.05
 LAYERED_REST = 0.03  # IO; lips further apart than this are a smile, not a rest
+# IO: for f and v the lower lip comes up to the upper teeth, and pursed lips leave a hole; landmarks may
+# call both closed, but less than this would be drawn as touching lips.
+LABIODENTAL, PURSED = (0.022, 0.032), 0.026
+_WIDEST, _NARROWEST = 1.5, -0.75  # widths that flat and fully rounded lips may have at most
+_LEAST_ROOM = 0.01  # IO above the 92nd percentile for the widest sounds, whatever was measured
 _LAYERED_SPEED = 2.5  # IO per second, what people's own fastest hundredth of changes comes to
 
 
@@ -84,17 +89,36 @@ def wanted(cues: MouthCues, person: Person, habit: Habit, times: np.ndarray) -> 
 
 def _aperture(cues: MouthCues, person: Person) -> np.ndarray:
     closed = closed_aperture(person)
-    open_to = np.maximum(np.asarray(cues.aperture, np.float64), 0.0)
-    spoken = np.clip(closed + open_to * (person.high[A] - closed), 0.0, 1.1 * person.p99[A] + 0.01)
+    spoken = _in_range(np.maximum(np.asarray(cues.aperture, np.float64), 0.0), closed, person)
+    spoken = _never_quite_closed(spoken, cues)
     return spoken + _pause(cues) * (person.rest_aperture - spoken)
 
 
+def _in_range(cue: np.ndarray, closed: float, person: Person) -> np.ndarray:
+    """Cues 0..1 as apertures from closed to the 92nd percentile; more saturates about the 99th."""
+    room = max(person.p99[A] - person.high[A], _LEAST_ROOM)
+    span = person.high[A] - closed
+    return closed + np.minimum(cue, 1.0) * span + room * np.tanh(np.maximum(cue - 1.0, 0.0) * span / room)
+
+
+def _never_quite_closed(aperture: np.ndarray, cues: MouthCues) -> np.ndarray:
+    """Apertures with the hole of pursed lips, and with f and v brought to theirs as far as the cue says."""
+    pursed = np.maximum(aperture, PURSED * np.clip(np.asarray(cues.rounding, np.float64), 0, 1))
+    share = np.clip(np.asarray(cues.labiodental, np.float64), 0, 1)
+    return pursed + share * (np.clip(pursed, *LABIODENTAL) - pursed)
+
+
 def _width(cues: MouthCues, person: Person) -> np.ndarray:
-    rounding = np.clip(np.asarray(cues.rounding, np.float64), 0, 1)
-    spread = np.asarray(cues.width, np.float64) * (1 - rounding) - rounding
-    spread = spread * (1 - _pause(cues))
+    spread = _spread(cues)
     side = np.where(spread > 0, person.high[W] - person.mid[W], person.mid[W] - person.low[W])
-    return person.mid[W] + spread * side
+    spoken = person.mid[W] + spread * side
+    return spoken + _pause(cues) * (person.rest_width - spoken)
+
+
+def _spread(cues: MouthCues) -> np.ndarray:
+    """-1 narrow to +1 spread: the width cue, but a rounded mouth is not wide."""
+    rounding = np.clip(np.asarray(cues.rounding, np.float64), 0, 1)
+    return np.minimum(cues.width, _WIDEST + rounding * (_NARROWEST - _WIDEST))
 
 
 def _pause(cues: MouthCues) -> np.ndarray:
@@ -104,18 +128,16 @@ def _pause(cues: MouthCues) -> np.ndarray:
 
 def _layered(cues: MouthCues, person: Person, times: np.ndarray) -> np.ndarray:
     open_to = np.maximum(np.asarray(cues.aperture, np.float64), 0.0)
-    aperture = np.minimum(LAYERED_APERTURE * open_to, LAYERED_LIMIT)
+    aperture = _never_quite_closed(np.minimum(LAYERED_APERTURE * open_to, LAYERED_LIMIT), cues)
     # One picture tells no rest: a portrait that laughs closes its lips in pauses like anybody else.
     rest = person.rest_aperture if person.rest_aperture < LAYERED_REST else 0.0
     aperture += _pause(cues) * (rest - aperture)
     limit = _LAYERED_SPEED * person.frame_seconds * _pace(times, person)
     aperture = limit_change(aperture, limit)
     aperture = np.minimum(aperture, ceiling(np.asarray(cues.closure) >= CLOSED, limit))
-    rounding = np.clip(np.asarray(cues.rounding, np.float64), 0, 1)
-    spread = np.asarray(cues.width, np.float64) * (1 - rounding) - rounding
     out = np.repeat(person.mid[None], len(aperture), axis=0)
     out[:, A] = aperture
-    out[:, W] += LAYERED_WIDTH * np.clip(spread, -1, 1) * (1 - _pause(cues))
+    out[:, W] += LAYERED_WIDTH * np.clip(_spread(cues), -1, 1) * (1 - _pause(cues))
     causes = out[:, [A, W]] - person.mid[[A, W]]
     out[:, _DEPENDENT] += causes @ GENERIC_SLOPES
     return out

@@ -35,6 +35,35 @@ def test_ranges_are_percentiles():
     assert not person.layered
 
 
+def test_talk_gives_the_range_and_pauses_the_rest():
+    aperture, width = speechlike(400)
+    aperture[300:], width[300:] = 0.04, width.max()
+    found, times = measured(talk(aperture, width)), np.arange(400) / 25
+    heard = np.arange(400) < 300
+    person = build_person(found, times, DEFAULTS, heard.astype(np.float32))
+    assert person.high[0] == pytest.approx(np.percentile(aperture[:300], 92), abs=0.01)
+    assert person.rest_aperture == pytest.approx(np.median(found.raw[300:, 0]))
+    assert person.rest_width == pytest.approx(np.median(found.raw[300:, 1]))
+
+
+@pytest.mark.parametrize("silent", [5, 400])
+def test_too_little_pause_or_talk_tells_nothing(silent):
+    found, times = measured(talk(*speechlike(400))), np.arange(400) / 25
+    heard = (np.arange(400) >= silent).astype(np.float32)
+    told, untold = build_person(found, times, DEFAULTS, heard), build_person(found, times, DEFAULTS)
+    if silent < 6:
+        assert told.rest_width == told.mid[1]
+    else:
+        assert told.high[0] == untold.high[0]
+
+
+def test_lips_that_hardly_part_in_pauses_touch():
+    aperture = np.concatenate([speechlike(100)[0], np.full(40, 0.01)])
+    found = measured(talk(aperture))
+    person = build_person(found, np.arange(140) / 25, DEFAULTS, (np.arange(140) < 100).astype(np.float32))
+    assert person.rest_aperture == 0
+
+
 def test_landmarks_are_loaded_in_blocks():
     talker, asked = talk(*speechlike(1500)), []
 

@@ -9,6 +9,8 @@ from hypothesis.extra.numpy import arrays
 from lipsync_ray.engines.unit_selection.person import Person, build_person
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.engines.unit_selection.target import (
+    LABIODENTAL,
+    PURSED,
     Habit,
     ceiling,
     fit_habit,
@@ -67,14 +69,39 @@ def test_twice_the_frames_may_each_change_half_as_much(speaker):
 def test_pauses_show_the_person_at_rest(speaker):
     out = aim(speaker, cues(12, speech=0.0, width=0.7))
     assert np.allclose(out[:, 0], speaker[0].rest_aperture)
-    assert np.allclose(out[:, 1], speaker[0].mid[1])
+    assert np.allclose(out[:, 1], speaker[0].rest_width)
 
 
 def test_rounding_narrows_the_mouth_and_brings_it_forward(speaker):
     flat, round_ = aim(speaker, cues(9, aperture=0.4)), aim(speaker, cues(9, aperture=0.4, rounding=1.0))
     person = speaker[0]
-    assert np.allclose(round_[:, 1], person.low[1])
+    assert np.allclose(round_[:, 1], person.mid[1] - 0.75 * (person.mid[1] - person.low[1]))
     assert (flat[:, 1] > round_[:, 1]).all()
+    assert (round_[:, 5] >= flat[:, 5]).all()
+
+
+def test_half_rounded_lips_keep_the_width_they_are_told(speaker):
+    widths = [aim(speaker, cues(9, width=0.2, rounding=r))[:, 1] for r in (0.0, 0.5)]
+    assert np.allclose(*widths)
+
+
+def test_pursed_lips_leave_a_hole_but_touch_for_a_closure(speaker):
+    out = aim(speaker, cues(9, rounding=1.0, width=-0.75, closure=np.eye(9)[4]))
+    assert np.allclose(out[[0, 8], 0], PURSED)
+    assert out[4, 0] == 0
+
+
+@pytest.mark.parametrize("aperture", [0.0, 0.3, 1.0])
+def test_labiodentals_are_nearly_closed_but_do_not_touch(speaker, aperture):
+    out = aim(speaker, cues(9, aperture=aperture, labiodental=1.0))
+    assert (out[:, 0] >= LABIODENTAL[0]).all()
+    assert (out[:, 0] <= LABIODENTAL[1]).all()
+
+
+def test_cues_above_one_stay_within_the_persons_own_range(speaker):
+    person = speaker[0]
+    assert aim(speaker, cues(9, aperture=1.2))[:, 0].min() > person.high[0]
+    assert aim(speaker, cues(9, aperture=9.0))[:, 0].max() <= max(person.p99[0], person.high[0] + 0.01) + 1e-9
 
 
 def test_the_rest_of_the_mouth_follows_the_persons_habit(speaker):
