@@ -1,7 +1,7 @@
 """From sounds to training material on disk: features of every utterance, clean and as others may record it.
 
 A shard is a pair of files: ``NAME.npy``, the features ``float16[frames, 48]`` (read through a memory map),
-and ``NAME.npz``, what they mean, written last. Shards that exist are kept, so that an interrupted run goes on.
+and ``NAME.npz``, what they mean, written last. Shards that exist are kept: an interrupted run goes on.
 Everything drawn comes from the seed and the shard's name, never from the order of work.
 """
 

@@ -16,7 +16,6 @@ from training.visemes.network import TRACKS, NetworkSettings, VisemeTcn
 from training.visemes.targets import lip_tracks, one_hot
 
 log = logging.getLogger(__name__)
-IGNORED = -100  # label of padding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class LearnSettings:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples of equal length; padding has the label ``IGNORED``."""
+    """Samples of equal length."""
 
     features: Tensor  # float32[b, 48, frames]
     labels: Tensor  # int64[b, frames]
@@ -63,27 +62,33 @@ class Sampler:
         """A batch, altered in ways that need no sound: an equaliser, a band or a moment missing."""
         size, frames = self.settings.batch, self.settings.frames
         features = np.zeros((size, frames, BANDS), np.float32)
-        labels = np.full((size, frames), IGNORED, np.int64)
+        labels = np.zeros((size, frames), np.int64)
         tracks = np.zeros((size, frames, TRACKS), np.float32)
         for row, number in enumerate(self.rng.choice(len(self.shards), size, p=self.share)):
-            source = self._stretch(int(number))
-            count, shard = source.stop - source.start, self.shards[number]
-            features[row, :count] = shard.features[source]
-            labels[row, :count] = shard.labels[source]
-            tracks[row, :count] = self.tracks[number][source]
-            self._alter(features[row, :count])
+            self._fill(int(number), features[row], labels[row], tracks[row])
         return Batch(
             torch.from_numpy(features).transpose(1, 2),
             torch.from_numpy(labels),
             torch.from_numpy(tracks).transpose(1, 2),
         )
 
-    def _stretch(self, number: int) -> slice:
-        bounds, frames = self.shards[number].bounds, self.settings.frames
+    def _fill(self, number: int, features: np.ndarray, labels: np.ndarray, tracks: np.ndarray) -> None:
+        """Fill a sample with a stretch of an utterance, or with several when they are short."""
+        shard, at = self.shards[number], 0
+        while at < len(labels):
+            source = self._stretch(number, len(labels) - at)
+            rows = slice(at, at + source.stop - source.start)
+            features[rows], labels[rows] = shard.features[source], shard.labels[source]
+            tracks[rows] = self.tracks[number][source]
+            at = rows.stop
+        self._alter(features)
+
+    def _stretch(self, number: int, room: int) -> slice:
+        bounds = self.shards[number].bounds
         utterance = self.rng.choice(len(bounds) - 1, p=self.lengths[number])
         start, stop = int(bounds[utterance]), int(bounds[utterance + 1])
-        start += int(self.rng.integers(max(1, stop - start - frames + 1)))
-        return slice(start, min(stop, start + frames))
+        start += int(self.rng.integers(max(1, stop - start - room + 1)))
+        return slice(start, min(stop, start + room))
 
     def _alter(self, features: np.ndarray) -> None:
         rng, bands = self.rng, np.arange(BANDS) / BANDS
@@ -144,11 +149,7 @@ def learn(
 
 
 def loss_of(network: VisemeTcn, batch: Batch, settings: LearnSettings) -> Tensor:
-    """Cross-entropy, and smooth L1 between the tracks, over what is not padding."""
+    """Cross-entropy of the classes, and smooth L1 of the tracks."""
     logits, tracks = network(batch.features)
-    known = (batch.labels != IGNORED).float()[:, None]
-    classes = nn.functional.cross_entropy(
-        logits, batch.labels, ignore_index=IGNORED, label_smoothing=settings.smoothing
-    )
-    lips = nn.functional.smooth_l1_loss(tracks * known, batch.tracks * known, reduction="sum", beta=0.5)
-    return classes + settings.track_weight * lips / (known.sum() * TRACKS)
+    classes = nn.functional.cross_entropy(logits, batch.labels, label_smoothing=settings.smoothing)
+    return classes + settings.track_weight * nn.functional.smooth_l1_loss(tracks, batch.tracks, beta=0.5)
