@@ -35,6 +35,7 @@ SIGMA_BILABIAL, SIGMA_LABIODENTAL = 1.0, 2.0
 USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.08, 0.62), (-0.35, 0.30), (0.03, 0.50)
 EVIDENCE = 300.0  # frames of speech that weigh as much as the usual values
 LOWEST = 0.05  # opening at the 8th percentile
+GAP = 0.15  # lips stay apart in gaps too short to be a pause
 HIGHEST = 1.3
 
 
@@ -70,6 +71,7 @@ class Lips:
     rounding: np.ndarray
     bilabial: np.ndarray  # probability
     labiodental: np.ndarray  # probability
+    silence: np.ndarray  # probability
 
 
 def lips(pulls: np.ndarray) -> Lips:
@@ -82,6 +84,7 @@ def lips(pulls: np.ndarray) -> Lips:
         rounding=rounding / np.maximum(share, 1e-6),
         bilabial=smooth(pulls[:, 5], SIGMA_BILABIAL),
         labiodental=smooth(pulls[:, 6], SIGMA_LABIODENTAL),
+        silence=smooth(pulls[:, 7], SIGMA_APERTURE),
     )
 
 
@@ -95,6 +98,7 @@ def mouth(shape: Lips, talk: np.ndarray) -> MouthTrack:
     speech = activity.envelope(talk)
     touching = closures(shape.bilabial, shape.aperture, speech)
     aperture = LOWEST + (1 - LOWEST) * stretched(shape.aperture, talk, USUAL_APERTURE, EVIDENCE)
+    aperture = np.maximum(aperture, GAP * shape.silence)
     width = stretched(shape.width, talk, USUAL_WIDTH, EVIDENCE)
     rounding = stretched(shape.rounding, talk, USUAL_ROUNDING, EVIDENCE)
     curves = {

@@ -79,6 +79,11 @@ class VisemeModel:
     def _pulls(self, hearing: Hearing, habit: Habit | None) -> np.ndarray:
         """``pulled``'s columns, the read-outs of aperture and width, and the habit's correction: [n, 11]."""
         maybe = hearing.heard.maybe
+        width = sum(net.width for net in self.nets)
+        if habit is not None and len(habit.aperture_weights) != width:
+            raise ValueError(
+                f"a habit of {len(habit.aperture_weights)} weights; the networks have {width} units"
+            )
         pulls = np.tile(SILENT, (len(hearing), 1))
         for start in range(0, len(hearing), BLOCK):
             stop = min(start + BLOCK, len(hearing))
