@@ -10,7 +10,7 @@ sounds by two movements of its voiced parts, each a median over 3 s:
   noises under 0.9).
 
 Both hold with noise or music 8 dB below the voice. Whispering has no pitch and is no talk by this; a model
-that can tell it from other noises asks ``whisper_like``.
+that can tell it from other noises asks ``whisper_scores``.
 """
 
 from __future__ import annotations
@@ -77,6 +77,11 @@ def envelope(active: np.ndarray) -> np.ndarray:
 
 def speech_like(voice: Voice, heard: np.ndarray) -> np.ndarray:
     """Frames whose surroundings move like speech with a voice, ``bool[n]``, with hysteresis."""
+    return where_high(voice_scores(voice, heard), len(voice))
+
+
+def voice_scores(voice: Voice, heard: np.ndarray) -> np.ndarray:
+    """How much 3 s move like speech with a voice, ``float64[k]``, every 250 ms; speech passes ``TURN_ON``."""
     voiced = heard & (voice.voicing > VOICED)
     glide, steady = _glides(voice, voiced)
     moved = movement(voice)
@@ -87,11 +92,11 @@ def speech_like(voice: Voice, heard: np.ndarray) -> np.ndarray:
         moves = np.median(moved[near][voiced[near]]) / MOVEMENT
         return min(moves, np.median(glide[near][steady[near]]) / GLIDE)
 
-    return _where_high(score, len(voice))
+    return _every_step(score, len(voice))
 
 
-def whisper_like(voice: Voice, heard: np.ndarray) -> np.ndarray:
-    """Frames whose surroundings have hardly any pitch but move like speech, ``bool[n]``, with hysteresis.
+def whisper_scores(voice: Voice, heard: np.ndarray) -> np.ndarray:
+    """How much 3 s move like speech while they have hardly any pitch, ``float64[k]``, every 250 ms.
 
     Whispering is such a sound; so are drums, steps and applause: this alone does not tell.
     """
@@ -104,14 +109,19 @@ def whisper_like(voice: Voice, heard: np.ndarray) -> np.ndarray:
             return 0.0
         return float(np.median(moved[near][heard[near]])) / WHISPER_MOVEMENT
 
-    return _where_high(score, len(voice))
+    return _every_step(score, len(voice))
 
 
-def _where_high(score: Callable[[slice], float], count: int) -> np.ndarray:
-    """Frames around which a score of 3 s passes ``TURN_ON``; it is asked for every 250 ms."""
+def where_high(
+    scores: np.ndarray, count: int, turn_on: float = TURN_ON, stay_on: float = STAY_ON
+) -> np.ndarray:
+    """Frames around which a score passes one value, and both sides while it stays above the other."""
+    return np.repeat(_hysteresis(scores, turn_on, stay_on), round(STEP_S * FRAME_RATE))[:count]
+
+
+def _every_step(score: Callable[[slice], float], count: int) -> np.ndarray:
     step, half = round(STEP_S * FRAME_RATE), round(0.5 * WINDOW_S * FRAME_RATE)
-    scores = [score(slice(max(0, place - half), place + half + 1)) for place in range(0, count, step)]
-    return np.repeat(_hysteresis(np.array(scores)), step)[:count]
+    return np.array([score(slice(max(0, place - half), place + half + 1)) for place in range(0, count, step)])
 
 
 def _glides(voice: Voice, voiced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -129,12 +139,11 @@ def movement(voice: Voice, reach: int = 3) -> np.ndarray:
     return moved
 
 
-def _hysteresis(scores: np.ndarray) -> np.ndarray:
-    """True where a score passes ``TURN_ON``, and on both sides of it while it stays above ``STAY_ON``."""
-    held = scores > STAY_ON
+def _hysteresis(scores: np.ndarray, turn_on: float, stay_on: float) -> np.ndarray:
+    held = scores > stay_on
     on = np.zeros(len(scores), bool)
     for start, stop in runs(held):
-        on[start:stop] = scores[start:stop].max() > TURN_ON
+        on[start:stop] = scores[start:stop].max() > turn_on
     return on
 
 

@@ -19,7 +19,11 @@ SILENT = 0.5  # smoothed probability of silence
 PAUSE = 25  # frames of it that are a pause; shorter gaps belong to the talk
 SIGMA = 2.0  # frames
 WINDOW_S = 3.0
-WHISPERING = 0.6  # mean probability of speech around that makes a sound without a pitch a whisper
+# Scores of the measures from which on the network is asked, and its mean probability of speech around that
+# makes such a sound a talk.
+ASK_ON, ASK_STAY = 0.9, 0.75
+CONFIRMED = 0.6
+LEAST_SURE = 300  # frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,20 +31,34 @@ class Heard:
     """What the measures say, ``bool[n]`` each."""
 
     audible: np.ndarray  # stands out of the quiet around, whatever it is
-    voiced: np.ndarray  # around it somebody talks with a voice
-    whispered: np.ndarray  # around it there is something that may be a whisper
+    surely: np.ndarray  # a voice, and around it somebody talks
+    perhaps: np.ndarray  # audible, and around it somebody may be talking or whispering
 
     @property
     def maybe(self) -> np.ndarray:
         """Frames of talk if the network agrees."""
-        return activity.with_consonants(self.audible, self.audible & (self.voiced | self.whispered))
+        return activity.with_consonants(self.audible, self.surely | self.perhaps)
+
+    @property
+    def taught(self) -> np.ndarray:
+        """Frames to learn from how talk sounds here: sure ones, if there are enough."""
+        if np.count_nonzero(self.surely) < LEAST_SURE:
+            return self.maybe
+        return activity.with_consonants(self.audible, self.surely)
 
 
 def listen(voice: Voice) -> Heard:
     """Ask the measures."""
     audible = activity.audible(voice, activity.loud_level(voice))
-    talk = audible & (voice.voicing > activity.VOICED) & activity.speech_like(voice, audible)
-    return Heard(audible=audible, voiced=talk, whispered=audible & activity.whisper_like(voice, audible))
+    voiced = audible & (voice.voicing > activity.VOICED)
+    talk, whisper = activity.voice_scores(voice, audible), activity.whisper_scores(voice, audible)
+    count = len(voice)
+    perhaps = voiced & activity.where_high(talk, count, ASK_ON, ASK_STAY)
+    return Heard(
+        audible=audible,
+        surely=voiced & activity.where_high(talk, count),
+        perhaps=perhaps | (audible & activity.where_high(whisper, count)),
+    )
 
 
 def talking(heard: Heard, silence: np.ndarray) -> np.ndarray:
@@ -51,8 +69,8 @@ def talking(heard: Heard, silence: np.ndarray) -> np.ndarray:
         silence: the network's probability of silence, ``float[n]``, not smoothed.
     """
     likely = 1.0 - smooth(silence, SIGMA)
-    whisper = heard.whispered & (_around(likely, heard.audible) > WHISPERING)
-    talk = activity.with_consonants(heard.audible, heard.voiced | whisper)
+    confirmed = heard.perhaps & (_around(likely, heard.audible) > CONFIRMED)
+    talk = activity.with_consonants(heard.audible, heard.surely | confirmed)
     pause = activity.without_short(likely < 1.0 - SILENT, PAUSE)
     return activity.without_short(talk & ~pause, round(activity.SHORTEST_S * FRAME_RATE))
 

@@ -73,7 +73,7 @@ def listen(samples: Sound, size: int = BLOCK) -> Hearing:
     logs = np.empty((frame_count(len(samples)), BANDS), np.float16)
     voice = measure(samples, size, formants=False, bands=logs)
     heard = gate.listen(voice)
-    return Hearing(voice=voice, logs=logs, heard=heard, statistics=statistics(logs, heard.maybe))
+    return Hearing(voice=voice, logs=logs, heard=heard, statistics=statistics(logs, heard.taught))
 
 
 def statistics(logs: np.ndarray, talk: np.ndarray) -> Statistics | None:
