@@ -16,8 +16,9 @@ WEIGHTS: np.ndarray = np.array([2.2, 1.2, 0.7, 0.9, 0.5, 0.4])
 WEIGHTS.flags.writeable = False
 # A unit that opens less than wanted looks mute: dearer than one that opens more, above this aperture.
 _TOO_CLOSED, _SPEAKING = 2.0, 0.03
-# Below NEARLY_CLOSED, lips should touch: landmarks can claim that while the picture still shows teeth.
+# Below NEARLY_CLOSED, lips should touch: in the landmarks, and in the picture, which may still show teeth.
 NEARLY_CLOSED, _RAMP, _TOUCHING, _CLOSURE_SCALE, _CLOSURE = 0.025, 0.01, 0.012, 0.02, 4.0
+_UNSEEN = 0.005  # IO: less than this between the lips shows nothing
 # An open mouth must look open: half of its aperture, up to half of _SEEN, must be visible as teeth or dark. A
 # frame caught in motion, or blended of two, has open landmarks and a smear of lip colour between them.
 _SEEN, _SMEARED, _SMEAR_SCALE = 0.06, 3.0, 0.03
@@ -82,7 +83,8 @@ def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarr
     smeared = np.float32(_SMEARED) * (hidden / np.float32(_SMEAR_SCALE)) ** 2
     cost += np.where(wanted > _SPEAKING, smeared, 0)
     firm = np.clip((NEARLY_CLOSED - wanted) / np.float32(_RAMP), 0, 1)
-    gap = np.maximum((shown - np.float32(_TOUCHING)) / np.float32(_CLOSURE_SCALE), 0)
+    seen = np.where(np.isfinite(units.visible), units.visible - _UNSEEN, 0).astype(np.float32)[None]
+    gap = np.maximum(np.maximum(shown - np.float32(_TOUCHING), seen) / np.float32(_CLOSURE_SCALE), 0)
     gap = np.where(units.verified[None], 0, gap**2 * np.float32(_CLOSURE))
     cost += firm * (gap + np.float32(_CONTRADICTED) * units.contradicted[None])
     blur = np.maximum((views.sharp - _BLUR_SLACK)[:, None] - units.views.sharp[None], 0)

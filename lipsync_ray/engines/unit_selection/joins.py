@@ -13,7 +13,9 @@ _SHAPE, _PICTURE = 0.25, 200.0  # weights of the jump in shape and in the pictur
 _COMPONENTS = 12
 _BASIS_THUMBS = 256
 MIX = 0.33  # weight of the other unit in the frames on both sides of a join
-_SAME_MOUTH = 0.05  # IO: mouths that differ more in aperture are not mixed, or teeth shine through lips
+# IO: mouths that differ more in aperture, or in what the pictures show between the lips, are not mixed, or
+# teeth shine through lips.
+_SAME_MOUTH, _SAME_INSIDE = 0.05, 0.02
 
 
 def thumb_points(thumbs: np.ndarray) -> np.ndarray:
@@ -98,10 +100,19 @@ def crossfade(
     """
     second, weight = np.full(len(path), -1, np.int32), np.zeros(len(path), np.float32)
     follow, lead = successors(units), predecessors(units)
-    aperture = units.descriptor[:, A]
     for t in np.flatnonzero(joins):
         for frame, other in ((t - 1, lead[path[t]]), (t, follow[path[t - 1]])):
-            alike = abs(aperture[path[frame]] - aperture[other]) <= _SAME_MOUTH
-            if alike and target[frame, A] >= NEARLY_CLOSED and second[frame] < 0 and other != path[frame]:
+            if (
+                _alike(units, int(path[frame]), int(other))
+                and target[frame, A] >= NEARLY_CLOSED
+                and second[frame] < 0
+                and other != path[frame]
+            ):
                 second[frame], weight[frame] = other, MIX
     return second, weight
+
+
+def _alike(units: Candidates, one: int, other: int) -> bool:
+    aperture, visible = units.descriptor[:, A], units.visible
+    apart = abs(visible[one] - visible[other]) if np.isfinite(visible[[one, other]]).all() else 0.0
+    return bool(abs(aperture[one] - aperture[other]) <= _SAME_MOUTH and apart <= _SAME_INSIDE)

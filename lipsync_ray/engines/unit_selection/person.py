@@ -19,10 +19,7 @@ GENERIC_SLOPES.flags.writeable = False
 _SLOPE_WEIGHT = 30 * 0.05**2
 # A mouth may always change this fast, in sigma per frame: a quiet clip proves no upper limit.
 _LEAST_CHANGE = 0.8
-_TALKS, _SILENT = (
-    0.5,
-    0.1,
-)  # activity of the person's own sound: from here on they talk, up to here they pause
+TALKS, SILENT = 0.5, 0.1  # own activity: from the first on they talk, up to the second they pause
 _FEWEST_PAUSES = 6  # frames; fewer tell no rest
 # IO: lips hardly apart in a pause are closed lips with a tracker's error, and would show a sliver of teeth.
 _PARTED = 0.015
@@ -91,7 +88,7 @@ def build_person(
 def _talk(measures: Measures, settings: UnitSelectionSettings, own_speech: np.ndarray | None) -> np.ndarray:
     """Descriptors of the frames in which the speaker is heard, of all where those are too few."""
     if own_speech is not None:
-        heard = measures.usable & (np.asarray(own_speech) >= _TALKS)
+        heard = measures.usable & (np.asarray(own_speech) >= TALKS)
         if heard.sum() >= settings.min_frames:
             return measures.raw[heard]
     return measures.raw[measures.usable]
@@ -100,7 +97,7 @@ def _talk(measures: Measures, settings: UnitSelectionSettings, own_speech: np.nd
 def _rest(measures: Measures, own_speech: np.ndarray | None, low: np.ndarray, mid: np.ndarray) -> np.ndarray:
     """Descriptor of the mouth between sentences: the pauses' median, or a nearly closed middling mouth."""
     if own_speech is not None:
-        pauses = measures.usable & (np.asarray(own_speech) <= _SILENT)
+        pauses = measures.usable & (np.asarray(own_speech) <= SILENT)
         if pauses.sum() >= _FEWEST_PAUSES:
             return np.median(measures.raw[pauses], axis=0)
     return np.where(np.arange(len(mid)) == A, low, mid)

@@ -8,7 +8,7 @@ from lipsync_ray.engines.unit_selection.canonical import runs
 from lipsync_ray.engines.unit_selection.costs import Candidates, Views, local_costs
 from lipsync_ray.engines.unit_selection.descriptor import A, W
 from lipsync_ray.engines.unit_selection.measures import Measures, evenly
-from lipsync_ray.engines.unit_selection.person import Person
+from lipsync_ray.engines.unit_selection.person import SILENT, Person
 
 _LAUGH_SECONDS, _LAUGH_SHARE = 0.5, 0.8
 _STRETCH_SECONDS = 1.6  # of source kept in one piece: a path through pieces needs few joins
@@ -35,15 +35,21 @@ def views_of(measures: Measures, shots: np.ndarray, sharp: np.ndarray) -> Views:
     return Views(yaw=measures.yaw, pitch=measures.pitch, scale=measures.scale, shot=shots, sharp=sharp)
 
 
-def fit_frames(measures: Measures, person: Person, max_yaw: float) -> np.ndarray:
+def fit_frames(
+    measures: Measures, person: Person, max_yaw: float, own_speech: np.ndarray | None = None
+) -> np.ndarray:
     """Frames fit to be units, ``bool[n]``: usable, not too far from the side, no laughs.
 
-    A limit that leaves nothing is dropped, yaw last.
+    A limit that leaves nothing is dropped, yaw last. ``own_speech float32[n]`` is 0 where the speaker is
+    not heard: a mouth open wider there than in nearly all of their talk laughs or yawns too.
     """
     facing = measures.usable & (np.abs(np.nan_to_num(measures.yaw, nan=180.0)) <= max_yaw)
     if not facing.any():
         facing = measures.usable
     talking = facing & ~laughs(measures, person)
+    if own_speech is not None:
+        with np.errstate(invalid="ignore"):
+            talking &= (np.asarray(own_speech) > SILENT) | (measures.raw[:, A] <= person.high[A])
     return talking if talking.any() else facing
 
 

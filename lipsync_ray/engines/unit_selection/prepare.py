@@ -63,7 +63,7 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
     views = views_of(measures, scene.target.shot, _sharpness(scene))
     brief = _brief(scene, driven.cues, measures, person, views)
     harvest = Harvest(load, scene.fetch, (scene.table.video.width, scene.table.video.height))
-    units = candidates(measures, views, fit_frames(measures, person, settings.max_yaw))
+    units = candidates(measures, views, fit_frames(measures, person, settings.max_yaw, driven.own_speech))
     if person.layered:
         selection, kept = anchors(units, brief.views, brief.strength > 0), np.zeros(0, np.int64)
     else:
