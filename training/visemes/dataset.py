@@ -8,7 +8,7 @@ Everything drawn comes from the seed and the shard's name, never from the order 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,7 +31,7 @@ from training.visemes.augment import (
     passband,
 )
 from training.visemes.corpus import Utterance, VoiceFile, open_corpus
-from training.visemes.music import negative, strings
+from training.visemes.music import ensemble, negative, strings
 from training.visemes.negatives import levelled, noise
 from training.visemes.scenes import backgrounds, scene
 
@@ -40,6 +40,8 @@ FAMILY_WEIGHT = {"espeak": 0.35, "flite": 1.4, "festival": 1.4}  # recorded voic
 CONDITIONS = ("clean", "noise 15 dB", "music 8 dB", "telephone")
 POOLS = 6  # different sets of backgrounds
 CLIPS = 100  # a shard of scenes or negatives
+JUDGED = 60  # utterances of a held-out voice, about
+BEDS = 6  # pieces of music of each kind that held-out voices are heard over
 Labelled = tuple[np.ndarray, np.ndarray]  # features and labels
 
 
@@ -172,18 +174,21 @@ def _copies(
 
 
 def _judged(voice: VoiceFile, condition: str, rng: np.random.Generator) -> Iterator[Labelled]:
-    for index in range(len(voice)):
-        yield in_condition(voice[index], condition, rng)
+    beds = [levelled(make(rng, 10 * RATE)) for make in (strings, ensemble) for _ in range(BEDS)]
+    for index in range(0, len(voice), max(1, len(voice) // JUDGED)):
+        yield in_condition(voice[index], condition, rng, beds)
 
 
-def in_condition(utterance: Utterance, condition: str, rng: np.random.Generator) -> Labelled:
-    """Features and labels of an utterance as heard in one of ``CONDITIONS``."""
+def in_condition(
+    utterance: Utterance, condition: str, rng: np.random.Generator, beds: Sequence[np.ndarray]
+) -> Labelled:
+    """Features and labels of an utterance as heard in one of ``CONDITIONS``; ``beds`` are pieces of music."""
     samples, count = utterance.samples, len(utterance.samples)
     if condition == "noise 15 dB":
         samples = mixed(samples, noise(rng, count), 15, utterance.labels != SILENCE)
     elif condition == "music 8 dB":
-        under = levelled(strings(rng, 10 * RATE)) + levelled(negative(rng, 10 * RATE))
-        samples = mixed(samples, fitted(rng, under, count), 8, utterance.labels != SILENCE)
+        bed = fitted(rng, beds[rng.integers(len(beds))], count)
+        samples = mixed(samples, bed, 8, utterance.labels != SILENCE)
     gain = passband(*TELEPHONE) if condition == "telephone" else None
     return features(samples, gain=gain), utterance.labels
 
