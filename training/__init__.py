@@ -1,0 +1,1 @@
+"""What makes the files that lipsync_ray ships: run from a checkout, never installed."""

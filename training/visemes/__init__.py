@@ -1,0 +1,1 @@
+"""The viseme network: its corpus of synthesized speech, its training, its export."""
