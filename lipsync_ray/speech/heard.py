@@ -31,6 +31,11 @@ class Heard:
         found = values[row] + share[wide] * (values[np.minimum(row + 1, len(values) - 1)] - values[row])
         return np.where(inside[wide], found, 0.0)
 
+    @property
+    def stop(self) -> float:
+        """Seconds: when its last row is heard."""
+        return self.start + STEP_S * (len(self.evidence) - 1)
+
     def speech(self, times: np.ndarray) -> np.ndarray:
         """How much of speech there is at these moments, 0 to 1."""
         return self.at(self.evidence.speech, times)

@@ -46,13 +46,20 @@ def find_shift(mouth: MeasuredMouth, heard: Heard) -> Shift:
     closed, and by how usual it is: a short clip has to show a large shift more clearly than a long one.
     """
     seen = np.isfinite(mouth.aperture) & np.isfinite(mouth.width)
-    times, aperture, width = mouth.times[seen], mouth.aperture[seen], mouth.width[seen]
-    weights = frame_seconds(mouth.times)[seen]
+    times, weights = mouth.times[seen], frame_seconds(mouth.times)[seen]
     trials = STEP_S * np.arange(-round(SEARCH_S / STEP_S), round(SEARCH_S / STEP_S) + 1)
-    found = [_agreement(heard, times - trial, aperture, width, weights) for trial in trials]
-    seconds = np.array([time for _, time in found])
-    agreement = np.clip([r for r, _ in found], 0.0, 0.99)  # [trials, 3]; a correlation below 0 says nothing
-    likely = -0.5 * LOOKS * seconds.mean() * np.log1p(-(agreement**2)) @ np.array(SHARES)
+    talking = np.array([heard.speech(times - trial) > TALKING for trial in trials])
+    seconds = talking @ weights
+    # The same frames at every trial, or one that comes and goes would decide: those at the edge of a talk
+    # count by how many trials find them in it.
+    inside = (times - SEARCH_S >= heard.start) & (times + SEARCH_S <= heard.stop)
+    weights = weights * talking.mean(axis=0) * inside
+    agreement = np.zeros((len(trials), 3))
+    if np.count_nonzero(weights) > 2:
+        shown = _shown(mouth.aperture[seen], mouth.width[seen], weights)
+        agreement = np.array([_agreement(heard, times - trial, shown, weights) for trial in trials])
+        agreement = np.clip(agreement, 0.0, 0.99)  # a correlation below 0 says nothing
+    likely = -0.5 * LOOKS * weights.sum() * np.log1p(-(agreement**2)) @ np.array(SHARES)
     score = likely - 0.5 * (trials / USUAL_S) ** 2
     best = int(score.argmax())
     shift = float(np.clip(_peak(trials, score, best), -LIMIT_S, LIMIT_S))
@@ -60,23 +67,20 @@ def find_shift(mouth: MeasuredMouth, heard: Heard) -> Shift:
     return Shift(seconds=round(shift, 3), r=round(r, 3), speech_s=round(float(seconds[best]), 2))
 
 
+def _shown(aperture: np.ndarray, width: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Opening (1 = its 85th percentile), width, and how far from closed."""
+    usual = float(np.percentile(aperture[weights > 0], 85))
+    opening = aperture / max(usual, 1e-6)
+    return opening, width, np.clip(opening / NEARLY_CLOSED, 0, 1)
+
+
 def _agreement(
-    heard: Heard, times: np.ndarray, aperture: np.ndarray, width: np.ndarray, weights: np.ndarray
-) -> tuple[tuple[float, float, float], float]:
-    """Correlations of opening, width and being nearly closed, and the seconds they rest on."""
-    talking = heard.speech(times) > TALKING
-    if np.count_nonzero(talking) < 3:
-        return (0.0, 0.0, 0.0), 0.0
-    times, aperture, width, weights = times[talking], aperture[talking], width[talking], weights[talking]
-    expected = heard.at(heard.evidence.aperture, times)
-    opening = aperture / max(float(np.percentile(aperture, 85)), 1e-6)
-    pairs = (
-        (opening, expected),
-        (width, heard.at(heard.evidence.width, times)),
-        (np.clip(opening / NEARLY_CLOSED, 0, 1), np.clip(expected / NEARLY_CLOSED, 0, 1)),
-    )
-    one, two, three = (correlation(seen, said, weights) for seen, said in pairs)
-    return (one, two, three), float(weights.sum())
+    heard: Heard, times: np.ndarray, shown: tuple[np.ndarray, ...], weights: np.ndarray
+) -> list[float]:
+    """Correlations of what is shown and what the sound lets expect."""
+    opening = heard.at(heard.evidence.aperture, times)
+    expected = (opening, heard.at(heard.evidence.width, times), np.clip(opening / NEARLY_CLOSED, 0, 1))
+    return [correlation(one, other, weights) for one, other in zip(shown, expected, strict=True)]
 
 
 def _peak(trials: np.ndarray, score: np.ndarray, best: int) -> float:
