@@ -6,6 +6,7 @@ import pytest
 from lipsync_ray.speech import activity
 from lipsync_ray.speech.voice import measure
 from tests.media.output_clips import load_samples
+from tests.speech.alterations import whispered
 
 RATE = 16000
 
@@ -59,6 +60,18 @@ def test_speech_before_and_after_music(speech, tune):
     assert active[:first].mean() > 0.8
     assert active[last:].mean() > 0.8
     assert active[first + 200 : last - 200].mean() == 0
+
+
+def test_whispering_moves_and_has_no_pitch(any_speech):
+    voice = measure(whispered(any_speech))
+    audible = activity.audible(voice, activity.loud_level(voice))
+    assert activity.where_high(activity.whisper_scores(voice, audible), len(voice)).mean() > 0.9
+
+
+def test_other_sounds_do_not_move_like_a_whisper(not_speech):
+    voice = measure(not_speech)
+    audible = activity.audible(voice, activity.loud_level(voice))
+    assert not activity.where_high(activity.whisper_scores(voice, audible), len(voice)).any()
 
 
 def test_envelope_leads_and_decays():
