@@ -33,8 +33,8 @@ TAGS = {
 VARIANTS = (
     "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 klatt klatt2 klatt3 klatt4 Alex Alicia Andrea Andy Annie"
     " Denis Diogo Gene Hugo Jacky Lee Marco Mario Michael adam anika antonio belinda benjamin boris caleb"
-    " david ed edward grandma grandpa iven john linda max michel norbert pablo paul pedro quincy rob robert sandro"
-    " shelby steph travis victor zac"
+    " david ed edward grandma grandpa iven john linda max michel norbert pablo paul pedro quincy rob robert"
+    " sandro shelby steph travis victor zac"
 ).split()
 WHISPERS = ("whisper", "whisperf")
 WHISPERED = 0.03  # share of utterances

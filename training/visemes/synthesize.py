@@ -15,7 +15,6 @@ from training.visemes.corpus import open_corpus, voice_path, write_voice
 from training.visemes.voices import Report, SynthesisError, Voice
 
 FAMILIES = {"flite": flite, "festival": festival, "espeak": espeak}
-HELD_OUT = frozenset(("flite_awb", "festival_czech_ph", "espeak_sv", "espeak_tr"))  # not to be trained on
 SMALL = ("espeak_en-us", "espeak_de", "espeak_es", "espeak_tr")
 WORKERS = 2
 
