@@ -7,8 +7,9 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+import articulation
 import measures
 import mouths
 import steady
 
-__all__ = ["measures", "mouths", "steady"]
+__all__ = ["articulation", "measures", "mouths", "steady"]

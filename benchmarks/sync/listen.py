@@ -86,7 +86,6 @@ def make_model(name: str, weights: str | None = None) -> SpeechModel:
     if weights is None:
         return speech_model(name)
     from lipsync_ray.speech.visemes.model import VisemeModel
-
     from lipsync_ray.speech.visemes.network import load_nets
 
     return VisemeModel(load_nets(weights))
@@ -187,41 +186,48 @@ def _known(scores: list[Score], name: str) -> list[float]:
 def summary(kind: str, scores: list[Score]) -> dict[str, Any]:
     """All figures of one kind of sound, for JSON; what is not known is null."""
     total = pooled(scores)
-    return _plain(
+    return plain(
         {
             "sound": kind,
-            "clips": [{**asdict(one), "closures": _rates(one.closures)} for one in scores],
+            "clips": [{**asdict(one), "closures": rates(one.closures)} for one in scores],
             "mean": {name: average(scores, name) for name in AVERAGED},
             "worst": {
                 name: min(_known(scores, name), default=None) for name in ("r0", "r", "r_all", "width")
             },
-            "closures": _rates(total),
+            "closures": rates(total),
             "always_closed_f": always_closed(scores).f,
         }
     )
 
 
-def _rates(found: Closures) -> dict[str, float]:
+def rates(found: Closures) -> dict[str, float]:
+    """Counts and shares, for JSON."""
     names = ("precision", "recall", "f", "plosives")
     return {**asdict(found), **{name: getattr(found, name) for name in names}}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The same with null for what is not known: JSON has no NaN."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def read_words(words: list[str]) -> tuple[argparse.Namespace, list[str], list[str]]:
     """Options, clips, and the words that are options of the job."""
     options, rest = _parser().parse_known_args(words)
-    clips = [word for word in rest if "=" not in word or Path(word).exists()]
+    return options, *split_words(rest)
+
+
+def split_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """Clips or folders of clips, and ``key=value``."""
+    clips = [word for word in words if "=" not in word or Path(word).exists()]
     strange = [word for word in clips if not Path(word).exists()]
     if strange or not clips:
         raise SystemExit(f"no such clip: {strange[0]}" if strange else "name clips, or folders of clips")
-    return options, clips, [word for word in rest if word not in clips]
+    return clips, [word for word in words if word not in clips]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -234,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--out", required=True, help="folder for scans and listen.json")
-    parser.add_argument("--speech", default="formants", help="speech model to judge")
+    parser.add_argument("--speech", default="visemes", help="speech model to judge")
     parser.add_argument("--weights", help="weights for that model, instead of the package's own")
     parser.add_argument(
         "--degrade", nargs="+", default=[], choices=DEGRADATIONS, help="judge on worse sound, too"
