@@ -14,10 +14,10 @@ from lipsync_ray.engines.unit_selection.teeth import CAVITY, Colours, Mouth, hun
 
 SHOWN = 0.03  # IO, a unit with this aperture shows its own teeth
 HANG_FROM, HANG_OVER = 0.01, 0.02  # IO, how much a unit closes before its teeth are cropped
-TEETH_FROM, TEETH_OVER = (
-    0.014,
-    0.016,
-)  # IO, apertures under this show no teeth: a sliver would stay in closed lips
+# IO, apertures from which teeth are drawn, and over which they appear: a sliver would stay in closed lips.
+# The first pair is for teeth hung into a unit's mouth, the second for a mouth drawn in layers.
+TEETH_FROM, TEETH_OVER = 0.014, 0.016
+DRAWN_FROM, DRAWN_OVER = 0.02, 0.014
 CONTACT = np.array([0.50, 0.40, 0.40], np.float32)
 TONGUE = np.array([0.52, 0.35, 0.35], np.float32)
 TONGUE_FROM = 0.05  # IO, gap
@@ -51,12 +51,11 @@ def draw_interior(
     x, y = head_positions(plane, part)
     top, bottom = plane.top(x), plane.bottom(x)
     picture = _cavity(x, y, top, bottom, plane, colours)
-    if unit.aperture >= SHOWN:
-        colour, alpha = hung_teeth(x, y, top, plane, unit)
-    else:
-        colour, alpha = made_teeth(x, y, top, unit, colours)
-    alpha = alpha * float(smoothstep((aperture - TEETH_FROM) / TEETH_OVER))
-    picture += (colour - picture) * alpha[..., None].astype(np.float32)
+    own = unit.aperture >= SHOWN
+    layers = hung_teeth(x, y, plane, unit, colours.lip) if own else [made_teeth(x, y, top, unit, colours)]
+    shown = float(smoothstep((aperture - DRAWN_FROM) / DRAWN_OVER))
+    for colour, alpha in layers:
+        picture += (colour - picture) * (shown * alpha)[..., None].astype(np.float32)
     _lay(patch, picture, part, box, target, plane, face, aperture, 1.0)
 
 
@@ -85,7 +84,7 @@ def hang_teeth(
     if part[2] - part[0] < 3 or part[3] - part[1] < 3:
         return
     x, y = head_positions(plane, part)
-    picture = read_unit(x, y, plane.top(x), plane, unit)[0]
+    picture = read_unit(x, y, plane, unit).picture
     _lay(patch, picture.astype(np.float32), part, box, target, plane, face, aperture, amount)
 
 

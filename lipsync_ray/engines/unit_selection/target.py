@@ -24,7 +24,7 @@ LAYERED_APERTURE, LAYERED_LIMIT, LAYERED_WIDTH = 0.13, 0.16, 0.05
 LAYERED_REST = 0.03  # IO; lips further apart than this are a smile, not a rest
 # IO: for f and v the lower lip comes up to the upper teeth, and pursed lips leave a hole; landmarks may
 # call both closed, but less than this would be drawn as touching lips.
-LABIODENTAL, PURSED = (0.022, 0.032), 0.026
+LABIODENTAL, PURSED = (0.028, 0.034), 0.026
 _WIDEST, _NARROWEST = 1.5, -0.75  # widths that flat and fully rounded lips may have at most
 _LEAST_ROOM = 0.01  # IO above the 92nd percentile for the widest sounds, whatever was measured
 _LAYERED_SPEED = 2.5  # IO per second, what people's own fastest hundredth of changes comes to

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.unit_selection.bite import find_bite
 from lipsync_ray.engines.unit_selection.plane import Plane
 
 LIP_RIM = 0.014  # IO above the unit's lower lip that belongs to the lip's shadow
 CAVITY = np.array([0.28, 0.16, 0.16], np.float32)  # of the lip's colour
 # Borders between upper teeth, in IO from the middle of the mouth.
 BORDERS = np.array([-0.30, -0.245, -0.185, -0.125, -0.073, 0.0, 0.073, 0.125, 0.185, 0.245, 0.30])
+BITE_EDGE = 0.008  # IO, over which a row of teeth ends at the bite
 SHOWN_BELOW = 0.028  # IO, of the upper teeth under the resting upper lip
 
 
@@ -33,19 +35,24 @@ class Mouth:
     aperture: float  # IO
 
 
-def read_unit(
-    x: np.ndarray, y: np.ndarray, top: np.ndarray, plane: Plane, unit: Mouth
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A unit's pixels at the same depth under its upper lip, corner to corner.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What a unit's picture shows at the pixels of a target's mouth, corner to corner."""
 
-    Returns:
-        The picture ``uint8[h,w,3]``, and where in the unit it was read: height, top and bottom, ``[h,w]`` IO.
-    """
+    picture: np.ndarray  # uint8[h,w,3]
+    x: np.ndarray  # float64[h,w] IO, where in the unit it was read
+    y: np.ndarray
+    top: np.ndarray  # float64[h,w] IO, edges of the unit's lips there
+    bottom: np.ndarray
+
+
+def read_unit(x: np.ndarray, y: np.ndarray, plane: Plane, unit: Mouth, *, from_below: bool = False) -> Inside:
+    """A unit's pixels at the same depth under its upper lip, or height above its lower lip."""
     left, right = plane.corners
     unit_left, unit_right = unit.plane.corners
     source_x = unit_left + (x - left) * ((unit_right - unit_left) / max(right - left, 1e-4))
-    source_top, source_bottom = unit.plane.top(source_x), unit.plane.bottom(source_x)
-    source_y = source_top + (y - top)
+    top, bottom = unit.plane.top(source_x), unit.plane.bottom(source_x)
+    source_y = y + (bottom - plane.bottom(x) if from_below else top - plane.top(x))
     m = unit.plane.to_picture
     picture = cv2.remap(
         unit.picture,
@@ -54,16 +61,28 @@ def read_unit(
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return picture, source_y, source_top, source_bottom
+    return Inside(picture=picture, x=source_x, y=source_y, top=top, bottom=bottom)
 
 
 def hung_teeth(
-    x: np.ndarray, y: np.ndarray, top: np.ndarray, plane: Plane, unit: Mouth
-) -> tuple[np.ndarray, np.ndarray]:
-    """The unit's own teeth, hung from the upper lip without stretching: a closing mouth crops them."""
-    picture, height, upper, lower = read_unit(x, y, top, plane, unit)
-    alpha = np.clip((lower - LIP_RIM - height) / 0.018, 0.0, 1.0) * np.clip((lower - upper) / 0.02, 0.0, 1.0)
-    return picture.astype(np.float32), alpha
+    x: np.ndarray, y: np.ndarray, plane: Plane, unit: Mouth, lip: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The unit's own teeth as layers, the lowest first: colour ``float32[h,w,3]`` and weight ``[h,w]``.
+
+    Upper teeth hang from the upper lip without stretching: a closing mouth crops them. What lies below the
+    bite stands on the lower lip.
+    """
+    upper = read_unit(x, y, plane, unit)
+    weight = np.clip((upper.bottom - LIP_RIM - upper.y) / 0.018, 0.0, 1.0)
+    weight *= np.clip((upper.bottom - upper.top) / 0.02, 0.0, 1.0)
+    bite = find_bite(unit.picture, unit.plane, lip)
+    if bite is None:
+        return [(upper.picture.astype(np.float32), weight)]
+    lower = read_unit(x, y, plane, unit, from_below=True)
+    below = np.clip((lower.y - bite.at(lower.x)) / BITE_EDGE, 0.0, 1.0)
+    below *= np.clip((lower.bottom - lower.top) / 0.02, 0.0, 1.0)
+    weight *= np.clip((bite.at(upper.x) - upper.y) / BITE_EDGE, 0.0, 1.0)
+    return [(lower.picture.astype(np.float32), below), (upper.picture.astype(np.float32), weight)]
 
 
 def made_teeth(

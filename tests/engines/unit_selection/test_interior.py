@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
+from lipsync_ray.engines.unit_selection.bite import find_bite
 from lipsync_ray.engines.unit_selection.colour import lip_colour, skin_colour
 from lipsync_ray.engines.unit_selection.geometry import face_width
 from lipsync_ray.engines.unit_selection.interior import draw_interior
 from lipsync_ray.engines.unit_selection.patch import mouth_box
-from lipsync_ray.engines.unit_selection.plane import plane_of
+from lipsync_ray.engines.unit_selection.plane import Plane, plane_of
 from lipsync_ray.engines.unit_selection.stages import plan_frames
-from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
+from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth, hung_teeth
+
+LIP, TOOTH, DARK = (160, 80, 85), (230, 220, 205), (30, 15, 15)
 
 
 def drawn(clip, aperture: float, shown: float | None = None):
@@ -60,5 +63,51 @@ def test_own_teeth_keep_their_size_while_the_mouth_opens(still):
 
 
 def test_hardly_open_lips_show_no_teeth(still):
-    patch, _ = drawn(still, 0.012)
+    patch, _ = drawn(still, 0.02)
     assert patch.min(2).max() <= 128
+
+
+def mouth_with(colours: list[tuple[int, int, int]]) -> tuple[np.ndarray, Plane]:
+    """A mouth whose inside is made of rows of equal height, in a picture of 1 IO per 100 px."""
+    picture = np.full((60, 100, 3), LIP, np.uint8)
+    for row, colour in zip(np.array_split(np.arange(20, 40), len(colours)), colours, strict=True):
+        picture[row] = colour
+    edge = np.linspace(0.1, 0.9, 11)
+    to_picture = np.array([[100.0, 0, 0], [0, 100, 0]])
+    plane = Plane(
+        to_head=to_picture / 1e4,
+        to_picture=to_picture,
+        upper=np.column_stack([edge, np.full(11, 0.2)]),
+        lower=np.column_stack([edge, np.full(11, 0.4)]),
+    )
+    return picture, plane
+
+
+def test_the_bite_lies_between_two_rows_of_teeth():
+    picture, plane = mouth_with([TOOTH, TOOTH, DARK, TOOTH, TOOTH])
+    bite = find_bite(picture, plane, np.array(LIP))
+    assert bite is not None
+    assert np.allclose(bite.at(np.linspace(0.1, 0.9, 5)), 0.3, atol=0.02)
+
+
+@pytest.mark.parametrize("rows", [[TOOTH, TOOTH], [TOOTH, DARK], [TOOTH, DARK, LIP], [DARK, DARK]])
+def test_there_is_no_bite_without_lower_teeth(rows):
+    picture, plane = mouth_with(rows)
+    assert find_bite(picture, plane, np.array(LIP)) is None
+
+
+def test_lower_teeth_go_down_with_the_lower_lip():
+    picture, shown = mouth_with([TOOTH, TOOTH, DARK, TOOTH, TOOTH])
+    wider = Plane(
+        to_head=shown.to_head,
+        to_picture=shown.to_picture,
+        upper=shown.upper,
+        lower=shown.lower + np.array([0, 0.1]),
+    )
+    y, x = np.mgrid[0.21:0.5:0.01, 0.4:0.6:0.01]
+    unit = Mouth(picture=picture, plane=shown, aperture=0.2)
+    (_, below), (_, above) = hung_teeth(x, y, wider, unit, np.array(LIP))
+    assert (above[y < 0.27] == 1).all()
+    assert (above[y > 0.31] == 0).all()
+    assert (below[y < 0.39] == 0).all()
+    assert (below[y > 0.43] == 1).all()
