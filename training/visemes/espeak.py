@@ -19,6 +19,7 @@ import numpy as np
 from lipsync_ray.speech.visemes.classes import NAMES, SILENCE
 from training.visemes import texts
 from training.visemes.corpus import Utterance
+from training.visemes.espeak_library import find
 from training.visemes.phones import Phone, UnknownPhoneError, is_pause, pieces
 from training.visemes.voices import SynthesisError, Voice, utterance
 
@@ -42,6 +43,7 @@ VOICES = tuple(
     Voice(name=f"espeak_{tag}", family="espeak", speaker=tag, language=language, count=110)
     for tag, language in TAGS.items()
 )
+PACKAGE = "libespeak-ng1"
 PITCHES = (20, 80)
 SHORT_PAUSE = 80.0  # ms
 STOPS = tuple(NAMES.index(name) for name in ("p", "t", "k"))
@@ -62,9 +64,7 @@ class Request:
 
 def missing() -> list[str]:
     """Packages to install."""
-    from training.visemes.espeak_library import find
-
-    return [] if find() is not None else ["libespeak-ng1 (or pip install espeakng-loader)"]
+    return [] if find() is not None else [PACKAGE]
 
 
 class Speaker:

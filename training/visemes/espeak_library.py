@@ -38,7 +38,7 @@ CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes
 def find() -> tuple[str, str | None] | None:
     """Library and folder of its data (None: where it was built to look); the wheel's before the system's."""
     if find_spec("espeakng_loader") is not None:
-        import espeakng_loader
+        import espeakng_loader  # pyright: ignore[reportMissingImports]
 
         return str(espeakng_loader.get_library_path()), str(espeakng_loader.get_data_path())
     system = ctypes.util.find_library("espeak-ng")
@@ -82,6 +82,8 @@ class Library:
             raise ValueError(f"espeak-ng has no voice {voice}")
         for parameter, value in ((RATE, rate), (PITCH, pitch), (RANGE, range)):
             self._library.espeak_SetParameter(parameter, value, 0)
+        if hasattr(self._library, "espeak_ng_SetRandSeed"):  # since 1.52: the noise of some variants
+            self._library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         self._samples.clear()
         self._marks.clear()
         data = text.encode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -34,7 +33,7 @@ def missing(voices: list[Voice]) -> list[str]:
 
 def speak(voice: Voice, folder: Path) -> Report:
     """Let one voice say all its sentences, and write its file."""
-    report = Report(voice.name, skipped=Counter())
+    report = Report(voice.name)
     kept = list(FAMILIES[voice.family].utterances(voice, report.skipped))
     if not kept:
         raise SynthesisError(f"{voice.name} said nothing: {dict(report.skipped)}")
@@ -64,7 +63,10 @@ def synthesize(
     wanted = [voice for voice in plan(size) if not voice_path(folder, voice.name).exists()]
     packages = missing(wanted)
     if packages:
-        raise SynthesisError(f"not installed: apt-get install {' '.join(packages)}")
+        wheel = (
+            " (espeak-ng also comes with pip install espeakng-loader)" if espeak.PACKAGE in packages else ""
+        )
+        raise SynthesisError(f"not installed: apt-get install {' '.join(packages)}{wheel}")
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
         jobs = [pool.submit(speak, voice, folder) for voice in wanted]

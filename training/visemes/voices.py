@@ -6,7 +6,7 @@ import random
 import wave
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,7 @@ class Report:
     name: str
     seconds: float = 0.0
     utterances: int = 0
-    skipped: Counter[str] | None = None  # reasons why texts were left out
+    skipped: Counter[str] = field(default_factory=Counter)  # reasons why texts were left out
 
 
 def utterance(samples: np.ndarray, rate: int, phones: Iterable[Phone]) -> Utterance:
