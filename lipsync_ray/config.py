@@ -108,7 +108,7 @@ class EngineConfig(UnitSelectionSettings):
 class SpeechSettings:
     """What turns sound into mouth shapes."""
 
-    name: Literal["visemes", "formants"] = "formants"
+    name: Literal["visemes", "formants"] = "visemes"
     adapt: bool = True  # learn the speaker's own habits from the source's sound
 
 

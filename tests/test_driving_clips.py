@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def ask(mouths: dict[str, MeasuredMouth], tmp_path: Path) -> Callable[..., Drive
     def driven(video: Path, *words: str) -> Driven:
         config = load_config([f"video={video}", f"audio={video}", *words])
         driven_by = open_driving(config, open_inputs(config, tmp_path), VisemeModel(), tmp_path)
-        return driven_by.cues(mouths[video.name])
+        # A container's clock starts with its earliest track: the same frames may have other times.
+        return driven_by.cues(replace(mouths[video.name], times=build_table(video).times()))
 
     return driven
 
