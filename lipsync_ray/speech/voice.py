@@ -64,7 +64,7 @@ def measure(
         samples: the sound.
         size: frames per block.
         formants: whether to look for formants, the slowest of the measures; without, they are NaN.
-        bands: ``[frames, 48]`` that is filled with the logarithm of ``features.mel_power``, floored at 1e-20.
+        bands: ``int16[frames, 48]`` that is filled with ``features.mel_power``: thousandths of its logarithm.
     """
     total = frame_count(len(samples))
     out: dict[str, np.ndarray] = {
@@ -77,7 +77,7 @@ def measure(
         mel = (power @ mel_matrix()).astype(np.float32)
         out["cepstra"][rows] = _cepstra(mel)
         if bands is not None:
-            bands[rows] = np.log(mel + np.float32(1e-20))
+            bands[rows] = np.rint(1000 * np.log(np.clip(mel, 1e-14, 1e14)))
         out["f1"][rows] = out["f2"][rows] = np.nan
     for rows, frames in blocks(samples, PITCH_WINDOW, size):
         out["voicing"][rows], out["pitch"][rows] = _pitch(frames)

@@ -8,7 +8,6 @@ from lipsync_ray.speech.activity import loud_level, runs
 from lipsync_ray.speech.formants import APERTURE, HOLD, ROUNDING, WIDTH, descriptors, from_voice
 from lipsync_ray.speech.model import MODELS, speech_model
 from lipsync_ray.speech.track import NAMES, MouthTrack
-from lipsync_ray.speech.visemes.network import WEIGHTS
 from lipsync_ray.speech.voice import measure
 
 RATE = 16000
@@ -16,8 +15,6 @@ RATE = 16000
 
 @pytest.fixture(params=sorted(MODELS))
 def model(request):
-    if request.param == "visemes" and not WEIGHTS.exists():
-        pytest.skip("no trained network yet")
     return speech_model(request.param)
 
 

@@ -32,7 +32,7 @@ from lipsync_ray.speech.visemes.closures import closures
 SIGMA_APERTURE, SIGMA_WIDTH = 4.0, 6.0  # frames of 10 ms
 SIGMA_BILABIAL, SIGMA_LABIODENTAL = 1.0, 2.0
 # Low and high (8th and 92nd percentile) of each curve on ordinary speech, in the table's units.
-USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.08, 0.62), (-0.35, 0.30), (0.03, 0.50)
+USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.01, 0.68), (-0.43, 0.36), (0.03, 0.58)
 EVIDENCE = 300.0  # frames of speech that weigh as much as the usual values
 LOWEST = 0.05  # opening at the 8th percentile
 GAP = 0.15  # lips stay apart in gaps too short to be a pause

@@ -2,7 +2,8 @@
 
 Statistics come from frames in which somebody may be talking, so that music before a talk or noise in its
 pauses does not shift them. They are taken over the 15 s of talk nearest to a moment (all of it when there is
-less) and glide between moments: another speaker or microphone is followed within seconds.
+less) and glide between moments: another speaker or microphone is followed within seconds. Level is followed
+faster, by 5 s of talk: who murmurs after a shout is heard as well.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from lipsync_ray.speech.visemes import gate
 from lipsync_ray.speech.voice import Voice, measure
 
 WINDOW = 1500  # frames of talk: 15 s
+LEVEL_WINDOW = 500
 STEP = 250  # frames between two moments
 
 
@@ -31,18 +33,31 @@ class Hearing:
     """What was measured on a sound of ``n`` frames; about 200 bytes a frame."""
 
     voice: Voice
-    logs: np.ndarray  # float16[n, 48], logarithm of the bands' power
+    bands: Bands
     heard: gate.Heard
     statistics: Statistics | None  # None: nothing to normalise by
 
     def __len__(self) -> int:
-        return len(self.logs)
+        return len(self.voice)
 
     def features(self, first: int, stop: int) -> np.ndarray:
         """What the network reads of a range of frames, ``float32[stop - first, 48]``."""
         if self.statistics is None:
             return np.zeros((stop - first, BANDS), np.float32)
-        return self.statistics.normalise(np.exp(self.logs[first:stop].astype(np.float32)), first)
+        return self.statistics.normalise(self.bands.power(slice(first, stop)), first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bands:
+    """Power of ``n`` frames in 48 bands, relative to the level of the talk around."""
+
+    logs: np.ndarray  # int16[n, 48], thousandths of natural logarithms of the absolute power
+    loud: np.ndarray  # float32[n], dB
+
+    def power(self, rows: slice | np.ndarray) -> np.ndarray:
+        """The chosen frames, ``float32[m, 48]``; loud talk is about 1 in all bands together."""
+        logs = self.logs[rows] * np.float32(1e-3)
+        return np.exp(logs - self.loud[rows, None] * np.float32(np.log(10) / 10))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,25 +85,38 @@ class Statistics:
 
 def listen(samples: Sound, size: int = BLOCK) -> Hearing:
     """Measure ``float32[n]`` at 16 kHz, ``size`` frames at a time."""
-    logs = np.empty((frame_count(len(samples)), BANDS), np.float16)
+    logs = np.empty((frame_count(len(samples)), BANDS), np.int16)
     voice = measure(samples, size, formants=False, bands=logs)
     heard = gate.listen(voice)
-    return Hearing(voice=voice, logs=logs, heard=heard, statistics=statistics(logs, heard.taught))
+    bands = Bands(logs=logs, loud=talk_level(voice.level, heard.taught))
+    return Hearing(voice=voice, bands=bands, heard=heard, statistics=statistics(bands, heard.taught))
 
 
-def statistics(logs: np.ndarray, talk: np.ndarray) -> Statistics | None:
-    """Running statistics of bands ``float16[n, 48]`` over the frames ``talk``; None where all is silent."""
+def talk_level(level: np.ndarray, talk: np.ndarray) -> np.ndarray:
+    """Level of the loud parts of the nearest talk in dB, ``float32[n]``; 0 where nobody talks at all."""
+    frames = np.flatnonzero(talk)
+    if not len(frames):
+        return np.zeros(len(level), np.float32)
+    moments = np.arange(0, len(level) + STEP, STEP)
+    levels = level[frames]
+    found = [
+        np.percentile(levels[start : start + LEVEL_WINDOW], 95)
+        for start in _nearest(frames, moments, LEVEL_WINDOW)
+    ]
+    return np.interp(np.arange(len(level)), moments, found).astype(np.float32)
+
+
+def statistics(bands: Bands, talk: np.ndarray) -> Statistics | None:
+    """Running statistics of bands over the frames ``talk`` (``bool[n]``); None where all is silent."""
     frames = np.flatnonzero(talk)
     if not len(frames):
         return None
     found: list[BandStatistics] = []
     known: tuple[int, BandStatistics | None] = (-1, None)
-    for moment in range(0, len(logs) + STEP, STEP):
-        middle = int(np.searchsorted(frames, moment))
-        start = int(np.clip(middle - WINDOW // 2, 0, max(0, len(frames) - WINDOW)))
+    for start in _nearest(frames, np.arange(0, len(talk) + STEP, STEP), WINDOW):
         if start != known[0]:
             rows = frames[start : start + WINDOW]
-            known = start, band_statistics(np.exp(logs[rows].astype(np.float32)))
+            known = start, band_statistics(bands.power(rows))
         if known[1] is None:
             return None
         found.append(known[1])
@@ -97,3 +125,10 @@ def statistics(logs: np.ndarray, talk: np.ndarray) -> Statistics | None:
         means=np.stack([one.mean for one in found]),
         scales=np.stack([one.scale for one in found]),
     )
+
+
+def _nearest(frames: np.ndarray, moments: np.ndarray, window: int) -> list[int]:
+    """Where among ascending frames the ``window`` of them nearest to each moment begin."""
+    spare = max(0, len(frames) - window)
+    middles = 0.5 * (frames[:spare] + frames[len(frames) - spare :])
+    return np.searchsorted(middles, moments).tolist()
