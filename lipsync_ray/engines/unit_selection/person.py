@@ -59,8 +59,8 @@ def build_person(
         measures: of the whole video.
         times: ``float64[n]`` s, of the source frames.
         settings: thresholds of the layered mode.
-        own_speech: ``float32[n]``, 1 where the speaker is heard talking, 0 where not; None: not known. The
-            range is then that of their talk alone, and the rest that of their pauses.
+        own_speech: ``float32[n]``, 1 where the speaker is heard talking, 0 where not, NaN where nobody can
+            tell; None: not known at all. Their talk alone gives the range, their pauses give the rest.
     """
     known = measures.raw[measures.usable]
     p1, low, mid, high, p99 = np.percentile(_talk(measures, settings, own_speech), [1, 8, 50, 92, 99], axis=0)
@@ -99,7 +99,10 @@ def _rest(measures: Measures, own_speech: np.ndarray | None, low: np.ndarray, mi
     if own_speech is not None:
         pauses = measures.usable & (np.asarray(own_speech) <= SILENT)
         if pauses.sum() >= _FEWEST_PAUSES:
-            return np.median(measures.raw[pauses], axis=0)
+            # A few pauses may all be a breath or a laugh: nobody rests with a mouth wider open than in talk.
+            rest = np.median(measures.raw[pauses], axis=0)
+            rest[A] = min(rest[A], mid[A])
+            return rest
     return np.where(np.arange(len(mid)) == A, low, mid)
 
 

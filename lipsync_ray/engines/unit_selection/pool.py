@@ -49,7 +49,7 @@ def fit_frames(
     talking = facing & ~laughs(measures, person)
     if own_speech is not None:
         with np.errstate(invalid="ignore"):
-            talking &= (np.asarray(own_speech) > SILENT) | (measures.raw[:, A] <= person.high[A])
+            talking &= ~((np.asarray(own_speech) <= SILENT) & (measures.raw[:, A] > person.high[A]))
     return talking if talking.any() else facing
 
 

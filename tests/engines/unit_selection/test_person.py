@@ -37,7 +37,7 @@ def test_ranges_are_percentiles():
 
 def test_talk_gives_the_range_and_pauses_the_rest():
     aperture, width = speechlike(400)
-    aperture[300:], width[300:] = 0.04, width.max()
+    aperture[300:], width[300:] = 0.03, width.max()
     found, times = measured(talk(aperture, width)), np.arange(400) / 25
     heard = np.arange(400) < 300
     person = build_person(found, times, DEFAULTS, heard.astype(np.float32))
@@ -55,6 +55,13 @@ def test_too_little_pause_or_talk_tells_nothing(silent):
         assert told.rest_width == told.mid[1]
     else:
         assert told.high[0] == untold.high[0]
+
+
+def test_nobody_rests_with_a_mouth_wider_open_than_in_talk():
+    aperture = np.concatenate([speechlike(100)[0], np.full(40, 0.2)])
+    found, heard = measured(talk(aperture)), (np.arange(140) < 100).astype(np.float32)
+    person = build_person(found, np.arange(140) / 25, DEFAULTS, heard)
+    assert person.rest_aperture == pytest.approx(person.mid[0])
 
 
 def test_lips_that_hardly_part_in_pauses_touch():

@@ -97,6 +97,37 @@ def test_a_unit_whose_picture_is_open_is_not_shown_closed():
     assert not lying[found.unit].any()
 
 
+def test_lips_that_show_something_between_them_are_a_dear_closure():
+    own = np.repeat(mouths(200)[:1], 2, axis=0)
+    own[:, 0] = 0.005
+    target = own[:1].copy()
+    target[:, 0] = 0
+    bank = units(own, visible=np.array([0.0, 0.018], np.float32))
+    tight, showing = local_costs(target, views(1), bank)[0]
+    assert showing > tight + 1
+
+
+def test_pictures_with_and_without_teeth_are_not_mixed():
+    own = mouths(100)
+    own[:, 0] = 0.06
+    path, starts = np.array([10, 11, 60, 61], np.int32), np.zeros(4, bool)
+    for apart, mixed in ((0.0, True), (0.04, False)):
+        visible = np.where(np.arange(100) < 50, 0.06, 0.06 - apart).astype(np.float32)
+        bank = units(own, visible=visible)
+        second, _ = crossfade(path, bank, hard_joins(path, bank, starts), own[path])
+        assert (second >= 0).any() == mixed
+
+
+def test_a_mouth_wide_open_in_a_pause_is_no_unit():
+    aperture = speechlike(200)[0]
+    aperture[150:] = 0.3
+    found, heard = measured(talk(aperture)), (np.arange(200) < 150).astype(np.float32)
+    person = build_person(found, np.arange(200) / 25, DEFAULTS, heard)
+    fit = fit_frames(found, person, 25.0, heard)
+    assert fit[:150].all()
+    assert not fit[150:].any()
+
+
 def test_a_smeared_picture_is_not_shown_as_an_open_mouth():
     own = mouths(200)
     open_ones = np.flatnonzero((own[:, 0] > 0.05) & (own[:, 0] < 0.08))
