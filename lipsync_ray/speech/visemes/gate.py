@@ -16,7 +16,9 @@ from lipsync_ray.speech.features import FRAME_RATE, smooth
 from lipsync_ray.speech.voice import Voice
 
 SILENT = 0.5  # smoothed probability of silence
-PAUSE = 25  # frames of it that are a pause; shorter gaps belong to the talk
+LOUD_SILENT, LOUD_DB = 0.8, 5.0  # more is asked of sounds as loud as the talk: music over a voice
+PAUSE = 25  # frames of silence that are a pause; shorter gaps belong to the talk
+SHORTEST = 15  # frames of talk between two pauses; less is a note or a knock
 SIGMA = 2.0  # frames
 WINDOW_S = 3.0
 # Scores of the measures from which on the network is asked, and its mean probability of speech around that
@@ -31,6 +33,7 @@ class Heard:
     """What the measures say, ``bool[n]`` each."""
 
     audible: np.ndarray  # stands out of the quiet around, whatever it is
+    loud: np.ndarray  # as loud as the loud parts around
     surely: np.ndarray  # a voice, and around it somebody talks
     perhaps: np.ndarray  # audible, and around it somebody may be talking or whispering
 
@@ -49,13 +52,15 @@ class Heard:
 
 def listen(voice: Voice) -> Heard:
     """Ask the measures."""
-    audible = activity.audible(voice, activity.loud_level(voice))
+    level = activity.loud_level(voice)
+    audible = activity.audible(voice, level)
     voiced = audible & (voice.voicing > activity.VOICED)
     talk, whisper = activity.voice_scores(voice, audible), activity.whisper_scores(voice, audible)
     count = len(voice)
     perhaps = voiced & activity.where_high(talk, count, ASK_ON, ASK_STAY)
     return Heard(
         audible=audible,
+        loud=voice.level > level - LOUD_DB,
         surely=voiced & activity.where_high(talk, count),
         perhaps=perhaps | (audible & activity.where_high(whisper, count)),
     )
@@ -71,8 +76,8 @@ def talking(heard: Heard, silence: np.ndarray) -> np.ndarray:
     likely = 1.0 - smooth(silence, SIGMA)
     confirmed = heard.perhaps & (_around(likely, heard.audible) > CONFIRMED)
     talk = activity.with_consonants(heard.audible, heard.surely | confirmed)
-    pause = activity.without_short(likely < 1.0 - SILENT, PAUSE)
-    return activity.without_short(talk & ~pause, round(activity.SHORTEST_S * FRAME_RATE))
+    silent = likely < 1.0 - np.where(heard.loud, LOUD_SILENT, SILENT)
+    return activity.without_short(talk & ~activity.without_short(silent, PAUSE), SHORTEST)
 
 
 def _around(values: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -13,14 +13,14 @@ from lipsync_ray.speech.samples import prepared
 from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.track import MouthTrack, at_rest
 from lipsync_ray.speech.visemes import gate
-from lipsync_ray.speech.visemes.decode import SIGMA_APERTURE, SIGMA_WIDTH, Lips, lips, mouth, pulled
+from lipsync_ray.speech.visemes.classes import SILENCE
+from lipsync_ray.speech.visemes.decode import SIGMA_APERTURE, WEIGHTS, Lips, lips, mouth, pulled
 from lipsync_ray.speech.visemes.hearing import Hearing, listen
 from lipsync_ray.speech.visemes.network import VisemeNet, load_nets
 
 BLOCK = 1000  # frames that the networks read at a time
 MARGIN = 100  # frames around a possible talk that they read, too
-READOUT = 0.0  # share of the networks' own read-out in opening and width; the rest is the table's
-SILENT = np.array([0.15, 1, 0.03, 0, 0.3, 0, 0, 1, 0.15, 0.1, 0], np.float32)  # pulls where nothing is read
+SILENT = np.append(WEIGHTS[SILENCE], 0).astype(np.float32)  # pulls where nothing is read
 
 
 class VisemeModel:
@@ -77,7 +77,7 @@ class VisemeModel:
         return Evidence(hidden=hidden, aperture=aperture, width=width, speech=speech)
 
     def _pulls(self, hearing: Hearing, habit: Habit | None) -> np.ndarray:
-        """``pulled``'s columns, the read-outs of aperture and width, and the habit's correction: [n, 11]."""
+        """``pulled``'s columns and the habit's correction, ``float32[n, 9]``."""
         maybe = hearing.heard.maybe
         width = sum(net.width for net in self.nets)
         if habit is not None and len(habit.aperture_weights) != width:
@@ -89,17 +89,11 @@ class VisemeModel:
             stop = min(start + BLOCK, len(hearing))
             if maybe[max(0, start - MARGIN) : stop + MARGIN].any():
                 hidden = self._hidden(hearing, start, stop)
-                pulls[start:stop] = self._read(hidden)
+                said = [pulled(net.posteriors(rows)) for net, rows in zip(self.nets, hidden, strict=True)]
+                pulls[start:stop, :8] = sum(said) / len(said)
                 if habit is not None:
-                    pulls[start:stop, 10] = np.concatenate(hidden, axis=1) @ habit.aperture_weights
+                    pulls[start:stop, 8] = np.concatenate(hidden, axis=1) @ habit.aperture_weights
         return pulls
-
-    def _read(self, hidden: Sequence[np.ndarray]) -> np.ndarray:
-        out = np.zeros((len(hidden[0]), 11), np.float32)
-        for net, rows in zip(self.nets, hidden, strict=True):
-            out[:, :8] += pulled(net.posteriors(rows))
-            out[:, 8:10] += net.readout(rows)
-        return out / len(self.nets)
 
     def _hidden(self, hearing: Hearing, start: int, stop: int) -> list[np.ndarray]:
         """Last hidden layers of a range of frames, one ``float32[stop - start, H]`` per network."""
@@ -125,16 +119,9 @@ _REACH = round(3 * SIGMA_APERTURE)
 
 def _lips(pulls: np.ndarray, habit: Habit | None) -> Lips:
     shape = lips(pulls[:, :8])
-    if READOUT:
-        aperture, width = smooth(pulls[:, 8], SIGMA_APERTURE), smooth(pulls[:, 9], SIGMA_WIDTH)
-        shape = replace(
-            shape,
-            aperture=(1 - READOUT) * shape.aperture + READOUT * aperture,
-            width=(1 - READOUT) * shape.width + READOUT * width,
-        )
     if habit is None:
         return shape
-    change = smooth(pulls[:, 10], SIGMA_APERTURE) + habit.aperture_bias
+    change = smooth(pulls[:, 8], SIGMA_APERTURE) + habit.aperture_bias
     return replace(shape, aperture=shape.aperture + change)
 
 
