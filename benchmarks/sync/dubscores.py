@@ -81,10 +81,10 @@ def judge(
         flicker: measured on pictures.
     """
     offset = (told or 0.0) / 1000
-    talk = _talk(truth, out.times - offset)
+    talk, audible = truth.talk_at(out.times - offset), truth.heard_at(out.times - offset)
     real = Mouth(times=out.times, aperture=at(truth, out.times), width=at(truth, out.times, "width"))
     known = np.isfinite(out.aperture) & np.isfinite(real.aperture)
-    spoken, silent = known & (talk > 0.5), known & (talk <= 0)
+    heard, spoken, silent = known & audible, known & (talk > 0.5), known & (talk <= 0)
     aim = target or Mouth(times=out.times, **dict.fromkeys(("aperture", "width"), np.full(len(talk), np.nan)))
     limit = CLOSED * np.nanpercentile(whole.aperture, 95)
     drawn, asked = measures.closed_hits(aim.aperture[known], out.aperture[known])
@@ -93,13 +93,13 @@ def judge(
         name=truth.name,
         kind=kind,
         seconds=float(durations(out.times)[spoken].sum()),
-        r=related(out.aperture, real.aperture, spoken),
+        r=related(out.aperture, real.aperture, heard),
         r_all=related(out.aperture, real.aperture),
-        r_target=related(aim.aperture, real.aperture, spoken),
+        r_target=related(aim.aperture, real.aperture, heard),
         r_target_all=related(aim.aperture, real.aperture),
-        follow=related(out.aperture, aim.aperture, spoken),
-        lag=late_by(out, truth, spoken),
-        lag_target=late_by(aim, truth, spoken),
+        follow=related(out.aperture, aim.aperture, heard),
+        lag=late_by(out, truth, heard),
+        lag_target=late_by(aim, truth, heard),
         told=told,
         p95=_p95(out.aperture, real.aperture, spoken),
         p95_target=_p95(aim.aperture, real.aperture, spoken),
@@ -151,11 +151,6 @@ def average(rows: list[DubScore]) -> DubScore:
         known = [value for row in rows if np.isfinite(value := getattr(row, name))]
         sums[name] = float(np.mean(known)) if known else float("nan")
     return DubScore(**sums)
-
-
-def _talk(truth: Truth, times: np.ndarray) -> np.ndarray:
-    place = times * 100
-    return np.interp(place, np.arange(len(truth.speech)), truth.speech, left=0.0, right=0.0)
 
 
 def _p95(one: np.ndarray, other: np.ndarray, where: np.ndarray) -> float:

@@ -9,7 +9,7 @@ file, and both are compared at equal times. Nothing else of the second half is s
 words are options as the ``run`` verb takes them (``speech=...``, ``sync.offset=0`` ...).
 
 speech     seconds of speech compared
-r out      correlation of the aperture, output with truth: speech frames, and all frames in brackets
+r out      correlation of the aperture, output with truth: where talk is audible, all frames in brackets
 r target   the same for the target that the engine was aiming at
 follow     correlation of output and target, speech frames
 lag        frames by which the output (in brackets: the target) comes after the truth, where r is highest

@@ -8,14 +8,15 @@ picture, frame by frame at the frames' own times; the prediction is what the spe
 sound alone. No clip is fitted to; scans are kept in DIR/scans, so that a second run is quick. Further words
 are options as the ``run`` verb takes them (``face.*`` matters here).
 
-speech     seconds of speech in which the mouth is seen; all that follows counts these frames alone, but for
-           "all", "width" and "pauses"
+talk       seconds of talk in which the mouth is seen, pauses under 250 ms included
 offset     ms by which the picture comes after its sound: where the lag curves of aperture, width and closure
            agree best within +-120 ms, to a fraction of a frame; "?" where they do not (0 is used)
-r0, r, all correlation of the aperture: as the clip is; after the offset; after the offset in all frames
+r0, r      correlation of the aperture as the clip is, and after the offset, in frames of audible talk: within
+           20 dB of the loud parts. What is left out are short pauses, in which some people smile
+talk, all  the same after the offset in all talk, and in all frames
 width      correlation of the mouth's width after the offset, all frames
-P R F      closures, +-1 frame. Measured: aperture below 15 % of the clip's 95th percentile. Predicted: a
-           closure of .5 or more in the cues at the frame's time, the value that makes an engine join the lips
+P R F      closures in talk, +-1 frame. Measured: aperture below 15 % of the clip's 95th percentile. Predicted:
+           a closure of .5 or more in the cues at the frame's time, the value that makes an engine join the lips
 plosives   share of measured closures (runs of frames) of which at least one frame is met
 lag        ms from the offset to where the aperture alone correlates best; positive: the picture is later
 gain       deviation of the predicted aperture over the real one's, both in units of a full opening
@@ -45,7 +46,7 @@ from lipsync_ray.overrides import load_config
 from lipsync_ray.speech.model import SpeechModel, speech_model
 
 VIDEOS = frozenset((".mp4", ".mov", ".mkv", ".webm", ".m4v", ".avi", ".ts"))
-JUDGED = ("r0", "r", "r_all", "width")
+JUDGED = ("r0", "r", "r_talk", "r_all", "width")
 AVERAGED = (*JUDGED, "width_speech", "gain", "jitter", "pauses", "null", "null_best")
 
 
@@ -116,7 +117,7 @@ def find_clips(given: list[str]) -> list[Path]:
 
 
 HEAD = (
-    f"{'':<30} {'speech':>6} {'offset':>7} {'r0':>5} {'r':>5} {'all':>5} {'width':>5}  "
+    f"{'':<30} {'talk':>6} {'offset':>7} {'r0':>5} {'r':>5} {'talk':>5} {'all':>5} {'width':>5}  "
     f"{'P':>4} {'R':>4} {'F':>4} {'plosives':>8} {'lag':>4} {'gain':>5} {'jitter':>6} {'pauses':>6}  null"
 )
 
@@ -131,23 +132,25 @@ def print_group(title: str, scores: list[Score]) -> None:
     worst = {name: min(_known(scores, name), default=float("nan")) for name in JUDGED}
     print(
         f"{'mean, closures pooled':<30} {sum(s.seconds for s in scores):>6.1f} {'':>7} {mean['r0']:>5.2f} "
-        f"{mean['r']:>5.2f} {mean['r_all']:>5.2f} {mean['width']:>5.2f}  {_closures(total)} {'':>4} "
+        f"{mean['r']:>5.2f} {mean['r_talk']:>5.2f} {mean['r_all']:>5.2f} "
+        f"{mean['width']:>5.2f}  {_closures(total)} {'':>4} "
         f"{mean['gain']:>5.2f} {mean['jitter']:>6.2f} {mean['pauses']:>6.2f}  "
         f"{mean['null']:.2f} ({mean['null_best']:.2f})"
     )
     print(
-        f"{'worst':<30} {'':>6} {'':>7} {worst['r0']:>5.2f} {worst['r']:>5.2f} {worst['r_all']:>5.2f} "
+        f"{'worst':<30} {'':>6} {'':>7} {worst['r0']:>5.2f} {worst['r']:>5.2f} {worst['r_talk']:>5.2f} "
+        f"{worst['r_all']:>5.2f} "
         f"{worst['width']:>5.2f}  {'':>9} {min(s.closures.f for s in scores):>4.2f}"
     )
-    print(f"{'always closed would get':<30} {'':>41}{always_closed(scores).f:>15.2f}", flush=True)
+    print(f"{'always closed would get':<30} {'':>47}{always_closed(scores).f:>15.2f}", flush=True)
 
 
 def line(one: Score) -> str:
     """A clip's figures as text."""
     offset = f"{1000 * one.offset.seconds:+.0f}" + ("" if one.offset.known else "?")
     return (
-        f"{one.name[:30]:<30} {one.seconds:>6.1f} {offset:>7} {one.r0:>5.2f} {one.r:>5.2f} {one.r_all:>5.2f} "
-        f"{one.width:>5.2f}  {_closures(one.closures)} {1000 * one.lag:>+4.0f} {one.gain:>5.2f} "
+        f"{one.name[:30]:<30} {one.seconds:>6.1f} {offset:>7} {one.r0:>5.2f} {one.r:>5.2f} "
+        f"{one.r_talk:>5.2f} {one.r_all:>5.2f} {one.width:>5.2f}  {_closures(one.closures)} {1000 * one.lag:>+4.0f} {one.gain:>5.2f} "
         f"{one.jitter:>6.2f} {one.pauses:>6.2f}  {one.null:.2f} ({one.null_best:.2f})"
     )
 
@@ -191,9 +194,7 @@ def summary(kind: str, scores: list[Score]) -> dict[str, Any]:
             "sound": kind,
             "clips": [{**asdict(one), "closures": rates(one.closures)} for one in scores],
             "mean": {name: average(scores, name) for name in AVERAGED},
-            "worst": {
-                name: min(_known(scores, name), default=None) for name in ("r0", "r", "r_all", "width")
-            },
+            "worst": {name: min(_known(scores, name), default=None) for name in JUDGED},
             "closures": rates(total),
             "always_closed_f": always_closed(scores).f,
         }

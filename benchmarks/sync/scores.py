@@ -74,10 +74,11 @@ class Score:
     """One clip's figures; r are correlations of apertures where nothing else is said."""
 
     name: str
-    seconds: float  # of speech that is seen
+    seconds: float  # of talk that is seen
     offset: Offset
     r0: float  # speech frames, as the clip is
     r: float  # speech frames, after the offset
+    r_talk: float  # the whole talk, short pauses included, after the offset
     r_all: float  # all frames, after the offset
     width: float  # all frames, after the offset
     width_speech: float  # speech frames, after the offset
@@ -106,7 +107,7 @@ def score(track: MouthTrack, truth: Truth, offset: Offset | None = None) -> Scor
 def score_at(cues: MouthCues, truth: Truth, offset: Offset) -> Score:
     """The figures that need no lag, for a mouth given at the frames of the truth."""
     talk = truth.talk(offset.seconds)
-    spoken, silent = talk > 0.5, talk <= 0.0
+    heard, spoken, silent = truth.heard(offset.seconds), talk > 0.5, talk <= 0.0
     wanted, real = np.asarray(cues.aperture, np.float64), truth.aperture
     unit = speaker_unit(real, spoken)
     seen = spoken & np.isfinite(real)
@@ -119,10 +120,11 @@ def score_at(cues: MouthCues, truth: Truth, offset: Offset) -> Score:
         near=int((seen & widened(closed)).sum()),
         offset=offset,
         r0=nan,
-        r=related(wanted, real, spoken),
+        r=related(wanted, real, heard),
+        r_talk=related(wanted, real, spoken),
         r_all=related(wanted, real),
         width=related(cues.width, truth.width),
-        width_speech=related(cues.width, truth.width, spoken),
+        width_speech=related(cues.width, truth.width, heard),
         lag=nan,
         gain=float(np.std(wanted[seen]) / np.std(real[seen] / unit)) if seen.any() else nan,
         closures=count_closures(cues.closure >= TOUCHING, closed, seen),
@@ -149,7 +151,7 @@ def find_offset(track: MouthTrack, truth: Truth) -> Offset:
 
 
 def _agreement(cues: MouthCues, truth: Truth, lag: float) -> list[float]:
-    spoken = truth.talk(lag) > 0.5
+    spoken = truth.heard(lag)
     return [
         related(cues.aperture, truth.aperture, spoken),
         related(cues.width, truth.width, spoken),
@@ -178,7 +180,7 @@ def peak_lag(track: MouthTrack, truth: Truth) -> float:
 
 def r_speech(track: MouthTrack, truth: Truth, lag: float) -> float:
     """Correlation of apertures on speech frames for one lag."""
-    return related(track.at(truth.times - lag).aperture, truth.aperture, truth.talk(lag) > 0.5)
+    return related(track.at(truth.times - lag).aperture, truth.aperture, truth.heard(lag))
 
 
 def null_of(track: MouthTrack, truth: Truth, offset: Offset) -> dict[str, float]:

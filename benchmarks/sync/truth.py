@@ -29,6 +29,7 @@ from lipsync_ray.speech.voice import measure
 
 LIPS = ((13, 14, 0.5), (82, 87, 0.25), (312, 317, 0.25))  # inner upper lip, inner lower lip, weight
 CORNERS = (61, 291)
+AUDIBLE_DB = 20.0
 MOST = 1000  # faces that the median face is made of
 
 
@@ -41,6 +42,7 @@ class Truth:
     aperture: np.ndarray  # float64[n] IO between the inner lips
     width: np.ndarray  # float64[n] IO between the corners
     speech: np.ndarray  # float32[m] at 100 Hz of the sound: 1 somebody talks, 0 nobody, ramps between
+    audible: np.ndarray  # float32[m] at 100 Hz: 1 the talk is loud enough to tell a sound by, else 0
 
     def __post_init__(self) -> None:
         if not self.times.shape == self.aperture.shape == self.width.shape or self.times.ndim != 1:
@@ -48,8 +50,19 @@ class Truth:
 
     def talk(self, offset: float = 0.0) -> np.ndarray:
         """How much is said at each frame, ``float64[n]``, if the picture is ``offset`` s behind its sound."""
-        place = (self.times - offset) * FRAME_RATE
-        return np.interp(place, np.arange(len(self.speech)), self.speech, left=0.0, right=0.0)
+        return self.talk_at(self.times - offset)
+
+    def heard(self, offset: float = 0.0) -> np.ndarray:
+        """Frames at which the talk is audible, ``bool[n]``: no pause, however short, and no fading breath."""
+        return self.heard_at(self.times - offset)
+
+    def talk_at(self, times: np.ndarray) -> np.ndarray:
+        """How much is said at moments of the sound (s), ``float64[m]``."""
+        return _at(self.speech, times)
+
+    def heard_at(self, times: np.ndarray) -> np.ndarray:
+        """Moments of the sound (s) at which talk is audible, ``bool[m]``."""
+        return (_at(self.audible, times) > 0.5) & (self.talk_at(times) > 0.5)
 
     def part(self, start: int, stop: int, *, name: str, zero: float) -> Truth:
         """Some frames, with the sound from ``zero`` s on."""
@@ -60,6 +73,7 @@ class Truth:
             aperture=self.aperture[start:stop],
             width=self.width[start:stop],
             speech=self.speech[round(zero * FRAME_RATE) :],
+            audible=self.audible[round(zero * FRAME_RATE) :],
         )
 
 
@@ -95,12 +109,14 @@ def measure_clip(path: str | Path, config: Config, scans: Path, landmarks: Path 
     reference = build_reference(faces[_evenly(np.flatnonzero(seen & present(faces)), MOST)])
     aperture, width = mouth(faces, reference)
     begin = probe_audio(clip.table.path).start - clip.table.origin
+    speech, audible = speech_of(samples)
     truth = Truth(
         name=Path(path).stem,
         times=clip.table.times() - float(begin),
         aperture=np.where(seen, aperture, np.nan),
         width=np.where(seen, width, np.nan),
-        speech=speech_of(samples),
+        speech=speech,
+        audible=audible,
     )
     return Measured(clip=clip, truth=truth, samples=samples, reference=reference)
 
@@ -123,10 +139,16 @@ def samples_of(path: str | Path) -> np.ndarray:
     return np.concatenate([block[0] for block in mixed(path, ANALYSIS_RATE, 1)])
 
 
-def speech_of(samples: np.ndarray) -> np.ndarray:
-    """When somebody talks, ``float32[m]`` at 100 Hz: the package's own gate, the same for every model."""
+def speech_of(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """When somebody talks and when it is audible, ``float32[m]`` at 100 Hz each; the same for every model.
+
+    Talk is what the package's own gate says, pauses under 250 ms included. Audible is a level within
+    ``AUDIBLE_DB`` of the loud parts (95th percentile).
+    """
     voice = measure(samples)
-    return activity.envelope(activity.talking(voice, activity.loud_level(voice))).astype(np.float32)
+    talk = activity.envelope(activity.talking(voice, activity.loud_level(voice)))
+    audible = voice.level > np.percentile(voice.level, 95) - AUDIBLE_DB
+    return talk.astype(np.float32), audible.astype(np.float32)
 
 
 def read_landmarks(folder: Path, stem: str, frames: int) -> np.ndarray:
@@ -141,6 +163,10 @@ def read_landmarks(folder: Path, stem: str, frames: int) -> np.ndarray:
                 raise SystemExit(f"{folder / name}: landmarks {faces.shape}, expected {(frames, 468, 3)}")
             return faces
     raise SystemExit(f"no {stem}.npz in {folder}")
+
+
+def _at(curve: np.ndarray, times: np.ndarray) -> np.ndarray:
+    return np.interp(times * FRAME_RATE, np.arange(len(curve)), curve, left=0.0, right=0.0)
 
 
 def _evenly(values: np.ndarray, count: int) -> np.ndarray:

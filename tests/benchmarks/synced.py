@@ -41,4 +41,5 @@ def truth(offset: float = 0.0, rate: float = 25.0, silent: tuple[float, float] |
         aperture=UNIT * opening(times - offset),
         width=0.6 + 0.1 * opening(times - offset, 101),
         speech=speech,
+        audible=speech,
     )
