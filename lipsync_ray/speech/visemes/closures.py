@@ -9,19 +9,26 @@ from lipsync_ray.speech.activity import runs
 # The lips close where bilabials are likelier than the mouth is open by the table. The probability alone is
 # shy (a threshold of .5 finds one in ten), and faces also close between words and on w and f.
 THRESHOLD = -0.15
+# A small opening is no touch where the lips are pursed for a vowel and nothing speaks for a bilabial: a long
+# u would be spoken through sealed lips.
+PURSED, UNLIKELY, SHUT = 0.4, 0.1, -0.2
 HOLD = 6  # frames: a closure's samples span 50 ms, two frames of video at 24 per second (MouthTrack.at)
 APART = 4  # frames; a shorter opening between two closures would be a single frame of video
 
 
-def closures(bilabial: np.ndarray, aperture: np.ndarray, speech: np.ndarray) -> np.ndarray:
+def closures(
+    bilabial: np.ndarray, aperture: np.ndarray, rounding: np.ndarray, speech: np.ndarray
+) -> np.ndarray:
     """Frames in which the lips touch, ``bool[n]``, at least ``HOLD`` in a row.
 
     Args:
         bilabial: probability of p, b or m, smoothed by 10 ms.
         aperture: opening in the table's units, smoothed, neither clipped nor stretched.
+        rounding: 0 flat, 1 pursed, by the table, smoothed.
         speech: 0 silent, 1 talking; nothing closes in silence, where the mouth is at rest.
     """
-    excess = np.where(speech > 0, bilabial - aperture, -np.inf)
+    pursed = (rounding > PURSED) & (bilabial < UNLIKELY) & (aperture > SHUT)
+    excess = np.where((speech > 0) & ~pursed, bilabial - aperture, -np.inf)
     touching = np.zeros(len(excess), bool)
     for start, stop in runs(excess > THRESHOLD):
         missing = max(0, HOLD - (stop - start))

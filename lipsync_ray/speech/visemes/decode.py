@@ -96,7 +96,7 @@ def mouth(shape: Lips, talk: np.ndarray) -> MouthTrack:
     if not talk.any():
         return at_rest(len(talk), FRAME_RATE)
     speech = activity.envelope(talk)
-    touching = closures(shape.bilabial, shape.aperture, speech)
+    touching = closures(shape.bilabial, shape.aperture, shape.rounding, speech)
     aperture = LOWEST + (1 - LOWEST) * stretched(shape.aperture, talk, USUAL_APERTURE, EVIDENCE)
     aperture = np.maximum(aperture, GAP * shape.silence)
     width = stretched(shape.width, talk, USUAL_WIDTH, EVIDENCE)

@@ -107,19 +107,26 @@ def test_closures_last_two_frames_at_any_rate():
 def test_an_opening_of_one_frame_between_closures_stays_shut():
     bilabial, aperture = np.zeros(100), np.full(100, 0.4)
     bilabial[[*range(30, 38), *range(40, 50), *range(60, 63)]] = 0.9
-    found = closures(bilabial, aperture, np.ones(100))
+    found = closures(bilabial, aperture, np.zeros(100), np.ones(100))
     assert runs(found).tolist() == [[30, 50], [58, 64]] or runs(found).tolist() == [[30, 50], [57, 63]]
     assert APART > 2
 
 
+def test_a_long_rounded_vowel_is_not_sealed():
+    track = spoken(TALK + "u:30 m:8 u:20 " + TALK)
+    assert not part(track, "closure", TALK, 30).any()
+    assert part(track, "aperture", TALK, 30).max() < 0.25
+    assert part(track, "closure", TALK + "u:30 ", 8).all()
+
+
 def test_nothing_closes_in_silence():
-    assert not closures(np.ones(50), np.zeros(50), np.zeros(50)).any()
+    assert not closures(np.ones(50), np.zeros(50), np.zeros(50), np.zeros(50)).any()
 
 
 @pytest.mark.parametrize("place", [0, 2, 97])
 def test_closures_at_the_ends(place):
     bilabial = np.zeros(100)
     bilabial[place : place + 3] = 0.9
-    found = closures(bilabial, np.full(100, 0.4), np.ones(100))
+    found = closures(bilabial, np.full(100, 0.4), np.zeros(100), np.ones(100))
     assert runs(found).shape == (1, 2)
     assert np.diff(runs(found)[0]) == HOLD
