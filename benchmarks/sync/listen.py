@@ -15,8 +15,8 @@ r0, r      correlation of the aperture as the clip is, and after the offset, in 
            20 dB of the loud parts. What is left out are short pauses, in which some people smile
 talk, all  the same after the offset in all talk, and in all frames
 width      correlation of the mouth's width after the offset, all frames
-P R F      closures in talk, +-1 frame. Measured: aperture below 15 % of the clip's 95th percentile. Predicted:
-           a closure of .5 or more in the cues at the frame's time, the value that makes an engine join the lips
+P R F      closures in talk, +-1 frame. Measured: aperture below 15 % of the clip's 95th percentile.
+           Predicted: a closure of .5 or more in the cues at the frame's time: an engine then joins the lips
 plosives   share of measured closures (runs of frames) of which at least one frame is met
 lag        ms from the offset to where the aperture alone correlates best; positive: the picture is later
 gain       deviation of the predicted aperture over the real one's, both in units of a full opening
@@ -150,8 +150,9 @@ def line(one: Score) -> str:
     offset = f"{1000 * one.offset.seconds:+.0f}" + ("" if one.offset.known else "?")
     return (
         f"{one.name[:30]:<30} {one.seconds:>6.1f} {offset:>7} {one.r0:>5.2f} {one.r:>5.2f} "
-        f"{one.r_talk:>5.2f} {one.r_all:>5.2f} {one.width:>5.2f}  {_closures(one.closures)} {1000 * one.lag:>+4.0f} {one.gain:>5.2f} "
-        f"{one.jitter:>6.2f} {one.pauses:>6.2f}  {one.null:.2f} ({one.null_best:.2f})"
+        f"{one.r_talk:>5.2f} {one.r_all:>5.2f} {one.width:>5.2f}  {_closures(one.closures)} "
+        f"{1000 * one.lag:>+4.0f} {one.gain:>5.2f} {one.jitter:>6.2f} "
+        f"{one.pauses:>6.2f}  {one.null:.2f} ({one.null_best:.2f})"
     )
 
 
