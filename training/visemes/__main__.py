@@ -11,13 +11,20 @@ from rich.console import Console
 from rich.table import Table
 
 from lipsync_ray.speech.visemes.network import WEIGHTS
+from training.visemes import card
 from training.visemes.dataset import DatasetSettings
 from training.visemes.learn import LearnSettings
 from training.visemes.network import NetworkSettings
 from training.visemes.pipeline import Recipe, run
 
-SMALL = {"width": 32, "steps": 300, "copies": 1, "shards": 1}  # minutes instead of the best part of an hour
-FULL = {"width": 64, "steps": 2200, "copies": 2, "shards": 6}
+SMALL = {
+    "width": 32,
+    "steps": 250,
+    "copies": 1,
+    "shards": 1,
+    "clips": 40,
+}  # minutes instead of the best part of an hour
+FULL = {"width": 64, "steps": 2200, "copies": 2, "shards": 6, "clips": 100}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,10 +40,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--nets", type=int, default=1, help="networks averaged in the file")
     made.add_argument("--tries", type=int, help="seeds tried, of which the best are kept [as many as --nets]")
     made.add_argument("--width", type=int, help="channels of a network [64, small: 32]")
-    made.add_argument("--steps", type=int, help="of training [2200, small: 300]")
+    made.add_argument("--steps", type=int, help="of training [2200, small: 250]")
     made.add_argument("--copies", type=int, help="altered copies of each utterance [2, small: 1]")
     made.add_argument("--processes", type=int, default=2, help="that compute features")
     made.add_argument("--threads", type=int, default=2, help="of PyTorch")
+    made.add_argument("--card", action="store_true", help="write the numbers into the model card, too")
     return made
 
 
@@ -49,6 +57,7 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
             copies=asked["copies"],
             scene_shards=usual["shards"],
             negative_shards=usual["shards"],
+            clips=usual["clips"],
             seed=options.seed,
         ),
         network=NetworkSettings(width=asked["width"]),
@@ -83,9 +92,10 @@ def main() -> None:
         from training.visemes.synthesize import synthesize
 
         synthesize(corpus, size=options.size, progress=logging.getLogger(__name__).info)
-    Console(width=130).print(
-        table(run(options.work, corpus, options.out, recipe_of(options), options.processes))
-    )
+    metrics = run(options.work, corpus, options.out, recipe_of(options), options.processes)
+    if options.card:
+        card.fill(metrics)
+    Console(width=130).print(table(metrics))
 
 
 if __name__ == "__main__":

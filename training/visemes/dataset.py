@@ -39,7 +39,6 @@ HELD_VOICES, HELD_LANGUAGES = ("awb", "czech_ph"), ("sv", "tr")
 FAMILY_WEIGHT = {"espeak": 0.35, "flite": 1.4, "festival": 1.4}  # recorded voices teach more than rules
 CONDITIONS = ("clean", "noise 15 dB", "music 8 dB", "telephone")
 POOLS = 6  # different sets of backgrounds
-CLIPS = 100  # a shard of scenes or negatives
 JUDGED = 60  # utterances of a held-out voice, about
 BEDS = 6  # pieces of music of each kind that held-out voices are heard over
 Labelled = tuple[np.ndarray, np.ndarray]  # features and labels
@@ -50,8 +49,9 @@ class DatasetSettings:
     """How much is made of a corpus."""
 
     copies: int = 2  # altered ones, besides the clean one
-    scene_shards: int = 6  # of 100 clips with talk and something else in turn
-    negative_shards: int = 6  # of 100 clips in which nobody talks
+    scene_shards: int = 6  # of clips with talk and something else in turn
+    negative_shards: int = 6  # of clips in which nobody talks
+    clips: int = 100  # in each of these shards
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     seed: int = 0
 
@@ -197,13 +197,13 @@ def _scenes(
     rng: np.random.Generator, voices: list[VoiceFile], settings: DatasetSettings
 ) -> Iterator[Labelled]:
     share = np.array([voice.seconds * FAMILY_WEIGHT[voice.family] for voice in voices])
-    for _ in range(CLIPS):
+    for _ in range(settings.clips):
         made = scene(rng, voices[rng.choice(len(voices), p=share / share.sum())])
         yield altered_features(made.samples, rng, settings.augment), made.labels
 
 
 def _silent(rng: np.random.Generator, settings: DatasetSettings) -> Iterator[Labelled]:
-    for _ in range(CLIPS):
+    for _ in range(settings.clips):
         sound = negative(rng, 6 * RATE)
         if rng.random() < 0.3:
             other = negative(rng, 6 * RATE) * 10 ** rng.uniform(-1.5, 0)
