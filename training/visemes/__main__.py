@@ -17,14 +17,9 @@ from training.visemes.learn import LearnSettings
 from training.visemes.network import NetworkSettings
 from training.visemes.pipeline import Recipe, run
 
-SMALL = {
-    "width": 32,
-    "steps": 250,
-    "copies": 1,
-    "shards": 1,
-    "clips": 40,
-}  # minutes instead of the best part of an hour
-FULL = {"width": 64, "steps": 2200, "copies": 2, "shards": 6, "clips": 100}
+# Small takes a minute or two instead of the best part of an hour.
+SMALL = {"nets": 1, "width": 32, "steps": 250, "copies": 1, "shards": 1, "clips": 40}
+FULL = {"nets": 2, "width": 64, "steps": 4000, "copies": 2, "shards": 6, "clips": 100}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,10 +32,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--corpus", type=Path, help="folder of the synthesized speech [WORK/corpus]")
     made.add_argument("--out", type=Path, default=WEIGHTS, help="the file of weights")
     made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--nets", type=int, default=1, help="networks averaged in the file")
+    made.add_argument("--nets", type=int, help="networks averaged in the file [2, small: 1]")
     made.add_argument("--tries", type=int, help="seeds tried, of which the best are kept [as many as --nets]")
     made.add_argument("--width", type=int, help="channels of a network [64, small: 32]")
-    made.add_argument("--steps", type=int, help="of training [2200, small: 250]")
+    made.add_argument("--steps", type=int, help="of training [4000, small: 250]")
     made.add_argument("--copies", type=int, help="altered copies of each utterance [2, small: 1]")
     made.add_argument("--processes", type=int, default=2, help="that compute features")
     made.add_argument("--threads", type=int, default=2, help="of PyTorch")
@@ -51,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 def recipe_of(options: argparse.Namespace) -> Recipe:
     """What the options ask for."""
     usual = FULL if options.size == "full" else SMALL
-    asked = {name: getattr(options, name) or usual[name] for name in ("width", "steps", "copies")}
+    asked = {name: getattr(options, name) or usual[name] for name in ("nets", "width", "steps", "copies")}
     return Recipe(
         dataset=DatasetSettings(
             copies=asked["copies"],
@@ -62,8 +57,8 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
         ),
         network=NetworkSettings(width=asked["width"]),
         learn=LearnSettings(steps=asked["steps"], seed=options.seed),
-        nets=options.nets,
-        tries=options.tries or options.nets,
+        nets=asked["nets"],
+        tries=options.tries or asked["nets"],
     )
 
 

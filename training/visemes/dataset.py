@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from zlib import crc32
@@ -131,17 +131,18 @@ def _make(corpus: Path, folder: Path, settings: DatasetSettings, kind: str, inde
     voices = _voices(corpus)
     name = voices[index].name if kind in ("voice", "held") else f"{kind} {index}"
     seed = (settings.seed, crc32(name.encode()))
-    rng = np.random.default_rng(seed)
     if kind == "held":
-        for condition in CONDITIONS:
-            _once(folder / "held", f"{name}@{condition}", 0.0, _judged(voices[index], condition, rng))
+        for number, condition in enumerate(CONDITIONS):
+            clips = _judged(voices[index], condition, np.random.default_rng((*seed, number)))
+            _once(folder / "held", f"{name}@{condition}", 0.0, clips)
         return name
+    rng = np.random.default_rng(seed)
     weight, clips = 1.0, _silent(rng, settings)
     if kind == "scenes":
         clips = _scenes(rng, [voice for voice in voices if not held_out(voice)], settings)
     elif kind == "voice":
         weight = FAMILY_WEIGHT[voices[index].family]
-        clips = _copies(voices[index], rng, _pool(corpus, settings.seed, seed[1] % POOLS), settings)
+        clips = _copies(voices[index], rng, partial(_pool, corpus, settings.seed, seed[1] % POOLS), settings)
     _once(folder / "train", name, weight, clips)
     return name
 
@@ -163,13 +164,17 @@ def _pool(corpus: Path, seed: int, index: int) -> list[np.ndarray]:
 
 
 def _copies(
-    voice: VoiceFile, rng: np.random.Generator, pool: list[np.ndarray], settings: DatasetSettings
+    voice: VoiceFile,
+    rng: np.random.Generator,
+    pool: Callable[[], list[np.ndarray]],
+    settings: DatasetSettings,
 ) -> Iterator[Labelled]:
+    backdrop = pool()  # not before the first utterance is asked for: it takes seconds
     for index in range(len(voice)):
         utterance = voice[index]
         yield features(utterance.samples), utterance.labels
         for _ in range(settings.copies):
-            other = altered(utterance, rng, pool, settings.augment)
+            other = altered(utterance, rng, backdrop, settings.augment)
             yield altered_features(other.samples, rng, settings.augment), other.labels
 
 

@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 class LearnSettings:
     """How long and from what a network learns."""
 
-    steps: int = 2200
+    steps: int = 4000
     batch: int = 24
     frames: int = 300  # of a sample: 3 s
     rate: float = 3e-3  # highest of the one cycle
     decay: float = 1e-2
     smoothing: float = 0.05  # of the labels, whose edges are uncertain by a frame
     track_weight: float = 1.0  # of the loss on the lips' tracks
-    scenes: float = 0.10  # share of the samples with talk and something else in turn
-    negatives: float = 0.06  # share in which nobody talks
+    scenes: float = 0.08  # share of the samples with talk and something else in turn
+    negatives: float = 0.05  # share in which nobody talks
     looks: int = 4  # at the held-out voices in the last quarter; the best state is kept
     seed: int = 0
 
