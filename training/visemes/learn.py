@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lipsync_ray.speech.features import BANDS
+from training.visemes.channels import altered
 from training.visemes.dataset import Shard
 from training.visemes.network import TRACKS, NetworkSettings, VisemeTcn
 from training.visemes.targets import lip_tracks, one_hot
@@ -81,7 +82,7 @@ class Sampler:
             features[rows], labels[rows] = shard.features[source], shard.labels[source]
             tracks[rows] = self.tracks[number][source]
             at = rows.stop
-        self._alter(features)
+        features[:] = altered(self.rng, features)
 
     def _stretch(self, number: int, room: int) -> slice:
         bounds = self.shards[number].bounds
@@ -89,17 +90,6 @@ class Sampler:
         start, stop = int(bounds[utterance]), int(bounds[utterance + 1])
         start += int(self.rng.integers(max(1, stop - start - room + 1)))
         return slice(start, min(stop, start + room))
-
-    def _alter(self, features: np.ndarray) -> None:
-        rng, bands = self.rng, np.arange(BANDS) / BANDS
-        curve = sum(np.cos(2 * np.pi * (rng.uniform(0, 2) * bands + rng.random())) for _ in range(3))
-        features += (rng.normal(0, 0.12) * curve + rng.normal(0, 0.1)).astype(np.float32)
-        if rng.random() < 0.5:
-            low = rng.integers(BANDS - 5)
-            features[:, low : low + rng.integers(1, 6)] = 0
-        if rng.random() < 0.4:
-            start = rng.integers(len(features))
-            features[start : start + rng.integers(1, 10)] = 0
 
 
 def shares(shards: Sequence[Shard], settings: LearnSettings) -> np.ndarray:
