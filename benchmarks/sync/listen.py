@@ -87,9 +87,9 @@ def make_model(name: str, weights: str | None = None) -> SpeechModel:
     if weights is None:
         return speech_model(name)
     from lipsync_ray.speech.visemes.model import VisemeModel
-    from lipsync_ray.speech.visemes.network import load_nets
+    from lipsync_ray.speech.visemes.weights import load_weights
 
-    return VisemeModel(load_nets(weights))
+    return VisemeModel(load_weights(weights))
 
 
 def measure_all(clips: list[str], words: list[str], out: Path, landmarks: str | None) -> list[Measured]:

@@ -13,7 +13,7 @@ pytest.importorskip("espeakng_loader", reason="the small corpus needs: pip insta
 
 from lipsync_ray.speech.features import RATE
 from lipsync_ray.speech.visemes.classes import SILENCE
-from lipsync_ray.speech.visemes.network import load_nets
+from lipsync_ray.speech.visemes.weights import load_weights
 from training.visemes.augment import features
 from training.visemes.corpus import open_corpus
 
@@ -51,7 +51,7 @@ def test_the_small_training_hears_a_voice_it_never_heard(work):
 
 
 def test_its_weights_run_without_pytorch(work):
-    (net,) = load_nets(work / "visemes.npz")
+    (net,) = load_weights(work / "visemes.npz").nets
     voice = next(voice for voice in open_corpus(work / "corpus") if voice.language == "tr")
     right = []
     for utterance in list(voice)[:8]:
@@ -61,7 +61,7 @@ def test_its_weights_run_without_pytorch(work):
 
 
 def test_it_knows_that_nobody_talks(work):
-    (net,) = load_nets(work / "visemes.npz")
+    (net,) = load_weights(work / "visemes.npz").nets
     noise = np.random.default_rng(9).standard_normal(4 * RATE).astype(np.float32)
     silence = net.posteriors(net.hidden(features(0.1 * noise)))[:, SILENCE]
     assert silence.mean() > 0.3

@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from lipsync_ray.speech.visemes.network import WEIGHTS
+from lipsync_ray.speech.visemes.weights import FILE
 from training.visemes import card
 from training.visemes.dataset import DatasetSettings
 from training.visemes.learn import LearnSettings
@@ -30,12 +30,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--size", choices=("full", "small"), default="full", help="small needs pip alone")
     made.add_argument("--corpus", type=Path, help="folder of the synthesized speech [WORK/corpus]")
-    made.add_argument("--out", type=Path, default=WEIGHTS, help="the file of weights")
+    made.add_argument("--out", type=Path, default=FILE, help="the file of weights")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--nets", type=int, help="networks averaged in the file [2, small: 1]")
     made.add_argument("--tries", type=int, help="seeds tried, of which the best are kept [as many as --nets]")
     made.add_argument("--width", type=int, help="channels of a network [64, small: 32]")
-    made.add_argument("--steps", type=int, help="of training [4000, small: 250]")
+    made.add_argument("--steps", type=int, help="of training [3000, small: 250]")
     made.add_argument("--copies", type=int, help="altered copies of each utterance [2, small: 1]")
     made.add_argument("--processes", type=int, default=2, help="that compute features")
     made.add_argument("--threads", type=int, default=2, help="of PyTorch")

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from lipsync_ray.speech.visemes.classes import NAMES
-from lipsync_ray.speech.visemes.network import load_nets
+from lipsync_ray.speech.visemes.sequence import Sequence as Order
+from lipsync_ray.speech.visemes.weights import load_weights
 from training.visemes.network import VisemeTcn
 
 Arrays = dict[str, np.ndarray]
@@ -46,12 +47,11 @@ def _affine(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
     return scale, norm.bias - norm.running_mean * scale
 
 
-def save(path: Path, networks: Sequence[VisemeTcn], readouts: Sequence[tuple[np.ndarray, np.ndarray]]) -> str:
-    """Write networks and their read-outs as one file; returns its version, a hash of all weights."""
-    arrays: Arrays = {}
-    for index, (network, (weight, bias)) in enumerate(zip(networks, readouts, strict=True)):
-        mine = folded(network) | {"readout.weight": weight, "readout.bias": bias}
-        arrays |= {f"net{index}.{name}": value for name, value in mine.items()}
+def save(path: Path, networks: Sequence[VisemeTcn], order: Order) -> str:
+    """Write networks and the order of sounds as one file; returns its version, a hash of all weights."""
+    arrays: Arrays = {"sequence.transitions": order.transitions, "sequence.prior": order.prior}
+    for index, network in enumerate(networks):
+        arrays |= {f"net{index}.{name}": value for name, value in folded(network).items()}
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(name.encode() + arrays[name].tobytes())
@@ -68,7 +68,7 @@ def check(path: Path, networks: Sequence[VisemeTcn], features: np.ndarray) -> fl
         ValueError: it is more than half precision explains.
     """
     worst = 0.0
-    for net, network in zip(load_nets(path), networks, strict=True):
+    for net, network in zip(load_weights(path).nets, networks, strict=True):
         with torch.no_grad():
             logits = network.eval()(torch.from_numpy(features).T[None])[0][0].T.numpy()
         worst = max(worst, float(np.abs(net.head(net.hidden(features)) - logits).max()))

@@ -14,13 +14,13 @@ from time import monotonic
 import numpy as np
 import torch
 
-from lipsync_ray.speech.visemes.network import load_nets
+from lipsync_ray.speech.visemes.weights import load_weights
 from training.visemes.dataset import DatasetSettings, Shard, open_shards, precompute
 from training.visemes.evaluate import evaluate, score
 from training.visemes.export import check, save
 from training.visemes.learn import LearnSettings, learn
-from training.visemes.network import NetworkSettings, VisemeTcn, hidden, posteriors
-from training.visemes.readout import fit
+from training.visemes.network import NetworkSettings, VisemeTcn, posteriors
+from training.visemes.order import usual_order
 
 log = logging.getLogger(__name__)
 
@@ -76,19 +76,17 @@ def _score(network: VisemeTcn, held: Sequence[Shard]) -> float:
 
 
 def ship(path: Path, networks: Sequence[VisemeTcn], shards: Sequence[Shard]) -> str:
-    """Fit the read-outs, write the file, check it; returns its version."""
-    voices = [shard for shard in shards if not shard.name.startswith("negatives")]
-    readouts = [fit(partial(hidden, network), voices) for network in networks]
-    version = save(path, networks, readouts)
+    """Count the order of sounds, write the file, check it; returns its version."""
+    version = save(path, networks, usual_order(shards))
     sample = np.asarray(shards[0][0][0], np.float32)
     log.info("%s: version %s, off by at most %.4f in a logit", path, version, check(path, networks, sample))
     return version
 
 
 def shipped(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Posteriors as the file gives them at run time: the mean of its networks."""
-    nets = load_nets(path)
-    return lambda rows: np.mean([net.posteriors(net.hidden(rows)) for net in nets], axis=0)
+    """Posteriors of the file's networks, as at run time; the order of sounds not applied."""
+    weights = load_weights(path)
+    return lambda rows: weights.posteriors(weights.hidden(rows))
 
 
 def run(work: Path, corpus: Path, out: Path, recipe: Recipe, processes: int) -> dict:

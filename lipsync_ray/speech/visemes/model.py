@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,8 @@ from lipsync_ray.speech.visemes import gate
 from lipsync_ray.speech.visemes.classes import SILENCE
 from lipsync_ray.speech.visemes.decode import SIGMA_APERTURE, WEIGHTS, Lips, lips, mouth, pulled
 from lipsync_ray.speech.visemes.hearing import Hearing, listen
-from lipsync_ray.speech.visemes.network import VisemeNet, load_nets
+from lipsync_ray.speech.visemes.sequence import PIECE
+from lipsync_ray.speech.visemes.weights import Weights, load_weights
 
 BLOCK = 1000  # frames that the networks read at a time
 MARGIN = 100  # frames around a possible talk that they read, too
@@ -27,20 +28,20 @@ class VisemeModel:
     """Reads the mouth off a sound by the sounds of speech in it, in any language.
 
     Args:
-        nets: networks, by default those of the package, loaded when first needed.
+        weights: by default those of the package, loaded when first needed.
     """
 
     name = "visemes"
 
-    def __init__(self, nets: Sequence[VisemeNet] | None = None) -> None:
-        self._nets = tuple(nets) if nets is not None else None
+    def __init__(self, weights: Weights | None = None) -> None:
+        self._weights = weights
 
     @property
-    def nets(self) -> tuple[VisemeNet, ...]:
-        """The networks; their answers are averaged."""
-        if self._nets is None:
-            self._nets = load_nets()
-        return self._nets
+    def weights(self) -> Weights:
+        """The networks and what goes with them."""
+        if self._weights is None:
+            self._weights = load_weights()
+        return self._weights
 
     def track(self, samples: Sound, rate: int = 16000, habit: Habit | None = None) -> MouthTrack:
         """Read the mouth off ``float32[n]`` mono samples, at 100 Hz.
@@ -78,35 +79,36 @@ class VisemeModel:
 
     def _pulls(self, hearing: Hearing, habit: Habit | None) -> np.ndarray:
         """``pulled``'s columns and the habit's correction, ``float32[n, 9]``."""
-        maybe = hearing.heard.maybe
-        width = sum(net.width for net in self.nets)
-        if habit is not None and len(habit.aperture_weights) != width:
+        maybe, weights = hearing.heard.maybe, self.weights
+        if habit is not None and len(habit.aperture_weights) != weights.width:
             raise ValueError(
-                f"a habit of {len(habit.aperture_weights)} weights; the networks have {width} units"
+                f"a habit of {len(habit.aperture_weights)} weights; the networks have {weights.width} units"
             )
         pulls = np.tile(SILENT, (len(hearing), 1))
         for start in range(0, len(hearing), BLOCK):
             stop = min(start + BLOCK, len(hearing))
-            if maybe[max(0, start - MARGIN) : stop + MARGIN].any():
-                hidden = self._hidden(hearing, start, stop)
-                said = [pulled(net.posteriors(rows)) for net, rows in zip(self.nets, hidden, strict=True)]
-                pulls[start:stop, :8] = sum(said) / len(said)
-                if habit is not None:
-                    pulls[start:stop, 8] = np.concatenate(hidden, axis=1) @ habit.aperture_weights
+            if not maybe[max(0, start - MARGIN) : stop + MARGIN].any():
+                continue
+            # The order of sounds is looked at a whole piece before and after, so that blocks agree.
+            first, last = max(0, start - PIECE), min(len(hearing), stop + PIECE)
+            hidden, mine = self._hidden(hearing, first, last), slice(start - first, stop - first)
+            said = weights.sequence.applied(weights.posteriors(hidden))
+            pulls[start:stop, :8] = pulled(said[mine])
+            if habit is not None:
+                pulls[start:stop, 8] = hidden[mine] @ habit.aperture_weights
         return pulls
 
-    def _hidden(self, hearing: Hearing, start: int, stop: int) -> list[np.ndarray]:
-        """Last hidden layers of a range of frames, one ``float32[stop - start, H]`` per network."""
-        reach = max(net.reach for net in self.nets)
-        first = max(0, start - reach)
-        features = hearing.features(first, min(len(hearing), stop + reach))
-        return [net.hidden(features)[start - first : stop - first] for net in self.nets]
+    def _hidden(self, hearing: Hearing, start: int, stop: int) -> np.ndarray:
+        """Last hidden layers of a range of frames, ``float32[stop - start, H]``."""
+        first = max(0, start - self.weights.reach)
+        features = hearing.features(first, min(len(hearing), stop + self.weights.reach))
+        return self.weights.hidden(features)[start - first : stop - first]
 
     def _hidden_at(self, hearing: Hearing, frames: np.ndarray) -> np.ndarray:
-        out = np.zeros((len(frames), sum(net.width for net in self.nets)), np.float32)
+        out = np.zeros((len(frames), self.weights.width), np.float32)
         for start, stop, chosen in _parts(frames, len(hearing)):
             first, last = max(0, start - _REACH), min(len(hearing), stop + 1 + _REACH)
-            rows = _smoothed(np.concatenate(self._hidden(hearing, first, last), axis=1))
+            rows = _smoothed(self._hidden(hearing, first, last))
             place = frames[chosen] - first
             left = np.minimum(place.astype(int), len(rows) - 1)
             right = np.minimum(left + 1, len(rows) - 1)

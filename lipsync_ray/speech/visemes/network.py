@@ -1,24 +1,16 @@
 """The trained network in plain numpy: normalised bands in, probabilities of 32 classes of sounds out.
 
-A residual network of dilated convolutions over time that sees 200 ms to each side. Trained and exported by
-``training/visemes``; a file may hold several networks of one shape, whose answers are averaged.
+A residual network of dilated convolutions over time that sees 200 ms to each side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from lipsync_ray.errors import WeightsCorrupt, WeightsMissing
 from lipsync_ray.speech.features import BANDS
-from lipsync_ray.speech.visemes.classes import COUNT, NAMES
 
-WEIGHTS = Path(__file__).with_name("visemes.npz")
 BLOCK = 1000  # frames: 10 s, small enough to stay in a processor's cache
 
 
@@ -48,7 +40,6 @@ class VisemeNet:
     scale: np.ndarray  # [H]
     shift: np.ndarray  # [H]
     head: Layer
-    readout: Layer  # [H] to aperture and width, see `classes` for their units
 
     @property
     def width(self) -> int:
@@ -102,62 +93,6 @@ def gelu(values: np.ndarray) -> np.ndarray:
     inner *= values
     inner *= 0.5
     return inner
-
-
-def load_nets(path: str | Path | None = None) -> tuple[VisemeNet, ...]:
-    """The networks of a file, by default those of the package.
-
-    Raises:
-        WeightsMissing: no such file.
-        WeightsCorrupt: another format, or another list of classes.
-    """
-    return _load(Path(path or WEIGHTS))
-
-
-@cache
-def _load(path: Path) -> tuple[VisemeNet, ...]:
-    try:
-        with np.load(path) as file:
-            arrays = {name: file[name] for name in file.files}
-        if tuple(arrays["classes"].tolist()) != NAMES:
-            raise ValueError("its classes are not those of this version")
-        count = len({name.partition(".")[0] for name in arrays if name.startswith("net")})
-        nets = tuple(_net(arrays, f"net{number}.") for number in range(count))
-        if not nets:
-            raise ValueError("it holds no network")
-    except FileNotFoundError as error:
-        raise WeightsMissing(
-            f"no {path}; install the package again, or train with training/visemes"
-        ) from error
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise WeightsCorrupt(f"{path} is no network of this version: {error}") from error
-    return nets
-
-
-def _net(arrays: Mapping[str, np.ndarray], prefix: str) -> VisemeNet:
-    def layer(name: str, dilation: int = 1) -> Layer:
-        weight = arrays[f"{prefix}{name}.weight"].astype(np.float32)
-        outputs, inputs, taps = weight.shape if weight.ndim == 3 else (*weight.shape, 1)
-        offsets = tuple(dilation * (tap - taps // 2) for tap in range(taps))
-        flat = weight.reshape(outputs, inputs, taps).transpose(2, 1, 0).reshape(taps * inputs, outputs)
-        bias = arrays[f"{prefix}{name}.bias"].astype(np.float32)
-        return Layer(weight=np.ascontiguousarray(flat), bias=bias, offsets=offsets)
-
-    dilations = arrays[f"{prefix}dilations"].tolist()
-    net = VisemeNet(
-        stem=layer("stem"),
-        blocks=tuple(
-            (layer(f"block{b}.conv", dilation), layer(f"block{b}.mix"))
-            for b, dilation in enumerate(dilations)
-        ),
-        scale=arrays[f"{prefix}norm.scale"].astype(np.float32),
-        shift=arrays[f"{prefix}norm.shift"].astype(np.float32),
-        head=layer("head"),
-        readout=layer("readout"),
-    )
-    if net.head.weight.shape != (net.width, COUNT) or net.readout.weight.shape != (net.width, 2):
-        raise ValueError(f"network {prefix[:-1]} has a head of another shape")
-    return net
 
 
 def _shifted(rows: np.ndarray, offset: int) -> np.ndarray:

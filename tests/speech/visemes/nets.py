@@ -14,9 +14,14 @@ DILATIONS = (1, 2, 4, 8, 1, 2)
 def made_weights(width: int = 24, seed: int = 0, nets: int = 1) -> dict[str, np.ndarray]:
     """The arrays of a weights file."""
     rng = np.random.default_rng(seed)
-    arrays: dict[str, np.ndarray] = {"classes": np.array(NAMES), "version": np.array("made")}
+    arrays: dict[str, np.ndarray] = {
+        "classes": np.array(NAMES),
+        "version": np.array("made"),
+        "sequence.transitions": (0.9 * np.eye(32) + 0.1 / 32).astype(np.float32),
+        "sequence.prior": np.full(32, 1 / 32, np.float32),
+    }
     for number in range(nets):
-        shapes = {"stem": (width, 48, 5), "head": (32, width), "readout": (2, width)}
+        shapes = {"stem": (width, 48, 5), "head": (32, width)}
         for b in range(len(DILATIONS)):
             shapes |= {f"block{b}.conv": (width, width, 3), f"block{b}.mix": (width, width)}
         for name, shape in shapes.items():

@@ -8,7 +8,7 @@ from lipsync_ray.speech.model import speech_model
 from lipsync_ray.speech.track import NAMES
 from lipsync_ray.speech.visemes import model as module
 from lipsync_ray.speech.visemes.model import VisemeModel
-from lipsync_ray.speech.visemes.network import load_nets
+from lipsync_ray.speech.visemes.weights import load_weights
 from tests.speech.visemes.nets import write_weights
 
 RATE = 16000
@@ -17,7 +17,7 @@ RATE = 16000
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """Two networks that know nothing, but that must be run right."""
-    return VisemeModel(load_nets(write_weights(tmp_path_factory.mktemp("nets") / "two.npz", nets=2)))
+    return VisemeModel(load_weights(write_weights(tmp_path_factory.mktemp("nets") / "two.npz", nets=2)))
 
 
 def test_it_is_a_model_by_name():
@@ -86,7 +86,7 @@ def test_what_is_read_slice_by_slice_is_the_same(model, speech):
 
 def test_silence_needs_no_network(model):
     silence = np.zeros(RATE, np.float32)
-    assert not VisemeModel(()).track(silence).speech.any()
+    assert not model.track(silence).speech.any()
     found = model.evidence(silence, np.array([0.2, 0.4]))
     assert found.hidden.shape == (2, 48)
     assert not found.speech.any()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lipsync_ray.errors import WeightsCorrupt, WeightsMissing
-from lipsync_ray.speech.visemes.network import gelu, load_nets
+from lipsync_ray.speech.visemes.network import gelu
+from lipsync_ray.speech.visemes.weights import load_weights
 from tests.speech.visemes.nets import DILATIONS, made_weights, write_weights
 
 
@@ -24,7 +25,7 @@ def test_it_computes_what_torch_computes(weights_file, features):
     arrays = {
         name: torch.tensor(a.astype(np.float32)) for name, a in made_weights(nets=2).items() if "." in name
     }
-    for number, net in enumerate(load_nets(weights_file)):
+    for number, net in enumerate(load_weights(weights_file).nets):
 
         def conv(x, name, dilation=1, prefix=f"net{number}."):
             weight = arrays[f"{prefix}{name}.weight"]
@@ -44,19 +45,18 @@ def test_it_computes_what_torch_computes(weights_file, features):
         np.testing.assert_allclose(found, hidden[0].T.numpy(), atol=2e-5)
         posteriors = torch.softmax(conv(hidden, "head"), 1)[0].T.numpy()
         np.testing.assert_allclose(net.posteriors(found), posteriors, atol=1e-5)
-        np.testing.assert_allclose(net.readout(found), conv(hidden, "readout")[0].T.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("block", [1, 7, 100, 316, 5000])
 def test_blocks_change_nothing(weights_file, features, block):
-    net = load_nets(weights_file)[0]
+    net = load_weights(weights_file).nets[0]
     assert net.reach == 20
     np.testing.assert_allclose(net.hidden(features, block), net.hidden(features), atol=1e-5)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_tiny_sounds(weights_file, features, count):
-    net = load_nets(weights_file)[0]
+    net = load_weights(weights_file).nets[0]
     found = net.posteriors(net.hidden(features[:count]))
     assert found.shape == (count, 32)
     np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
@@ -69,20 +69,20 @@ def test_gelu_keeps_what_is_positive():
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     with pytest.raises(WeightsMissing, match=r"none\.npz"):
-        load_nets(tmp_path / "none.npz")
+        load_weights(tmp_path / "none.npz")
     (tmp_path / "text.npz").write_text("no zip")
     with pytest.raises(WeightsCorrupt, match=r"text\.npz"):
-        load_nets(tmp_path / "text.npz")
+        load_weights(tmp_path / "text.npz")
     arrays = made_weights()
     np.savez(tmp_path / "classes.npz", **{**arrays, "classes": arrays["classes"][::-1]})
     with pytest.raises(WeightsCorrupt, match="classes"):
-        load_nets(tmp_path / "classes.npz")
+        load_weights(tmp_path / "classes.npz")
     del arrays["net0.norm.scale"]
     np.savez(tmp_path / "part.npz", **arrays)
     with pytest.raises(WeightsCorrupt, match=r"norm\.scale"):
-        load_nets(tmp_path / "part.npz")
+        load_weights(tmp_path / "part.npz")
 
 
 def test_wrong_features_are_named(weights_file):
     with pytest.raises(ValueError, match="48 bands"):
-        load_nets(weights_file)[0].hidden(np.zeros((5, 40), np.float32))
+        load_weights(weights_file).nets[0].hidden(np.zeros((5, 40), np.float32))
