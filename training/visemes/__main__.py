@@ -19,7 +19,7 @@ from training.visemes.pipeline import Recipe, run
 
 # Small takes a minute or two instead of the best part of an hour.
 SMALL = {"nets": 1, "width": 32, "steps": 250, "copies": 1, "shards": 1, "clips": 40}
-FULL = {"nets": 2, "width": 64, "steps": 4000, "copies": 2, "shards": 6, "clips": 100}
+FULL = {"nets": 2, "width": 64, "steps": 3000, "copies": 2, "shards": 6, "clips": 100}
 
 
 def parser() -> argparse.ArgumentParser:
