@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's options."""
     made = argparse.ArgumentParser(prog="python -m training.visemes", description=__doc__)
     made.add_argument(
-        "--work", type=Path, required=True, help="folder of everything in between; 3 GB when full"
+        "--work", type=Path, required=True, help="folder of everything in between; 2 GB when full"
     )
     made.add_argument("--size", choices=("full", "small"), default="full", help="small needs pip alone")
     made.add_argument("--corpus", type=Path, help="folder of the synthesized speech [WORK/corpus]")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make lipsync_ray/speech/visemes/visemes.npz anew on a Debian or Ubuntu machine: under an hour on two cores.
-# usage: training/visemes/reproduce.sh [folder for everything in between, 3 GB] [options of training.visemes]
+# usage: training/visemes/reproduce.sh [folder for everything in between, 2 GB] [options of training.visemes]
 set -eu
 cd "$(dirname "$0")/../.."
 work=${1:-out/training}
