@@ -19,7 +19,7 @@ from training.visemes.pipeline import Recipe, run
 
 # Small takes a minute or two instead of the best part of an hour.
 SMALL = {"nets": 1, "width": 32, "steps": 250, "copies": 1, "shards": 1, "clips": 40}
-FULL = {"nets": 2, "width": 64, "steps": 3000, "copies": 2, "shards": 6, "clips": 100}
+FULL = {"nets": 2, "width": 64, "steps": 5000, "copies": 2, "shards": 6, "clips": 100}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--nets", type=int, help="networks averaged in the file [2, small: 1]")
     made.add_argument("--tries", type=int, help="seeds tried, of which the best are kept [as many as --nets]")
     made.add_argument("--width", type=int, help="channels of a network [64, small: 32]")
-    made.add_argument("--steps", type=int, help="of training [3000, small: 250]")
+    made.add_argument("--steps", type=int, help="of training [5000, small: 250]")
     made.add_argument("--copies", type=int, help="altered copies of each utterance [2, small: 1]")
     made.add_argument("--processes", type=int, default=2, help="that compute features")
     made.add_argument("--threads", type=int, default=2, help="of PyTorch")

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class LearnSettings:
     """How long and from what a network learns."""
 
-    steps: int = 3000
+    steps: int = 5000
     batch: int = 24
     frames: int = 300  # of a sample: 3 s
     rate: float = 3e-3  # highest of the one cycle
