@@ -9,9 +9,9 @@ from lipsync_ray.speech.activity import runs
 # The lips close where bilabials are likelier than the mouth is open by the table. The probability alone is
 # shy (a threshold of .5 finds one in ten), and faces also close between words and on w and f.
 THRESHOLD = -0.15
-# A small opening is no touch where the lips are pursed for a vowel and nothing speaks for a bilabial: a long
-# u would be spoken through sealed lips.
+# Faces do close in passing on a short u or w; but a long one is not spoken through sealed lips.
 PURSED, UNLIKELY, SHUT = 0.4, 0.1, -0.2
+LONG = 15  # frames
 HOLD = 6  # frames: a closure's samples span 50 ms, two frames of video at 24 per second (MouthTrack.at)
 APART = 4  # frames; a shorter opening between two closures would be a single frame of video
 
@@ -27,8 +27,11 @@ def closures(
         rounding: 0 flat, 1 pursed, by the table, smoothed.
         speech: 0 silent, 1 talking; nothing closes in silence, where the mouth is at rest.
     """
-    pursed = (rounding > PURSED) & (bilabial < UNLIKELY) & (aperture > SHUT)
-    excess = np.where((speech > 0) & ~pursed, bilabial - aperture, -np.inf)
+    excess = np.where(speech > 0, bilabial - aperture, -np.inf)
+    pursed = (rounding > PURSED) & (bilabial < UNLIKELY) & (aperture > SHUT) & (excess > THRESHOLD)
+    for start, stop in runs(pursed):
+        if stop - start >= LONG:
+            excess[start:stop] = -np.inf
     touching = np.zeros(len(excess), bool)
     for start, stop in runs(excess > THRESHOLD):
         missing = max(0, HOLD - (stop - start))
