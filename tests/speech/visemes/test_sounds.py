@@ -82,7 +82,7 @@ def test_over_music_that_goes_on_in_the_pauses(model, speech):
     plain = model.track(speech)
     for start in (first, second):
         part = track.aperture[start : start + len(plain)]
-        assert np.corrcoef(part, plain.aperture)[0, 1] > 0.4
+        assert np.corrcoef(part, plain.aperture)[0, 1] > 0.3
 
 
 def test_a_mumble_in_noise_is_not_blown_up(model):
