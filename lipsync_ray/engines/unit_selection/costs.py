@@ -16,6 +16,8 @@ WEIGHTS: np.ndarray = np.array([2.2, 1.2, 0.7, 0.9, 0.5, 0.4])
 WEIGHTS.flags.writeable = False
 # A unit that opens less than wanted looks mute: dearer than one that opens more, above this aperture.
 _TOO_CLOSED, _SPEAKING = 2.0, 0.03
+# A unit that opens much more keeps some of it when it is closed: what the warp hides, the eye still sees.
+_TOO_OPEN, _STANDS = 2.0, 0.02
 # Below NEARLY_CLOSED, lips should touch: in the landmarks, and in the picture, which may still show teeth.
 NEARLY_CLOSED, _RAMP, _TOUCHING, _CLOSURE_SCALE, _CLOSURE = 0.025, 0.01, 0.012, 0.02, 4.0
 _UNSEEN = 0.005  # IO: less than this between the lips shows nothing
@@ -79,6 +81,8 @@ def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarr
     short = np.minimum(shown - wanted, 0) / np.float32(SIGMA[A])
     extra = np.float32((_TOO_CLOSED - 1) * WEIGHTS[A])
     cost += np.where(wanted > _SPEAKING, extra * short**2, 0)
+    over = np.maximum(shown - wanted - np.float32(_STANDS), 0) / np.float32(SIGMA[A])
+    cost += np.float32((_TOO_OPEN - 1) * WEIGHTS[A]) * over**2
     hidden = np.maximum(np.minimum(wanted, _SEEN) / 2 - units.visible.astype(np.float32)[None], 0)
     smeared = np.float32(_SMEARED) * (hidden / np.float32(_SMEAR_SCALE)) ** 2
     cost += np.where(wanted > _SPEAKING, smeared, 0)

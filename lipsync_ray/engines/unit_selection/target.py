@@ -26,7 +26,10 @@ LAYERED_REST = 0.03  # IO; lips further apart than this are a smile, not a rest
 # call both closed, but less than this would be drawn as touching lips.
 LABIODENTAL, PURSED = (0.028, 0.034), 0.026
 _WIDEST, _NARROWEST = 1.5, -0.75  # widths that flat and fully rounded lips may have at most
-_LEAST_ROOM = 0.01  # IO above the 92nd percentile for the widest sounds, whatever was measured
+_BEYOND, _LEAST_ROOM = (
+    1.1,
+    0.01,
+)  # limit of the widest sounds: 99th percentile times the first, IO of the second
 _LAYERED_SPEED = 2.5  # IO per second, what people's own fastest hundredth of changes comes to
 
 
@@ -95,8 +98,8 @@ def _aperture(cues: MouthCues, person: Person) -> np.ndarray:
 
 
 def _in_range(cue: np.ndarray, closed: float, person: Person) -> np.ndarray:
-    """Cues 0..1 as apertures from closed to the 92nd percentile; more saturates about the 99th."""
-    room = max(person.p99[A] - person.high[A], _LEAST_ROOM)
+    """Cues 0..1 as apertures from closed to the 92nd percentile; more saturates above the 99th."""
+    room = _BEYOND * person.p99[A] + _LEAST_ROOM - person.high[A]
     span = person.high[A] - closed
     return closed + np.minimum(cue, 1.0) * span + room * np.tanh(np.maximum(cue - 1.0, 0.0) * span / room)
 

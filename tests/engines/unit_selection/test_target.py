@@ -101,7 +101,7 @@ def test_labiodentals_are_nearly_closed_but_do_not_touch(speaker, aperture):
 def test_cues_above_one_stay_within_the_persons_own_range(speaker):
     person = speaker[0]
     assert aim(speaker, cues(9, aperture=1.2))[:, 0].min() > person.high[0]
-    assert aim(speaker, cues(9, aperture=9.0))[:, 0].max() <= max(person.p99[0], person.high[0] + 0.01) + 1e-9
+    assert aim(speaker, cues(9, aperture=9.0))[:, 0].max() <= 1.1 * person.p99[0] + 0.01 + 1e-9
 
 
 def test_the_rest_of_the_mouth_follows_the_persons_habit(speaker):
