@@ -33,7 +33,6 @@ SIGMA_APERTURE, SIGMA_WIDTH = 4.0, 6.0  # frames of 10 ms
 SIGMA_BILABIAL, SIGMA_LABIODENTAL = 1.0, 2.0
 # Low and high (8th and 92nd percentile) of each curve on ordinary speech, in the table's units.
 USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.01, 0.68), (-0.43, 0.36), (0.03, 0.58)
-EVIDENCE = 300.0  # frames of speech that weigh as much as the usual values
 LOWEST = 0.05  # opening at the 8th percentile
 GAP = 0.15  # lips stay apart in gaps too short to be a pause
 HIGHEST = 1.3
@@ -97,10 +96,10 @@ def mouth(shape: Lips, talk: np.ndarray) -> MouthTrack:
         return at_rest(len(talk), FRAME_RATE)
     speech = activity.envelope(talk)
     touching = closures(shape.bilabial, shape.aperture, shape.rounding, speech)
-    aperture = LOWEST + (1 - LOWEST) * stretched(shape.aperture, talk, USUAL_APERTURE, EVIDENCE)
+    aperture = LOWEST + (1 - LOWEST) * stretched(shape.aperture, talk, USUAL_APERTURE)
     aperture = np.maximum(aperture, GAP * shape.silence)
-    width = stretched(shape.width, talk, USUAL_WIDTH, EVIDENCE)
-    rounding = stretched(shape.rounding, talk, USUAL_ROUNDING, EVIDENCE)
+    width = stretched(shape.width, talk, USUAL_WIDTH)
+    rounding = stretched(shape.rounding, talk, USUAL_ROUNDING)
     curves = {
         "aperture": np.clip(aperture, 0.0, HIGHEST) * speech * open_share(touching),
         "width": np.clip(2.0 * width - 1.0, -1.2, 1.2) * speech,
