@@ -20,11 +20,8 @@ from lipsync_ray.media.index import build_table
 from lipsync_ray.overrides import load_config
 from lipsync_ray.speech.driving import Driven, MeasuredMouth
 from lipsync_ray.speech.visemes.model import VisemeModel
-from lipsync_ray.speech.visemes.weights import FILE
 
 CLIPS = ("talk_vfr_700.mp4", "talk_closeup_590.mp4", "talk_fullbody_1080x1920_hevc.mp4")
-
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason=f"{FILE.name} has not been trained")
 
 
 @pytest.fixture(scope="module")
