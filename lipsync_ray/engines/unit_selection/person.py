@@ -20,7 +20,9 @@ _SLOPE_WEIGHT = 30 * 0.05**2
 # A mouth may always change this fast, in sigma per frame: a quiet clip proves no upper limit.
 _LEAST_CHANGE = 0.8
 TALKS, SILENT = 0.5, 0.1  # own activity: from the first on they talk, up to the second they pause
-_FEWEST_PAUSES = 6  # frames; fewer tell no rest
+# A mouth at rest keeps still: this long (s, and frames), within so much (IO). In the short gaps between two
+# phrases it is still on its way, or laughs.
+_REST_SECONDS, _REST_FRAMES, _REST_RANGE = 0.24, 6, 0.03
 # IO: lips hardly apart in a pause are closed lips with a tracker's error, and would show a sliver of teeth.
 _PARTED = 0.015
 
@@ -64,7 +66,7 @@ def build_person(
     """
     known = measures.raw[measures.usable]
     p1, low, mid, high, p99 = np.percentile(_talk(measures, settings, own_speech), [1, 8, 50, 92, 99], axis=0)
-    rest = _rest(measures, own_speech, low, mid)
+    rest = _rest(measures, times, own_speech, low, mid)
     return Person(
         reference=measures.reference,
         nose_y=measures.nose_y,
@@ -94,16 +96,33 @@ def _talk(measures: Measures, settings: UnitSelectionSettings, own_speech: np.nd
     return measures.raw[measures.usable]
 
 
-def _rest(measures: Measures, own_speech: np.ndarray | None, low: np.ndarray, mid: np.ndarray) -> np.ndarray:
+def _rest(
+    measures: Measures, times: np.ndarray, own_speech: np.ndarray | None, low: np.ndarray, mid: np.ndarray
+) -> np.ndarray:
     """Descriptor of the mouth between sentences: the pauses' median, or a nearly closed middling mouth."""
-    if own_speech is not None:
-        pauses = measures.usable & (np.asarray(own_speech) <= SILENT)
-        if pauses.sum() >= _FEWEST_PAUSES:
-            # A few pauses may all be a breath or a laugh: nobody rests with a mouth wider open than in talk.
-            rest = np.median(measures.raw[pauses], axis=0)
-            rest[A] = min(rest[A], mid[A])
-            return rest
-    return np.where(np.arange(len(mid)) == A, low, mid)
+    rows = np.flatnonzero(_resting(measures, times, own_speech))
+    if not len(rows):
+        return np.where(np.arange(len(mid)) == A, low, mid)
+    rest = np.median(measures.raw[rows], axis=0)
+    rest[A] = min(rest[A], mid[A])  # nobody rests with a mouth wider open than in talk
+    return rest
+
+
+def _resting(measures: Measures, times: np.ndarray, own_speech: np.ndarray | None) -> np.ndarray:
+    """Frames of pauses in which the mouth keeps still, ``bool[n]``."""
+    out = np.zeros(len(measures.usable), bool)
+    if own_speech is None or len(times) < 2:
+        return out
+    silent = measures.usable & (np.asarray(own_speech) <= SILENT)
+    span = max(_REST_FRAMES, round(_REST_SECONDS / float(np.median(np.diff(times)))))
+    if len(out) < span:
+        return out
+    aperture = np.lib.stride_tricks.sliding_window_view(measures.raw[:, A], span)
+    whole = np.lib.stride_tricks.sliding_window_view(silent, span).all(axis=1)
+    for start in np.flatnonzero(whole):
+        if np.ptp(aperture[start]) <= _REST_RANGE:
+            out[start : start + span] = True
+    return out
 
 
 def fit_slopes(descriptors: np.ndarray) -> np.ndarray:

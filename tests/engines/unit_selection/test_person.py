@@ -57,6 +57,14 @@ def test_too_little_pause_or_talk_tells_nothing(silent):
         assert told.high[0] == untold.high[0]
 
 
+def test_a_mouth_that_moves_in_a_pause_is_not_at_rest():
+    aperture = np.concatenate([speechlike(100)[0], np.tile([0.02, 0.05, 0.08, 0.05], 10)])
+    found, heard = measured(talk(aperture)), (np.arange(140) < 100).astype(np.float32)
+    person = build_person(found, np.arange(140) / 25, DEFAULTS, heard)
+    assert person.rest_width == person.mid[1]
+    assert person.rest_aperture == 0
+
+
 def test_nobody_rests_with_a_mouth_wider_open_than_in_talk():
     aperture = np.concatenate([speechlike(100)[0], np.full(40, 0.2)])
     found, heard = measured(talk(aperture)), (np.arange(140) < 100).astype(np.float32)
