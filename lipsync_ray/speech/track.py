@@ -26,7 +26,7 @@ class MouthCues:
     aperture: np.ndarray  # 0 closed, 1 the 92nd percentile of this speaker talking; may exceed 1
     width: np.ndarray  # -1 rounded, 0 neutral, +1 spread
     rounding: np.ndarray  # 0 flat, 1 pursed
-    labiodental: np.ndarray  # 0..1: how surely the lower lip lifts to the upper teeth (f, v); not a closure
+    labiodental: np.ndarray  # 0..1: how surely the lower lip lifts to the upper teeth (f, v)
     closure: np.ndarray  # 0..1; from 0.5 on the lips must touch
     speech: np.ndarray  # 0 silent, 1 talking
 
