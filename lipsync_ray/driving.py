@@ -15,14 +15,15 @@ from lipsync_ray.errors import AudioUnreadable
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.sample_file import store_samples
-from lipsync_ray.speech.adapt import learn_habit
+from lipsync_ray.speech.adapt import LEAST_S, learn_habit
 from lipsync_ray.speech.driving import Driven, MeasuredMouth
 from lipsync_ray.speech.evidence import Evidence, Habit
 from lipsync_ray.speech.features import RATE
-from lipsync_ray.speech.heard import STEP_S, Heard
+from lipsync_ray.speech.heard import STEP_S, TALKING, Heard
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.speech.shift import Shift, find_shift
 from lipsync_ray.speech.sound import Part, Sound
+from lipsync_ray.speech.timbre import alike, timbre
 from lipsync_ray.speech.track import MouthTrack
 
 logger = logging.getLogger(__name__)
@@ -114,13 +115,23 @@ class SoundDriving:
             return _Known(report={**report, "adaptation": _unused("no clear tie of sound and mouth")})
         habit, adaptation = None, _unused("switched off")
         if self.adapt:
-            habit, adaptation = learn_habit(mouth, heard, shift)
+            same = shift.speech_s >= LEAST_S and self._same_voice(heard)
+            habit, adaptation = learn_habit(mouth, heard, shift, same_voice=same)
         return _Known(
             offset_ms=float(report["av_offset_ms"]),
             habit=habit,
             own_speech=_own_speech(mouth, heard, shift),
             report={**report, "adaptation": dict(adaptation)},
         )
+
+    def _same_voice(self, heard: Heard) -> bool:
+        """Whether the source's own voice drives the mouth, as in a part of the same recording."""
+        if isinstance(self.own, str):
+            return False
+        first = round((heard.start - self.own.start) * RATE)
+        part = Part(sound=self.own.samples, start=first, stop=len(self.own.samples))
+        driven = self.model.track(self.drive, RATE).speech
+        return alike(timbre(part, heard.evidence.speech > TALKING), timbre(self.drive, driven > TALKING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

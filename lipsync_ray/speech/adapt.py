@@ -3,6 +3,11 @@
 From 8 s of speech on, a ridge regression finds how the measured opening differs from the one that the speech
 model expects. It is kept only if it predicts parts of the clip that it was not fitted on better than the
 model alone. How far the mouth opens is not its subject: only the course of the opening is learnt.
+
+What is learnt from one voice does not all hold for another: fitted to 9 s of one clip, the best ridge raised
+the agreement from .36 to .61 on parts left out, but lowered that of two other voices, with other mouths, by
+.13 and .45. A ten times stronger ridge kept half of the gain and changed the others by +.01 and -.11. So
+another voice gets the strongest ridge that keeps half of the gain.
 """
 
 from __future__ import annotations
@@ -19,10 +24,11 @@ from lipsync_ray.speech.heard import TALKING, Heard, correlation, frame_seconds
 from lipsync_ray.speech.shift import Shift
 
 LEAST_S = 8.0
-RIDGES_S = (10.0, 30.0, 100.0)  # seconds of speech that the model's own opening is worth
+RIDGES_S = (10.0, 30.0, 100.0, 300.0, 1000.0)  # seconds of speech that the model's own opening is worth
 FOLDS, APART_S = 5, 0.3  # parts that are left out in turn, and what is left out beside them
 LEAST_R = 0.2  # agreement of the model's own opening: below it there is nothing to correct
-LEAST_GAIN = 0.02  # of r on the parts left out
+LEAST_GAIN = 0.03  # of r on the parts left out
+KEPT = 0.5  # of the gain, for another voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +51,15 @@ class _Lesson:
         )
 
 
-def learn_habit(mouth: MeasuredMouth, heard: Heard, shift: Shift) -> tuple[Habit | None, Mapping[str, Any]]:
+def learn_habit(
+    mouth: MeasuredMouth, heard: Heard, shift: Shift, *, same_voice: bool = True
+) -> tuple[Habit | None, Mapping[str, Any]]:
     """The person's habit, or None where there is too little evidence or nothing is gained; and a report.
 
     Minimises the squared error of the opening, in seconds of speech, plus a penalty on the departure from
-    the model's own opening that is worth 10 to 100 s. The ridge, and whether there is a gain at all, is
-    decided on five parts of the clip that are predicted from the others.
+    the model's own opening that is worth 10 to 1000 s. The ridge, and whether there is a gain at all, is
+    decided on five parts of the clip that are predicted from the others. ``same_voice`` says whether the
+    habit will be used on the voice, and in the recording, that it is learnt from.
     """
     seen = np.isfinite(mouth.aperture)
     times = mouth.times[seen] - shift.seconds
@@ -74,12 +83,13 @@ def learn_habit(mouth: MeasuredMouth, heard: Heard, shift: Shift) -> tuple[Habit
     )
     before = correlation(lesson.opening, lesson.expected, weights)
     trials = {ridge: _left_out(lesson, ridge) for ridge in RIDGES_S}
-    ridge = max(trials, key=lambda given: trials[given][0])
+    ridge = _chosen(trials, before, same_voice)
     after, better = trials[ridge]
-    report = {"speech_s": seconds, "r_before": round(before, 3), "r_after": round(after, 3), "ridge_s": ridge}
+    report = {"speech_s": seconds, "r_before": round(before, 3), "r_after": round(after, 3)}
+    report |= {"ridge_s": ridge, "same_voice": same_voice}
     if before < LEAST_R:
         return None, {"used": False, "why": "the model's opening does not agree with the mouth", **report}
-    if after < before + LEAST_GAIN or better <= FOLDS // 2:
+    if after < before + LEAST_GAIN or better < FOLDS - 1:
         return None, {"used": False, "why": "predicts parts left out no better than the model", **report}
     slopes, bias = _fit(lesson, ridge)
     slopes = slopes / spread
@@ -88,6 +98,14 @@ def learn_habit(mouth: MeasuredMouth, heard: Heard, shift: Shift) -> tuple[Habit
         aperture_weights=slopes.astype(np.float32), aperture_bias=float(bias - mean @ slopes), report=report
     )
     return habit, report
+
+
+def _chosen(trials: Mapping[float, tuple[float, int]], before: float, same_voice: bool) -> float:
+    best = max(trials, key=lambda ridge: trials[ridge][0])
+    if same_voice:
+        return best
+    enough = before + KEPT * (trials[best][0] - before)
+    return max(ridge for ridge in trials if trials[ridge][0] >= enough)
 
 
 def _fit(lesson: _Lesson, ridge: float) -> tuple[np.ndarray, float]:

@@ -78,6 +78,18 @@ def test_it_leaves_the_scale_alone():
     assert added.std() < 2 * made.heard.evidence.aperture.std()
 
 
+def test_another_voice_gets_less_of_it():
+    made, shift = talker(20, own=1.0, noise=1.0), Shift(seconds=0.0, r=0.6, speech_s=20.0)
+    habits = {}
+    for same in (True, False):
+        habit, report = learn_habit(made.mouth, made.heard, shift, same_voice=same)
+        assert habit is not None
+        habits[same] = (np.abs(habit.aperture_weights).sum(), report["r_after"], report["ridge_s"])
+    assert habits[False][0] < habits[True][0]
+    assert habits[True][1] > habits[False][1] > report["r_before"] + 0.03
+    assert habits[False][2] > habits[True][2]
+
+
 def test_equal_evidence_teaches_the_same():
     one, two = (habit_of(talker(20, own=1.0))[0] for _ in range(2))
     assert one is not None
