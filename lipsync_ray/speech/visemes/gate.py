@@ -23,7 +23,7 @@ SIGMA = 2.0  # frames
 WINDOW_S = 3.0
 # Scores of the measures from which on the network is asked, and its mean probability of speech around that
 # makes such a sound a talk.
-ASK_ON, ASK_STAY = 0.9, 0.75
+ASK_ON, ASK_STAY = 0.75, 0.6
 CONFIRMED = 0.6
 LEAST_SURE = 300  # frames
 
@@ -34,6 +34,7 @@ class Heard:
 
     audible: np.ndarray  # stands out of the quiet around, whatever it is
     loud: np.ndarray  # as loud as the loud parts around
+    voiced: np.ndarray  # audible and with a pitch, whatever it is
     surely: np.ndarray  # a voice, and around it somebody talks
     perhaps: np.ndarray  # audible, and around it somebody may be talking or whispering
 
@@ -61,6 +62,7 @@ def listen(voice: Voice) -> Heard:
     return Heard(
         audible=audible,
         loud=voice.level > level - LOUD_DB,
+        voiced=voiced,
         surely=voiced & activity.where_high(talk, count),
         perhaps=perhaps | (audible & activity.where_high(whisper, count)),
     )
@@ -76,8 +78,17 @@ def talking(heard: Heard, silence: np.ndarray) -> np.ndarray:
     likely = 1.0 - smooth(silence, SIGMA)
     confirmed = heard.perhaps & (_around(likely, heard.audible) > CONFIRMED)
     talk = activity.with_consonants(heard.audible, heard.surely | confirmed)
+    talk |= _touching(heard.voiced & (likely > 1.0 - SILENT), talk)
     silent = likely < 1.0 - np.where(heard.loud, LOUD_SILENT, SILENT)
     return activity.without_short(talk & ~activity.without_short(silent, PAUSE), SHORTEST)
+
+
+def _touching(flags: np.ndarray, talk: np.ndarray) -> np.ndarray:
+    """The flagged runs that begin or end in a talk: a vowel held for seconds no longer moves like one."""
+    kept = flags.copy()
+    for start, stop in activity.runs(flags):
+        kept[start:stop] = talk[max(0, start - 1) : stop + 1].any()
+    return kept
 
 
 def _around(values: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ import pytest
 from lipsync_ray.speech.model import speech_model
 from lipsync_ray.speech.track import NAMES, MouthTrack
 from lipsync_ray.speech.visemes.model import VisemeModel
-from tests.speech.alterations import among, shouted, telephone, whispered
+from lipsync_ray.speech.voice import measure
+from tests.speech.alterations import among, shouted, slowed, telephone, whispered
 from tests.speech.conftest import NOT_SPEECH, RATE, level, white
 
 VOICES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
@@ -53,6 +54,22 @@ def test_a_childs_voice(model, any_speech, factor):
     slowed = plain.at(factor * times)
     assert np.corrcoef(slowed.aperture, child.at(times).aperture)[0, 1] > 0.5
     assert child.speech.mean() == pytest.approx(plain.speech.mean(), abs=0.1)
+
+
+def test_a_drawl(model, any_speech):
+    plain, drawled = model.track(any_speech), model.track(slowed(any_speech, 2))
+    times = np.arange(0, drawled.duration, 0.01)
+    assert np.corrcoef(plain.at(times / 2).aperture, drawled.aperture[: len(times)])[0, 1] > 0.6
+    assert drawled.speech.mean() == pytest.approx(plain.speech.mean(), abs=0.15)
+
+
+def test_a_vowel_held_in_a_talk_stays_open(model, any_speech):
+    voice = measure(any_speech)
+    middle = 160 * (20 + int(np.argmax(np.where(voice.voicing > 0.9, voice.level, -99)[20:-20])))
+    held = slowed(any_speech[middle - 800 : middle + 800], 6)
+    track = model.track(np.concatenate([any_speech[: middle - 400], held, any_speech[middle + 400 :]]))
+    first = (middle - 400) // 160
+    assert (track.speech[first + 5 : first + len(held) // 160 - 5] > 0.5).mean() > 0.9
 
 
 def test_other_sounds_leave_the_mouth_closed_and_still(model, not_speech):
