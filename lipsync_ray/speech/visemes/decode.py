@@ -35,6 +35,7 @@ SIGMA_BILABIAL, SIGMA_LABIODENTAL = 1.0, 2.0
 USUAL_APERTURE, USUAL_WIDTH, USUAL_ROUNDING = (0.01, 0.68), (-0.43, 0.36), (0.03, 0.58)
 LOWEST = 0.05  # opening at the 8th percentile
 GAP = 0.15  # lips stay apart in gaps too short to be a pause
+OPEN = 1.1  # opening at the 92nd percentile: closures and a speaker's own pace take some of it away
 HIGHEST = 1.3
 
 
@@ -96,7 +97,7 @@ def mouth(shape: Lips, talk: np.ndarray) -> MouthTrack:
         return at_rest(len(talk), FRAME_RATE)
     speech = activity.envelope(talk)
     touching = closures(shape.bilabial, shape.aperture, shape.rounding, speech)
-    aperture = LOWEST + (1 - LOWEST) * stretched(shape.aperture, talk, USUAL_APERTURE)
+    aperture = LOWEST + (OPEN - LOWEST) * stretched(shape.aperture, talk, USUAL_APERTURE)
     aperture = np.maximum(aperture, GAP * shape.silence)
     width = stretched(shape.width, talk, USUAL_WIDTH)
     rounding = stretched(shape.rounding, talk, USUAL_ROUNDING)
