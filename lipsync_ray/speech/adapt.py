@@ -6,8 +6,8 @@ model alone. How far the mouth opens is not its subject: only the course of the 
 
 What is learnt from one voice does not all hold for another: fitted to 9 s of one clip, the best ridge raised
 the agreement from .45 to .68 on parts left out, but lowered that of two other voices, with other mouths, by
-.17 and .29. A ten times stronger ridge kept half of the gain and cost the others .04 and .08. So another voice
-gets the strongest ridge that keeps half of the gain.
+.17 and .29. A ten times stronger ridge kept half of the gain and cost the others .04 and .08. So another
+voice gets the strongest ridge that keeps half of the gain.
 """
 
 from __future__ import annotations
