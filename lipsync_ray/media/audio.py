@@ -137,10 +137,10 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.Audio
     for packet in container.demux(stream):
         try:
             yield from packet.decode()
-        except av.error.InvalidDataError:
-            logger.debug("damaged packet at %s of %s", packet.pts, container.name)
         except av.error.EOFError:
             return
+        except av.error.FFmpegError as error:  # a damaged AAC packet, for one, is "not permitted"
+            logger.debug("damaged packet at %s of %s: %s", packet.pts, container.name, error)
 
 
 class _Chain:

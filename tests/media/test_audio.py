@@ -6,6 +6,7 @@ import sys
 import wave
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -77,6 +78,19 @@ def test_samples_that_are_not_numbers_are_silence(tmp_path, caplog):
     assert np.isfinite(found).all()
     assert not found[100:110].any()
     assert len([r for r in caplog.records if "not numbers" in r.message]) == 1
+
+
+def test_a_sound_of_damaged_packets_is_named(tmp_path):
+    """FFmpeg calls some of what it cannot decode "not permitted", which is no fault of the disk."""
+    path = encode_sound(tmp_path / "a.m4a", "aac", noise(1, RATE), RATE)
+    with av.open(str(path)) as container:
+        places = [(packet.pos, packet.size) for packet in container.demux(audio=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for place, size in places:
+        data[place : place + size] = b"\xab" * size
+    path.write_bytes(data)
+    with pytest.raises(AudioUnreadable, match="no sample of it can be decoded"):
+        probe_audio(path)
 
 
 def test_what_holds_no_sound_is_named(tmp_path):
