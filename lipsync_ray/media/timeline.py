@@ -65,7 +65,7 @@ class SyncSettings:
             raise ConfigError(f"sync.mode={self.mode}: choose one of {', '.join(MODES)}")
         if self.fps_mode not in ("source", "cfr"):
             raise ConfigError(f"sync.fps_mode={self.fps_mode}: choose source or cfr")
-        if self.offset != "auto" and abs(self.offset) > MOST_OFFSET_MS:
+        if self.offset != "auto" and not abs(self.offset) <= MOST_OFFSET_MS:
             raise ConfigError(
                 f"sync.offset={self.offset:g}: auto, or milliseconds between -{MOST_OFFSET_MS:g} and "
                 f"{MOST_OFFSET_MS:g}; to move the sound together with the mouth use sync.delay_ms"

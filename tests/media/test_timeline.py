@@ -182,6 +182,7 @@ def test_a_mismatch_of_half_a_second_is_told(caplog, sound, told):
         {"fps": "abc"},
         {"fps": "30/0"},
         {"offset": 501.0},
+        {"offset": float("nan")},
     ],
 )
 def test_wrong_options_are_named(options):
