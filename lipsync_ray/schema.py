@@ -111,7 +111,7 @@ def describe(kind: Any) -> str:
     """What is allowed, in words: ``a whole number or null``."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin is Literal:
-        return "one of " + ", ".join(str(choice) for choice in args)
+        return ("one of " if len(args) > 1 else "") + ", ".join(str(choice) for choice in args)
     if origin in (Union, types.UnionType):
         return " or ".join(describe(arm) for arm in args)
     if origin is list:

@@ -267,7 +267,7 @@ def test_nested_data_becomes_typed() -> None:
         ({"listed": [1, 2.5]}, "x.listed[1]=2.5: expected a whole number"),
         ({"listed": [True]}, "x.listed[0]=true: expected a whole number"),
         ({"point": [1]}, "x.point=[1]: expected [a number, a number] or null"),
-        ({"either": "no"}, "x.either=no: expected a whole number or one of auto"),
+        ({"either": "no"}, "x.either=no: expected a whole number or auto"),
         ({"rate": "1/0"}, "x.rate=1/0: expected a number or a fraction such as 30000/1001"),
         ({"rate": -1}, "x: rate must be above 0"),
         ({"named": [1]}, "x.named=[1]: expected a mapping"),
