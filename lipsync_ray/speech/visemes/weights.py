@@ -77,7 +77,7 @@ def _load(path: Path) -> Weights:
         raise WeightsMissing(
             f"no {path}; install the package again, or train with training/visemes"
         ) from error
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise WeightsCorrupt(f"{path} is no network of this version: {error}") from error
     return Weights(nets=nets, sequence=sequence)
 

@@ -73,6 +73,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     (tmp_path / "text.npz").write_text("no zip")
     with pytest.raises(WeightsCorrupt, match=r"text\.npz"):
         load_weights(tmp_path / "text.npz")
+    (tmp_path / "empty.npz").touch()
+    with pytest.raises(WeightsCorrupt, match=r"empty\.npz"):
+        load_weights(tmp_path / "empty.npz")
     arrays = made_weights()
     np.savez(tmp_path / "classes.npz", **{**arrays, "classes": arrays["classes"][::-1]})
     with pytest.raises(WeightsCorrupt, match="classes"):
