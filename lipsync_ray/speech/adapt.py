@@ -13,7 +13,7 @@ voice gets the strongest ridge that keeps half of the gain.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,12 @@ class _Lesson:
     expected: np.ndarray  # float64[n] the model's opening
     opening: np.ndarray  # float64[n] measured, 1 = their 85th percentile
     weights: np.ndarray  # float64[n] s
+    mean: np.ndarray  # float64[H] of the units before they were standardised
+    spread: np.ndarray  # float64[H] likewise
 
     def rows(self, chosen: np.ndarray) -> _Lesson:
-        return _Lesson(
+        return replace(
+            self,
             times=self.times[chosen],
             hidden=self.hidden[chosen],
             expected=self.expected[chosen],
@@ -61,26 +64,12 @@ def learn_habit(
     decided on five parts of the clip that are predicted from the others. ``same_voice`` says whether the
     habit will be used on the voice, and in the recording, that it is learnt from.
     """
-    seen = np.isfinite(mouth.aperture)
-    times = mouth.times[seen] - shift.seconds
-    talking = heard.speech(times) > TALKING
-    weights = frame_seconds(mouth.times)[seen][talking]
+    times, aperture, weights = _seen_talking(mouth, heard, shift)
     seconds = round(float(weights.sum()), 2)
     if seconds < LEAST_S:
         why = f"{seconds:g} s of speech, {LEAST_S:g} are needed"
         return None, {"used": False, "why": why, "speech_s": seconds}
-    hidden = heard.at(heard.evidence.hidden, times[talking]).astype(np.float64)
-    mean = np.average(hidden, axis=0, weights=weights)
-    spread = np.sqrt(np.average((hidden - mean) ** 2, axis=0, weights=weights))
-    spread = np.maximum(spread, 0.05 * spread.mean() + 1e-6)  # a unit that hardly moves is no evidence
-    aperture = mouth.aperture[seen][talking]
-    lesson = _Lesson(
-        times=times[talking],
-        hidden=(hidden - mean) / spread,
-        expected=heard.at(heard.evidence.aperture, times[talking]).astype(np.float64),
-        opening=aperture / max(float(np.percentile(aperture, 85)), 1e-6),
-        weights=weights,
-    )
+    lesson = _lesson(heard, times, aperture, weights)
     before = correlation(lesson.opening, lesson.expected, weights)
     trials = {ridge: _left_out(lesson, ridge) for ridge in RIDGES_S}
     ridge = _chosen(trials, before, same_voice)
@@ -92,12 +81,36 @@ def learn_habit(
     if after < before + LEAST_GAIN or better < FOLDS - 1:
         return None, {"used": False, "why": "predicts parts left out no better than the model", **report}
     slopes, bias = _fit(lesson, ridge)
-    slopes = slopes / spread
+    slopes, bias = slopes / lesson.spread, bias - lesson.mean @ (slopes / lesson.spread)
     report = {"used": True, **report}
-    habit = Habit(
-        aperture_weights=slopes.astype(np.float32), aperture_bias=float(bias - mean @ slopes), report=report
-    )
+    habit = Habit(aperture_weights=slopes.astype(np.float32), aperture_bias=float(bias), report=report)
     return habit, report
+
+
+def _seen_talking(
+    mouth: MeasuredMouth, heard: Heard, shift: Shift
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Moments of the sound, opening and weight (s) of the frames in which the mouth is seen to talk."""
+    seen = np.isfinite(mouth.aperture)
+    times = mouth.times[seen] - shift.seconds
+    talking = heard.speech(times) > TALKING
+    return times[talking], mouth.aperture[seen][talking], frame_seconds(mouth.times)[seen][talking]
+
+
+def _lesson(heard: Heard, times: np.ndarray, aperture: np.ndarray, weights: np.ndarray) -> _Lesson:
+    hidden = heard.at(heard.evidence.hidden, times).astype(np.float64)
+    mean = np.average(hidden, axis=0, weights=weights)
+    spread = np.sqrt(np.average((hidden - mean) ** 2, axis=0, weights=weights))
+    spread = np.maximum(spread, 0.05 * spread.mean() + 1e-6)  # a unit that hardly moves is no evidence
+    return _Lesson(
+        times=times,
+        hidden=(hidden - mean) / spread,
+        expected=heard.at(heard.evidence.aperture, times).astype(np.float64),
+        opening=aperture / max(float(np.percentile(aperture, 85)), 1e-6),
+        weights=weights,
+        mean=mean,
+        spread=spread,
+    )
 
 
 def _chosen(trials: Mapping[float, tuple[float, int]], before: float, same_voice: bool) -> float:
