@@ -109,7 +109,7 @@ def build_timeline(table: FrameTable, audio_duration: Fraction, settings: SyncSe
     if table.still:
         return _still(sound, settings)
     base = _from_table(table, settings)
-    _warn(base.duration, sound, settings.mode)
+    _warn(base.duration, sound, settings)
     shaped = SHAPES[settings.mode](base, sound)
     if settings.fps_mode == "cfr":
         rate = settings.rate() or shaped.nominal_rate
@@ -135,14 +135,17 @@ def _from_table(table: FrameTable, settings: SyncSettings) -> Timeline:
     )
 
 
-def _warn(video: Fraction, sound: Fraction, mode: SyncMode) -> None:
+def _warn(video: Fraction, sound: Fraction, settings: SyncSettings) -> None:
     gap = float(sound - video)
-    if mode == "silence" and abs(gap) > WARN_SECONDS:
+    if settings.mode == "silence" and abs(gap) > WARN_SECONDS:
         done = f"its last {gap:.2f} s are cut" if gap > 0 else f"{-gap:.2f} s of silence follow it"
+        if settings.delay >= video:
+            done = "nothing of it is heard"
         logger.warning(
-            "the dub (%.2f s) is %s than the video (%.2f s): %s; sync.mode=loop, bounce, remap or "
+            "the dub (%.2f s%s) is %s than the video (%.2f s): %s; sync.mode=loop, bounce, remap or "
             "cut_off change that",
             float(sound),
+            f" with sync.delay_ms={settings.delay_ms:g}" if settings.delay else "",
             "longer" if gap > 0 else "shorter",
             float(video),
             done,

@@ -174,6 +174,20 @@ def test_a_mismatch_of_half_a_second_is_told(caplog, sound, told):
 
 
 @pytest.mark.parametrize(
+    ("delay", "says"),
+    [
+        (0, "the dub (3.00 s) is longer than the video (2.00 s): its last 1.00 s are cut;"),
+        (500, "the dub (3.50 s with sync.delay_ms=500) is longer than the video (2.00 s): its last 1.50 s"),
+        (2000, "the dub (5.00 s with sync.delay_ms=2000) is longer than the video (2.00 s): nothing of"),
+    ],
+)
+def test_a_mismatch_names_the_delay(caplog, delay, says):
+    settings = SyncSettings(delay_ms=delay)
+    build_timeline(table_of([512 * k for k in range(50)]), Fraction(3), settings)
+    assert caplog.messages[0].startswith(says)
+
+
+@pytest.mark.parametrize(
     "options",
     [
         {"mode": "freeze"},
