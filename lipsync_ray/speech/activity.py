@@ -95,6 +95,19 @@ def voice_scores(voice: Voice, heard: np.ndarray) -> np.ndarray:
     return _every_step(score, len(voice))
 
 
+def pitched_shares(voice: Voice, heard: np.ndarray) -> np.ndarray:
+    """Share of what is heard in 3 s that has a pitch which goes on, ``float64[k]``, every 250 ms.
+
+    Half and more in talk, also 8 dB above noise; at most .3 in noise of any colour, however it swells.
+    """
+    _, steady = _glides(voice, heard & (voice.voicing > VOICED))
+
+    def share(near: slice) -> float:
+        return np.count_nonzero(steady[near]) / max(np.count_nonzero(heard[near]), 1)
+
+    return _every_step(share, len(voice))
+
+
 def whisper_scores(voice: Voice, heard: np.ndarray) -> np.ndarray:
     """How much 3 s move like speech while they have hardly any pitch, ``float64[k]``, every 250 ms.
 

@@ -43,6 +43,10 @@ def coloured(seconds: float, power: float) -> np.ndarray:
     return np.fft.irfft(spectrum / np.maximum(1, np.arange(len(spectrum))) ** (power / 2))
 
 
+def swell(hz: float) -> np.ndarray:
+    return 1 + 0.9 * np.sin(2 * np.pi * hz * np.arange(5 * RATE) / RATE)
+
+
 def hum(seconds: float, hz: float) -> np.ndarray:
     time = np.arange(int(seconds * RATE)) / RATE
     return sum(np.sin(2 * np.pi * hz * k * time) / k for k in range(1, 9))
@@ -101,6 +105,8 @@ NOT_SPEECH: dict[str, Callable[[], np.ndarray]] = {
     "pink noise": lambda: level(coloured(5, 1)),
     "brown noise": lambda: level(coloured(5, 2)),
     "pulsing noise": lambda: level(white(5) * (1 + 0.9 * np.sin(np.arange(5 * RATE) * 8 * np.pi / RATE))),
+    "swelling pink noise": lambda: level(coloured(5, 1) * swell(6)),
+    "swelling brown noise": lambda: level(coloured(5, 2) * swell(6)),
     "mains hum": lambda: level(hum(5, 50)),
     "hum in noise": lambda: level(hum(5, 120) + 0.3 * white(5)),
     "piano": lambda: level(music(struck, 110, drums=False)),

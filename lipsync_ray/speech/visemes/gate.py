@@ -24,6 +24,7 @@ WINDOW_S = 3.0
 # Scores of the measures from which on the network is asked, and its mean probability of speech around that
 # makes such a sound a talk.
 ASK_ON, ASK_STAY = 0.75, 0.6
+PITCHED = 0.35  # share of what is heard around
 CONFIRMED = 0.6
 LEAST_SURE = 300  # frames
 
@@ -58,7 +59,8 @@ def listen(voice: Voice) -> Heard:
     voiced = audible & (voice.voicing > activity.VOICED)
     talk, whisper = activity.voice_scores(voice, audible), activity.whisper_scores(voice, audible)
     count = len(voice)
-    perhaps = voiced & activity.where_high(talk, count, ASK_ON, ASK_STAY)
+    pitched = activity.pitched_shares(voice, audible) > PITCHED  # swelling noise is not asked about
+    perhaps = voiced & activity.where_high(np.where(pitched, talk, 0.0), count, ASK_ON, ASK_STAY)
     return Heard(
         audible=audible,
         loud=voice.level > level - LOUD_DB,
