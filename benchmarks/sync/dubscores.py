@@ -84,39 +84,61 @@ def judge(
     talk, audible = truth.talk_at(out.times - offset), truth.heard_at(out.times - offset)
     real = Mouth(times=out.times, aperture=at(truth, out.times), width=at(truth, out.times, "width"))
     known = np.isfinite(out.aperture) & np.isfinite(real.aperture)
-    heard, spoken, silent = known & audible, known & (talk > 0.5), known & (talk <= 0)
     aim = target or Mouth(times=out.times, **dict.fromkeys(("aperture", "width"), np.full(len(talk), np.nan)))
-    limit = CLOSED * np.nanpercentile(whole.aperture, 95)
+    spoken = known & (talk > 0.5)
     drawn, asked = measures.closed_hits(aim.aperture[known], out.aperture[known])
-    own_talk = whole.talk(offset)
+    limit = CLOSED * np.nanpercentile(whole.aperture, 95)
     return DubScore(
         name=truth.name,
         kind=kind,
         seconds=float(durations(out.times)[spoken].sum()),
-        r=related(out.aperture, real.aperture, heard),
-        r_all=related(out.aperture, real.aperture),
-        r_target=related(aim.aperture, real.aperture, heard),
-        r_target_all=related(aim.aperture, real.aperture),
-        follow=related(out.aperture, aim.aperture, heard),
-        lag=late_by(out, truth, heard),
-        lag_target=late_by(aim, truth, heard),
         told=told,
-        p95=_p95(out.aperture, real.aperture, spoken),
-        p95_target=_p95(aim.aperture, real.aperture, spoken),
-        mae=float(np.abs(out.aperture - real.aperture)[spoken].mean()) if spoken.any() else float("nan"),
-        width=related(out.width, real.width),
-        width_target=related(aim.width, real.width),
         closures=count_closures(out.aperture < limit, real.aperture < limit, spoken),
         drawn=drawn,
         asked=asked,
         flicker=flicker,
-        jitter=ratio(
-            jerk(out.aperture, out.times, spoken), jerk(whole.aperture, whole.times, own_talk > 0.5)
-        ),
-        pauses=ratio(
-            motion(out.aperture, out.times, silent), motion(whole.aperture, whole.times, own_talk <= 0)
-        ),
+        **_courses(out, aim, real, known & audible),
+        **_sizes(out, aim, real, spoken),
+        **_motions(out, whole, offset, spoken, known & (talk <= 0)),
+        lag=late_by(out, truth, known & audible),
+        lag_target=late_by(aim, truth, known & audible),
     )
+
+
+def _courses(out: Mouth, aim: Mouth, real: Mouth, heard: np.ndarray) -> dict[str, float]:
+    """Correlations; of the opening where talk is audible, and in all frames."""
+    return {
+        "r": related(out.aperture, real.aperture, heard),
+        "r_all": related(out.aperture, real.aperture),
+        "r_target": related(aim.aperture, real.aperture, heard),
+        "r_target_all": related(aim.aperture, real.aperture),
+        "follow": related(out.aperture, aim.aperture, heard),
+        "width": related(out.width, real.width),
+        "width_target": related(aim.width, real.width),
+    }
+
+
+def _sizes(out: Mouth, aim: Mouth, real: Mouth, spoken: np.ndarray) -> dict[str, float]:
+    """How wide the mouth opens, and how far off it is."""
+    error = np.abs(out.aperture - real.aperture)[spoken]
+    return {
+        "p95": _p95(out.aperture, real.aperture, spoken),
+        "p95_target": _p95(aim.aperture, real.aperture, spoken),
+        "mae": float(error.mean()) if spoken.any() else float("nan"),
+    }
+
+
+def _motions(
+    out: Mouth, whole: Truth, offset: float, spoken: np.ndarray, silent: np.ndarray
+) -> dict[str, float]:
+    """Restlessness in talk and motion in pauses, relative to the person's own."""
+    own = whole.talk(offset)
+    return {
+        "jitter": ratio(jerk(out.aperture, out.times, spoken), jerk(whole.aperture, whole.times, own > 0.5)),
+        "pauses": ratio(
+            motion(out.aperture, out.times, silent), motion(whole.aperture, whole.times, own <= 0)
+        ),
+    }
 
 
 def at(truth: Truth, times: np.ndarray, curve: str = "aperture") -> np.ndarray:

@@ -46,7 +46,8 @@ class VisemeModel:
     def track(self, samples: Sound, rate: int = 16000, habit: Habit | None = None) -> MouthTrack:
         """Read the mouth off ``float32[n]`` mono samples, at 100 Hz.
 
-        The result depends neither on the sound's overall level nor on how it is cut into blocks.
+        The result depends neither on how the sound is cut into blocks nor on its overall level, as long as it
+        is heard at all (``activity.QUIET_DB``).
 
         Args:
             samples: the sound; sample 0 is time 0.
