@@ -14,6 +14,8 @@ import numpy as np
 
 from lipsync_ray.errors import VideoUnreadable, WeightsMissing
 
+HANDED_OVER_S = 1.0  # a worker that dies at once may take the result of its task before with it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -58,8 +60,10 @@ def do_harm(kind: str) -> None:
         case "input":
             raise VideoUnreadable("no picture in talk.mp4")
         case "segfault":
+            time.sleep(HANDED_OVER_S)
             ctypes.string_at(0)
         case "sigkill":
+            time.sleep(HANDED_OVER_S)
             os.kill(os.getpid(), signal.SIGKILL)
         case "sleep":
             time.sleep(3600)
