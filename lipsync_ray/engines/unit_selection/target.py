@@ -26,10 +26,8 @@ LAYERED_REST = 0.03  # IO; lips further apart than this are a smile, not a rest
 # call both closed, but less than this would be drawn as touching lips.
 LABIODENTAL, PURSED = (0.028, 0.034), 0.026
 _WIDEST, _NARROWEST = 1.5, -0.75  # widths that flat and fully rounded lips may have at most
-_BEYOND, _LEAST_ROOM = (
-    1.1,
-    0.01,
-)  # limit of the widest sounds: 99th percentile times the first, IO of the second
+# The widest sounds end at the 99th percentile times the first, and as many IO more as the second says.
+_BEYOND, _LEAST_ROOM = 1.1, 0.01
 _LAYERED_SPEED = 2.5  # IO per second, what people's own fastest hundredth of changes comes to
 
 
