@@ -46,6 +46,7 @@ from above import articulation, mouths, steady
 from dubscores import DubScore, Mouth, average, judge
 from halves import Half, cut_halves
 from listen import find_clips, make_model, plain, rates, split_words
+from options import parser
 from scores import durations
 from truth import Measured, Truth, measure_clip, mouth, read_landmarks
 
@@ -230,19 +231,9 @@ def line(row: DubScore) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    text: Any = __doc__
-    parser = argparse.ArgumentParser(
-        usage="heldout.py CLIPS... --out DIR [options] [key=value ...]",
-        description=text.splitlines()[0],
-        epilog=text,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--out", required=True, help="folder for halves, outputs, scans and heldout.json")
-    parser.add_argument("--oracle", action="store_true", help="dub with the truth's own mouth, too")
-    parser.add_argument("--weights", help="weights for the speech model instead of the package's own")
-    parser.add_argument("--landmarks", help="folder with faces of another tracker (STEM.npz) as the judge")
-    return parser
+    made = parser("heldout.py", __doc__, out="folder for halves, outputs, scans and heldout.json")
+    made.add_argument("--oracle", action="store_true", help="dub with the truth's own mouth, too")
+    return made
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from typing import Any
 
 import numpy as np
 from degrade import DEGRADATIONS
+from options import parser
 from scores import Closures, Score, score
 from truth import Measured, measure_clip
 
@@ -233,22 +234,12 @@ def split_words(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    text: Any = __doc__
-    parser = argparse.ArgumentParser(
-        usage="listen.py CLIPS... --out DIR [options] [key=value ...]",
-        description=text.splitlines()[0],
-        epilog=text,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--out", required=True, help="folder for scans and listen.json")
-    parser.add_argument("--speech", default="visemes", help="speech model to judge")
-    parser.add_argument("--weights", help="weights for that model, instead of the package's own")
-    parser.add_argument(
+    made = parser("listen.py", __doc__, out="folder for scans and listen.json")
+    made.add_argument("--speech", default="visemes", help="speech model to judge")
+    made.add_argument(
         "--degrade", nargs="+", default=[], choices=DEGRADATIONS, help="judge on worse sound, too"
     )
-    parser.add_argument("--landmarks", help="folder with faces of another tracker (STEM.npz) as the truth")
-    return parser
+    return made
 
 
 if __name__ == "__main__":
