@@ -1,0 +1,1 @@
+"""Join a drawn mouth and the frame around it."""

@@ -1,0 +1,1 @@
+"""LipGAN: the forerunner of Wav2Lip, with its Keras weights."""

@@ -1,0 +1,1 @@
+"""Sharpen what an engine drew: restorers of faces, used on the mouth alone."""

@@ -1,0 +1,69 @@
+"""Many rows through a network in pieces of one size, smaller ones when memory runs out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+
+class Batches:
+    """Runs a function over rows, ``size`` at a time.
+
+    Every piece has exactly ``size`` rows (the last one is filled up by repeating its last row): libraries
+    choose their algorithms by shape, so a row's result then depends on itself alone, not on how the rows
+    were cut. When memory runs out, the size is halved for good.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def run(self, function: Callable[..., Tensor], *rows: Tensor) -> Tensor:
+        """Apply ``function`` to tensors that share their first axis; the results, joined along it.
+
+        Raises:
+            torch.OutOfMemoryError: a single row does not fit.
+        """
+        count = len(rows[0])
+        if not count:
+            raise ValueError("there are no rows to run")
+        done: list[Tensor] = []
+        start = 0
+        while start < count:
+            try:
+                done.append(self._piece(function, rows, start, count))
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                if self.size == 1 or not _out_of_memory(error):
+                    raise
+                self._shrink()
+                continue
+            start += len(done[-1])
+        return torch.cat(done)
+
+    def _piece(
+        self, function: Callable[..., Tensor], rows: tuple[Tensor, ...], start: int, count: int
+    ) -> Tensor:
+        stop = min(start + self.size, count)
+        return function(*(_filled(row[start:stop], self.size) for row in rows))[: stop - start]
+
+    def _shrink(self) -> None:
+        self.size //= 2
+        logger.warning("memory ran out: going on with %d pictures at a time", self.size)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _filled(rows: Tensor, size: int) -> Tensor:
+    missing = size - len(rows)
+    if not missing:
+        return rows
+    return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """The allocators of the GPU and of the CPU say it with different errors."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
