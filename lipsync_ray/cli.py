@@ -13,7 +13,7 @@ import lipsync_ray
 from lipsync_ray import help as texts
 from lipsync_ray.console import complain, complain_about, emit
 from lipsync_ray.errors import ConfigError, ExitCode, LipsyncError
-from lipsync_ray.schema import suggest
+from lipsync_ray.kinds import suggest
 
 _EVERYWHERE = {"--help", "-h", "--version", "--debug"}
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from lipsync_ray.blend.settings import BlendSettings
 from lipsync_ray.distributed.settings import DispatchSettings, RaySettings
+from lipsync_ray.engines.lipgan.settings import LipGanSettings
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
+from lipsync_ray.engines.video_retalking.settings import VideoReTalkingSettings
+from lipsync_ray.engines.wav2lip.settings import Wav2LipSettings
+from lipsync_ray.enhance.settings import EnhanceSettings
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.folders import default_cache_dir
+from lipsync_ray.kinds import known_names, suggest
 from lipsync_ray.media.audio_segments import AudioPiece, AudioSettings
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.timeline import SyncSettings
 from lipsync_ray.media.tracks import KeepSettings
+from lipsync_ray.neural.settings import ComputeSettings
 from lipsync_ray.plan import ChunkSettings
+from lipsync_ray.preset import PresetSettings
 from lipsync_ray.weights.store import WeightStore, default_folder
 
 
@@ -98,10 +107,22 @@ class LicenseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineConfig(UnitSelectionSettings):
-    """Who makes the mouth, and that engine's own choices."""
+class OwnEngine:
+    """An engine of one's own, which is built without settings."""
 
-    name: str = "unit_selection"  # or package.module:Class, for an engine of one's own
+    name: str  # package.module:Class
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", self.name):
+            known = known_names(EngineSettings)
+            raise ConfigError(
+                f"engine={self.name}: expected one of {', '.join(known)}, or package.module:Class for an "
+                f"engine of your own{suggest(self.name, known)}"
+            )
+
+
+# Who makes the mouth: engine=NAME chooses one of these, and with it the options that there are.
+EngineSettings = UnitSelectionSettings | Wav2LipSettings | LipGanSettings | VideoReTalkingSettings | OwnEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +138,7 @@ class MediaSettings:
     """How frames are read."""
 
     reader: Literal["pyav", "decord"] = "pyav"
+    static: bool = False  # only the first frame of a video, as if it were a picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +155,12 @@ class Config:
     encode: EncodeSettings = field(default_factory=EncodeSettings)
     chunk: ChunkConfig = field(default_factory=ChunkConfig)
     face: FaceSettings = field(default_factory=FaceSettings)
-    engine: EngineConfig = field(default_factory=EngineConfig)
+    engine: EngineSettings = field(default_factory=UnitSelectionSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
+    enhance: EnhanceSettings = field(default_factory=EnhanceSettings)
+    blend: BlendSettings = field(default_factory=BlendSettings)
+    preset: PresetSettings = field(default_factory=PresetSettings)
+    compute: ComputeSettings = field(default_factory=ComputeSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     ray: RaySettings = field(default_factory=RaySettings)
     cache: CacheSettings = field(default_factory=CacheSettings)

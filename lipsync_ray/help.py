@@ -161,6 +161,9 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
 
 
 def _read_group(path: Path, name: str) -> Group:
+    from lipsync_ray.config import Config
+    from lipsync_ray.schema import find_kind
+
     text: list[str] = []
     knobs: list[Knob] = []
     for line in path.read_text("utf-8").splitlines():
@@ -168,16 +171,11 @@ def _read_group(path: Path, name: str) -> Group:
             text.append(comment[1])
         elif (knob := _KNOB.match(line)) or (knob := _BARE.match(line)):
             about = knob[3] if knob.re is _KNOB else ""
-            knobs.append(_knob(f"{name}.{knob[1]}" if name else knob[1], knob[2], about))
+            key = f"{name}.{knob[1]}" if name else knob[1]
+            choices = _choices(find_kind(Config, key, {name: path.stem}))
+            knobs.append(Knob(key=key, default=knob[2].strip('"'), text=about, choices=choices))
     shown = tuple(knob for knob in knobs if knob.text)
     return Group(name=name, option=path.stem, text=" ".join(text), knobs=shown)
-
-
-def _knob(key: str, default: str, text: str) -> Knob:
-    from lipsync_ray.config import Config
-    from lipsync_ray.schema import find_kind
-
-    return Knob(key=key, default=default, text=text, choices=_choices(find_kind(Config, key)))
 
 
 def _choices(kind: Any) -> tuple[str, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import lipsync_ray
 from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError
-from lipsync_ray.schema import build, describe, find_kind, is_optional, is_text, list_keys, suggest
+from lipsync_ray.foreign_flags import explain_foreign
+from lipsync_ray.kinds import TAG, arms, describe, field_kinds, is_optional, is_text, suggest
+from lipsync_ray.schema import build, find_kind, list_keys
 
 
 def conf_dir() -> Path:
@@ -29,33 +31,18 @@ def load_config(words: Sequence[str]) -> Config:
     """Compose the defaults with ``key=value`` words and check everything.
 
     Text and paths are taken exactly as typed and never pass through Hydra's grammar, so any file
-    name works; numbers, booleans, lists and the choice of a group do.
+    name works; numbers, booleans and lists do.
 
     Raises:
         ConfigError: one line, for the first thing that is wrong.
     """
-    hydra_words: list[str] = []
-    verbatim: dict[str, Any] = {}
-    for word in words:
-        key, value = split_word(word)
-        if _is_group(key):
-            hydra_words.append(_choose(key, value))
-            continue
-        kind = find_kind(Config, key)
-        if not value:
-            raise ConfigError(f"{key}= has no value; expected {describe(kind)}")
-        if is_text(kind):
-            verbatim[key] = None if value == "null" and is_optional(kind) else value
-        elif value[0] in "[{" and (parsed := _json(value)) is not None:
-            verbatim[key] = parsed
-        elif "${" in value:
-            raise ConfigError(f"{key}={value}: expected {describe(kind)}; ${{...}} has no meaning here")
-        else:
-            verbatim.pop(key, None)  # the last one counts, however it was written
-            _check_value(key, value, kind)
-            hydra_words.append(f"{key}={value}")
-    data = _compose(hydra_words)
-    for key, value in verbatim.items():
+    pairs = [_split(words[index:]) for index in range(len(words))]
+    chosen = _chosen(pairs)
+    values = {  # the last one counts, however it was written
+        key: _read(key, value, find_kind(Config, key, chosen)) for key, value in pairs if not _choice_of(key)
+    }
+    data = _compose(chosen)
+    for key, value in values.items():
         _put(data, key, value)
     return build(Config, data)
 
@@ -95,21 +82,53 @@ def _bare_hint(word: str) -> str:
     return f"; a value with spaces needs quotes: 'key=my {word}'"
 
 
-def _is_group(key: str) -> bool:
-    return "." not in key and (conf_dir() / key).is_dir()
+def _split(words: Sequence[str]) -> tuple[str, str]:
+    if hint := explain_foreign(words, group_options("face")):
+        raise ConfigError(hint)
+    return split_word(words[0])
 
 
-def _choose(group: str, option: str) -> str:
-    allowed = group_options(group)
-    if option not in allowed:
+def _choice_of(key: str) -> str:
+    """The group of which ``key=NAME`` chooses the arm or the file; empty for an option."""
+    group, _, leaf = key.partition(".")
+    if not leaf:
+        return group if (conf_dir() / group).is_dir() else ""
+    return group if leaf == TAG and arms(field_kinds(Config).get(group)) else ""
+
+
+def _chosen(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """What the words choose for each group: the name of a file, or one that an arm takes besides."""
+    chosen: dict[str, str] = {}
+    for key, name in pairs:
+        if group := _choice_of(key):
+            _check_choice(group, name)
+            chosen[group] = name
+    return chosen
+
+
+def _check_choice(group: str, name: str) -> None:
+    kind, allowed = field_kinds(Config)[group], group_options(group)
+    if arms(kind):
+        build(kind, {TAG: name}, group)
+    elif name not in allowed:
         keys = ", ".join(key for key in list_keys(Config) if key.startswith(f"{group}."))
         if allowed == ["default"]:
-            raise ConfigError(f"{group}={option}: {group} is a group; set one of its options: {keys}")
-        near = suggest(option, allowed)
-        raise ConfigError(
-            f"{group}={option}: expected one of {', '.join(allowed)}{near} (its options: {keys})"
-        )
-    return f"{group}={option}"
+            raise ConfigError(f"{group}={name}: {group} is a group; set one of its options: {keys}")
+        near = suggest(name, allowed)
+        raise ConfigError(f"{group}={name}: expected one of {', '.join(allowed)}{near} (its options: {keys})")
+
+
+def _read(key: str, value: str, kind: Any) -> Any:
+    """The value of an option as plain data, of whatever type it was written in."""
+    if not value:
+        raise ConfigError(f"{key}= has no value; expected {describe(kind)}")
+    if is_text(kind):
+        return None if value == "null" and is_optional(kind) else value
+    if value[0] in "[{" and (parsed := _json(value)) is not None:
+        return parsed
+    if "${" in value:
+        raise ConfigError(f"{key}={value}: expected {describe(kind)}; ${{...}} has no meaning here")
+    return _parse(key, value, kind)
 
 
 def _json(text: str) -> Any | None:
@@ -119,7 +138,7 @@ def _json(text: str) -> Any | None:
         return None
 
 
-def _check_value(key: str, value: str, kind: Any) -> None:
+def _parse(key: str, value: str, kind: Any) -> Any:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -129,21 +148,25 @@ def _check_value(key: str, value: str, kind: Any) -> None:
         parsed = None
     if parsed is None or parsed.is_sweep_override():
         raise ConfigError(f"{key}={value}: cannot be read; expected {describe(kind)}")
+    return parsed.value()
 
 
-def _compose(words: Sequence[str]) -> dict[str, Any]:
+def _compose(chosen: Mapping[str, str]) -> dict[str, Any]:
+    """The defaults in conf/ as plain data, with the chosen file of each group."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    filed = {group: name for group, name in chosen.items() if name in group_options(group)}
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            composed = compose("config", overrides=list(words))
+            composed = compose("config", overrides=[f"{group}={name}" for group, name in filed.items()])
         data = OmegaConf.to_container(composed, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{conf_dir()}: {' '.join(str(error).split())}") from error
-    return {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
+    plain = {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
+    return plain | {group: {TAG: name} for group, name in chosen.items() if group not in filed}
 
 
 def _put(data: dict[str, Any], key: str, value: Any) -> None:

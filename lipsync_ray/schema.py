@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
-import functools
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Union
 
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.kinds import (
+    TAG,
+    arms,
+    describe,
+    either,
+    field_kinds,
+    known_names,
+    nearest,
+    owners,
+    pick_arm,
+    suggest,
+    tag_kind,
+)
 
 
 def build(kind: Any, value: object, key: str = "") -> Any:
     """Turn plain data (mappings, lists, numbers, text) into a value of type ``kind``.
 
-    Knows dataclasses, ``Literal``, optional and other unions, ``list`` and ``tuple``, ``dict``, ``bool``,
-    ``int``, ``float``, ``str``, ``Path`` and ``Fraction``. Nothing is guessed: ``1`` is no bool and
-    ``"1"`` is no number.
+    Knows dataclasses, choices between them (``kinds.arms``), ``Literal``, optional and other unions,
+    ``list`` and ``tuple``, ``dict``, ``bool``, ``int``, ``float``, ``str``, ``Path`` and ``Fraction``.
+    Nothing is guessed: ``1`` is no bool and ``"1"`` is no number.
 
     Args:
         kind: the wanted type.
@@ -33,6 +44,8 @@ def build(kind: Any, value: object, key: str = "") -> Any:
     """
     if is_dataclass(kind):
         return _build_dataclass(kind, value, key)
+    if arms(kind):
+        return _build_choice(kind, value, key)
     origin = typing.get_origin(kind)
     if origin is Literal:
         return _build_literal(kind, value, key)
@@ -43,104 +56,59 @@ def build(kind: Any, value: object, key: str = "") -> Any:
     return _build_leaf(kind, value, key)
 
 
-@functools.cache
-def field_kinds(kind: type) -> Mapping[str, Any]:
-    """Field names of a dataclass with their resolved types, in order."""
-    hints = typing.get_type_hints(kind)
-    return types.MappingProxyType({item.name: hints[item.name] for item in fields(kind)})
-
-
-def find_kind(kind: Any, key: str) -> Any:
+def find_kind(kind: Any, key: str, chosen: Mapping[str, str] = types.MappingProxyType({})) -> Any:
     """Type of a dotted key below the dataclass ``kind``.
 
+    Args:
+        kind: where to start.
+        key: the dotted key.
+        chosen: names of the arms that are chosen, by the dotted key of their choice; otherwise the first.
+
     Raises:
-        ConfigError: no such key; names the nearest ones.
+        ConfigError: no such key, or one of another arm; names the nearest ones.
     """
-    found = kind
+    found, path = kind, ""
     for part in key.split("."):
+        if arms(found) and part == TAG:
+            return tag_kind(found)
+        if arms(found):
+            arm = pick_arm(found, chosen.get(path)) or arms(found)[0]
+            if part not in field_kinds(arm):
+                this = f"{path}={chosen.get(path, known_names(found)[0])}"
+                raise _stranger(found, arm, this, f"{path}.{part}", list_keys(kind))
+            found = arm
         if not is_dataclass(found) or part not in field_kinds(typing.cast(type, found)):
             raise ConfigError(f"{key} is not an option{suggest(key, list_keys(kind))}")
         found = field_kinds(typing.cast(type, found))[part]
+        path = f"{path}.{part}" if path else part
     return found
 
 
 def list_keys(kind: Any, prefix: str = "") -> list[str]:
-    """Dotted names of all options below a dataclass."""
-    keys: list[str] = []
-    for name, inner in field_kinds(kind).items():
-        dotted = f"{prefix}{name}"
-        keys += list_keys(inner, f"{dotted}.") if is_dataclass(inner) else [dotted]
-    return keys
+    """Dotted names of all options below a dataclass or, each once, below all arms of a choice."""
+    keys: dict[str, None] = {}
+    for holder in arms(kind) or (kind,):
+        for name, inner in field_kinds(holder).items():
+            dotted = f"{prefix}{name}"
+            deeper = is_dataclass(inner) or arms(inner)
+            keys |= dict.fromkeys(list_keys(inner, f"{dotted}.") if deeper else [dotted])
+    return list(keys)
 
 
-def suggest(given: str, allowed: Iterable[str]) -> str:
-    """``; did you mean X?`` when something allowed is near, else nothing."""
-    known = list(allowed)
-    near = [key for key in known if key.rpartition(".")[2] == given]  # crf -> encode.crf
-    if not near:
-        group, _, leaf = given.rpartition(".")
-        same = {key.rpartition(".")[2]: key for key in known if key.rpartition(".")[0] == group}
-        anywhere = {key.rpartition(".")[2]: key for key in known}
-        near = (
-            _nearest(leaf, same) or _nearest(given, {key: key for key in known}) or _nearest(leaf, anywhere)
-        )
-    return f"; did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
-
-
-def _nearest(given: str, names: Mapping[str, str]) -> list[str]:
-    return [names[name] for name in difflib.get_close_matches(given, names, n=1, cutoff=0.6)]
-
-
-def is_text(kind: Any) -> bool:
-    """Whether a value of this type is taken exactly as typed: text, paths and closed choices of words."""
-    origin = typing.get_origin(kind)
-    if origin is Literal:
-        return all(isinstance(choice, str) for choice in typing.get_args(kind))
-    if origin in (Union, types.UnionType):
-        arms = [arm for arm in typing.get_args(kind) if arm is not type(None)]
-        return all(is_text(arm) for arm in arms)
-    return kind in (str, Path, Fraction)
-
-
-def is_optional(kind: Any) -> bool:
-    """Whether null is a value of this type."""
-    return typing.get_origin(kind) in (Union, types.UnionType) and type(None) in typing.get_args(kind)
-
-
-def describe(kind: Any) -> str:
-    """What is allowed, in words: ``a whole number or null``."""
-    origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin is Literal:
-        return ("one of " if len(args) > 1 else "") + ", ".join(str(choice) for choice in args)
-    if origin in (Union, types.UnionType):
-        return " or ".join(describe(arm) for arm in args)
-    if origin is list:
-        return f"a list of {_plural(args[0])}"
-    if origin is tuple:
-        if len(args) == 2 and args[1] is Ellipsis:
-            return f"a list of {_plural(args[0])}"
-        return "[" + ", ".join(describe(arm) for arm in args) + "]"
-    if origin is dict:
-        return "a mapping"
-    if is_dataclass(kind):
-        return "{" + ", ".join(field_kinds(typing.cast(type, kind))) + "}"
-    return _WORDS.get(kind, str(kind))
-
-
-_WORDS = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    Path: "a path",
-    Fraction: "a number or a fraction such as 30000/1001",
-    type(None): "null",
-}
-_PLURALS = {int: "whole numbers", float: "numbers", str: "texts", Path: "paths"}
-
-
-def _plural(kind: Any) -> str:
-    return _PLURALS.get(kind, describe(kind))
+def _stranger(choice: Any, arm: type, this: str, key: str, known: Sequence[str] = ()) -> ConfigError:
+    """What to say about a field that the chosen arm does not have; ``this`` says which one is chosen."""
+    group, _, field = key.rpartition(".")
+    if having := owners(choice, field):
+        return ConfigError(f"{key} belongs to {group}={either(having)}; this is {this}")
+    if mine := nearest(field, {option: f"{group}.{option}" for option in field_kinds(arm)}):
+        hint = f"; did you mean {mine[0]}?"
+    elif field in {name.rpartition(".")[2] for name in known}:
+        hint = suggest(field, known)
+    elif near := nearest(field, {option: option for other in arms(choice) for option in field_kinds(other)}):
+        hint = f"; did you mean {group}.{near[0]} of {group}={either(owners(choice, near[0]))}?"
+    else:
+        hint = suggest(key, known)
+    return ConfigError(f"{key} is not an option of {this}{hint}")
 
 
 def _refuse(kind: Any, value: object, key: str) -> ConfigError:
@@ -176,6 +144,19 @@ def _build_dataclass(kind: Any, value: object, key: str) -> Any:
         return kind(**built)
     except ValueError as error:
         raise ConfigError(f"{key}: {error}" if key else str(error)) from error
+
+
+def _build_choice(kind: Any, value: object, key: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise _refuse(kind, value, key)
+    arm = pick_arm(kind, value.get(TAG))
+    if arm is None:
+        raise _refuse(tag_kind(kind), value[TAG], f"{key}.{TAG}")
+    this = f"{key}={value.get(TAG, known_names(kind)[0])}"
+    for field in value:
+        if field not in field_kinds(arm):
+            raise _stranger(kind, arm, this, f"{key}.{field}")
+    return _build_dataclass(arm, value, key)
 
 
 def _build_literal(kind: Any, value: object, key: str) -> Any:

@@ -9,8 +9,8 @@ from lipsync_ray.config import Config
 from lipsync_ray.console import emit, progress
 from lipsync_ray.errors import ConfigError, ExitCode
 from lipsync_ray.help import PROGRAM
+from lipsync_ray.kinds import suggest
 from lipsync_ray.overrides import load_config
-from lipsync_ray.schema import suggest
 from lipsync_ray.weights.store import WeightStatus, WeightStore
 
 

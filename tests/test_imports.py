@@ -15,11 +15,11 @@ PACKAGE = ROOT / "lipsync_ray"
 
 # Each row may use the rows before it; within a row only what is named in BESIDE.
 LAYERS = (
-    {"errors", "progress", "schema", "threads", "fingerprint", "folders"},
+    {"errors", "progress", "kinds", "schema", "threads", "fingerprint", "folders"},
     {"neural"},
     {"media", "faces", "speech", "weights"},
     {"engines", "enhance", "blend"},
-    {"plan", "render", "stitch", "artifact", "compositing", "harvest", "seam"},
+    {"plan", "preset", "render", "stitch", "artifact", "compositing", "harvest", "seam"},
     {"distributed"},
     {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "dub"},
     {"cli", "serve"},
@@ -33,6 +33,7 @@ TOP = {
     "doctor",
     "doctor_packages",
     "doctor_probe",
+    "foreign_flags",
     "help",
     "overrides",
     "verbs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lipsync_ray.errors import ConfigError
 
@@ -11,6 +12,7 @@ from lipsync_ray.errors import ConfigError
 class UnitSelectionSettings:
     """How mouth units are picked. Costs are relative: 1 is about one standard deviation of the mouth."""
 
+    name: Literal["unit_selection"] = "unit_selection"
     max_units: int = 1500  # pictures to choose from; more costs time and memory, little is gained
     max_bank_mb: int = 256  # of mouth pictures in memory: a 4K close-up gets fewer units
     candidates: int = 80  # units per frame that the path search looks at
