@@ -16,7 +16,7 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.sample_file import store_samples
 from lipsync_ray.speech.adapt import LEAST_S, learn_habit
-from lipsync_ray.speech.driving import Driven, MeasuredMouth
+from lipsync_ray.speech.driving import Driven, DrivenSound, MeasuredMouth
 from lipsync_ray.speech.evidence import Evidence, Habit
 from lipsync_ray.speech.features import RATE
 from lipsync_ray.speech.heard import STEP_S, TALKING, Heard
@@ -68,10 +68,21 @@ class SoundDriving:
 
     def cues(self, mouth: MeasuredMouth | None) -> Driven:
         """The mouth at the output frames."""
-        heard = self._heard(mouth)
-        known = _Known() if mouth is None or isinstance(heard, str) else self._learn(mouth, heard)
-        asked = known.offset_ms if self.offset == "auto" else self.offset
+        known, asked, report = self._ask(mouth, adapt=self.adapt)
         track = self._track(known.habit)
+        cues = track.at(self.times - asked / 1000)
+        return Driven(cues=cues, own_speech=known.own_speech, report=report)
+
+    def sound(self, mouth: MeasuredMouth | None) -> DrivenSound:
+        """The sound that drives, and which moment of it each output frame shows."""
+        _, asked, report = self._ask(mouth, adapt=False)
+        return DrivenSound(samples=self.drive, times=self.times - asked / 1000, report=report)
+
+    def _ask(self, mouth: MeasuredMouth | None, *, adapt: bool) -> tuple[_Known, float, Mapping[str, Any]]:
+        """What the source's own sound tells, the offset to apply in ms, and the report on both."""
+        heard = self._heard(mouth)
+        known = _Known() if mouth is None or isinstance(heard, str) else self._learn(mouth, heard, adapt)
+        asked = known.offset_ms if self.offset == "auto" else self.offset
         report = {
             "model": self.model.name,
             "own_sound": heard if isinstance(heard, str) else "heard",
@@ -79,8 +90,7 @@ class SoundDriving:
             "applied_offset_ms": asked,
         }
         logger.info("sound: %s", _line(report))
-        cues = track.at(self.times - asked / 1000)
-        return Driven(cues=cues, own_speech=known.own_speech, report=report)
+        return known, asked, report
 
     def _track(self, habit: Habit | None) -> MouthTrack:
         if isinstance(self.model, TellingModel) and habit is not None:
@@ -103,7 +113,7 @@ class SoundDriving:
         evidence = self.model.evidence(part, STEP_S * np.arange(int(len(part) / (STEP_S * RATE)) + 1))
         return Heard(start=self.own.start + first / RATE, evidence=evidence)
 
-    def _learn(self, mouth: MeasuredMouth, heard: Heard) -> _Known:
+    def _learn(self, mouth: MeasuredMouth, heard: Heard, adapt: bool) -> _Known:
         shift = find_shift(mouth, heard)
         report: dict[str, Any] = {
             "own_speech_s": shift.speech_s,
@@ -114,7 +124,7 @@ class SoundDriving:
             # Somebody else may be heard: their pauses and habits are not those of the mouth that is seen.
             return _Known(report={**report, "adaptation": _unused("no clear tie of sound and mouth")})
         habit, adaptation = None, _unused("switched off")
-        if self.adapt:
+        if adapt:
             same = shift.speech_s >= LEAST_S and self._same_voice(heard)
             habit, adaptation = learn_habit(mouth, heard, shift, same_voice=same)
         return _Known(

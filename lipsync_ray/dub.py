@@ -19,7 +19,7 @@ from lipsync_ray.distributed.ray_tasks import map_tasks
 from lipsync_ray.distributed.rendering import Rendered, Rendering
 from lipsync_ray.distributed.session import Session
 from lipsync_ray.driving import open_driving
-from lipsync_ray.engines.base import Preparation, Scene
+from lipsync_ray.engines.base import Preparation, Resources, Scene
 from lipsync_ray.engines.registry import code_of, load_engine
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.fingerprint import code_version, fingerprint
@@ -79,7 +79,8 @@ class _Job:
         self._out = out
         self._progress = progress
         self._speech = speech or speech_model(config.speech.name)
-        self._engine = load_engine(config.engine.name, config.engine)
+        self._resources = _resources(config)
+        self._engine = load_engine(config.engine.name, config.engine, self._resources)
         self._clock = Clock()
 
     def run(self, stack: ExitStack) -> Result:
@@ -130,7 +131,7 @@ class _Job:
             inputs.table,
             folder,
             config.face,
-            weights=config.weights.store(config.license.policy),
+            weights=self._resources.weights,
             mapper=lambda function, tasks: map_tasks(session, function, tasks, name="scan"),
             content=inputs.source_hash,
             on_part=on_part,
@@ -165,14 +166,15 @@ class _Job:
     def _key(self, inputs: Inputs, analysis: Analysis, preparation: Preparation) -> str:
         """Hash of all that determines every chunk's pictures; a chunk's own rows are in its own name."""
         config, target = self._config, analysis.target
-        code = (code_version(), code_of(self._engine))
+        code = (code_version(), code_of(self._engine), dict(self._engine.weights))
+        drawing = (config.compute, config.enhance, config.blend, config.preset)
         facts = (inputs.source_hash, inputs.timeline, config.engine, config.encode, config.media)
         faces = (analysis.scan.folder.name, target.face, target.strength, target.shot, analysis.crops)
-        return fingerprint(code, facts, config.chunk.batch, faces, preparation.shared)[:32]
+        return fingerprint(code, facts, drawing, config.chunk.batch, faces, preparation.shared)[:32]
 
     def _cut(self, inputs: Inputs, analysis: Analysis) -> list[Chunk]:
         settings, context = self._config.chunk, self._engine.context
-        overlap = context.before + context.after if settings.overlap is None else settings.overlap
+        overlap = context.fade if settings.overlap is None else settings.overlap
         source = inputs.timeline.source
         keys = np.searchsorted(inputs.table.pts, inputs.table.key_pts)
         jumps = inputs.timeline.breaks() | (np.diff(analysis.target.shot[source], prepend=-1) != 0)
@@ -195,6 +197,8 @@ class _Job:
             crops=analysis.crops,
             engine=self._config.engine.name,
             engine_settings=self._config.engine,
+            resources=self._resources,
+            preset=self._config.preset,
             preparation=preparation,
             encode=self._config.encode,
             reader=self._config.media.reader,
@@ -211,6 +215,7 @@ class _Job:
             job,
             session,
             chunk.dispatch(),
+            networks=bool(self._engine.weights) and self._config.compute.device != "cpu",
             keep_failed=chunk.on_error == "pass",
             progress=self._progress,
         ).run(chunks)
@@ -247,6 +252,7 @@ class _Job:
             "code": code_version(),
             "settings": to_plain(self._config),
             "plan": asdict(plan),
+            "weights": dict(self._engine.weights),
             "preparation": preparation.digest(),
             "report": dict(preparation.report),
             "attempts": rendered.attempts,
@@ -256,6 +262,16 @@ class _Job:
         }
         write_sidecar(result, facts)
         return result
+
+
+def _resources(config: Config) -> Resources:
+    return Resources(
+        weights=config.weights.store(config.license.policy),
+        compute=config.compute,
+        enhance=config.enhance,
+        blend=config.blend,
+        threads=config.ray.threads,
+    )
 
 
 def _plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[Chunk]) -> Plan:

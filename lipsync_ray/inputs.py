@@ -10,10 +10,13 @@ from lipsync_ray.config import Config
 from lipsync_ray.errors import AudioUnreadable, ConfigError
 from lipsync_ray.media.audio import AudioInfo, probe_audio
 from lipsync_ray.media.audio_segments import assemble_segments
+from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.containers import output_format
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.encoders import check_pixels
 from lipsync_ray.media.index import FrameTable, build_table
+from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.still import write_still
 from lipsync_ray.media.storage import content_hash
 from lipsync_ray.media.timeline import WARN_SECONDS, Timeline, build_timeline
 
@@ -44,6 +47,8 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
     if config.out is not None:
         output_format(config.out)  # a wrong extension is told before a long file is read
     table = build_table(config.video)
+    if config.media.static and not table.still:
+        table = _first_frame(table, workspace)
     sound = probe_audio(delivered_sound(config, table, workspace))
     drive = _drive(config, sound)
     timeline = build_timeline(table, sound.duration, config.sync)
@@ -54,10 +59,18 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
         sound=sound,
         drive=drive,
         timeline=timeline,
-        source_hash=content_hash(config.video),
+        source_hash=content_hash(table.path),
         audio_hash=(heard := content_hash(sound.path)),
         drive_hash=heard if drive is sound else content_hash(drive.path),
     )
+
+
+def _first_frame(table: FrameTable, workspace: Path) -> FrameTable:
+    """The first frame of a video as a picture of its own."""
+    path = workspace / "first.png"
+    with open_reader(table) as reader:
+        write_still(rgb_of(next(iter(reader.frames([0])))), path)
+    return build_table(path)
 
 
 def drive_gap(sound: AudioInfo, drive: AudioInfo) -> str | None:

@@ -17,7 +17,8 @@ from lipsync_ray.artifact import (
     save_overlaps,
     save_record,
 )
-from lipsync_ray.compositing import Composited, RenderJob, crop_planes, render_frames
+from lipsync_ray.compositing import Composited, RenderJob, crop_planes
+from lipsync_ray.drawing import draw, plan_drawing
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.storage import atomic_path
@@ -47,12 +48,12 @@ def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
     if done is not None:
         return done
     shared: dict[int, list[np.ndarray]] = {}
-    source = job.timeline.source[chunk.start : chunk.stop].tolist()
+    drawing = plan_drawing(job, engine, chunk.start, chunk.stop)
     work = Work(job, name)
     with open_reader(job.table, backend=job.reader) as reader:
-        decoding = Prefetch(reader.frames(source), _AHEAD)
+        decoding = Prefetch(reader.frames(drawing.source(job)), _AHEAD)
         with decoding as frames:
-            finished = render_frames(job, engine, chunk.start, chunk.stop, frames)
+            finished = draw(job, engine, drawing, frames)
             work.encode(_keep_overlaps(chunk, finished, shared))
     overlap_bytes = save_overlaps(job.folder, name, shared) if chunk.head or chunk.tail else 0
     return work.finish(chunk.interior, decode=decoding.seconds, overlap_bytes=overlap_bytes)

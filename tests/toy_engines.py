@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,11 +18,15 @@ class Identity:
     """Claims to change the whole crop and changes nothing."""
 
     name = "identity"
+    weights: ClassVar[Mapping[str, str]] = {}
     context = FrameContext()
     landmark_margin = 0
 
     def prepare(self, scene: Scene) -> Preparation:
         return Preparation()
+
+    def look(self, batch: FaceBatch) -> np.ndarray:
+        return np.zeros((len(batch), 0), np.float32)
 
     def stabilize(self, batch: FaceBatch) -> FaceBatch:
         return batch
@@ -37,9 +43,9 @@ class Identity:
 
 
 class Brighten(Identity):
-    """Adds 20 levels to a square in the crop's middle; wants four frames before and after each."""
+    """Adds 20 levels to a square in the crop's middle; wants eight frames of overlap."""
 
-    context = FrameContext(before=4, after=4)
+    context = FrameContext(fade=8)
 
     def blend(self, batch: FaceBatch) -> FaceBatch:
         output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
@@ -47,6 +53,25 @@ class Brighten(Identity):
         square = (slice(None), slice(height // 3, height // 2), slice(width // 3, width // 2))
         output[square] = np.minimum(output[square].astype(int) + 20, 255)
         mask[square] = 255
+        return replace(batch, output=output, mask=mask)
+
+
+class Remembers(Identity):
+    """Draws into each frame the mean picture brightness of the frames around it, from its notes on them."""
+
+    context = FrameContext(before=7, after=3)
+
+    def look(self, batch: FaceBatch) -> np.ndarray:
+        return batch.frames.mean((1, 2), dtype=np.float32)
+
+    def blend(self, batch: FaceBatch) -> FaceBatch:
+        assert batch.notes is not None
+        output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
+        for row, number in enumerate(batch.number.tolist()):
+            first = number - self.context.before - batch.notes.start
+            around = batch.notes.rows[first : number + self.context.after + 1 - batch.notes.start]
+            output[row, 40:80, 40:80] = np.nanmean(around, 0).astype(np.uint8)
+            mask[row, 40:80, 40:80] = 255
         return replace(batch, output=output, mask=mask)
 
 

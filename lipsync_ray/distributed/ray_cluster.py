@@ -12,7 +12,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,15 +50,23 @@ class RaySession:
     """A Ray that this process is connected to."""
 
     settings: RaySettings
-    workers: int
     inherited: bool  # workers inherit this process's environment
 
-    def pool(self, factory: Factory, *, shared: Any = None, workers: int | None = None) -> RayPool:
+    @property
+    def workers(self) -> int:
+        """Workers that a pool without networks has."""
+        return _count_workers(_reserving(self.settings, networks=False))
+
+    def pool(
+        self, factory: Factory, *, shared: Any = None, workers: int | None = None, networks: bool = False
+    ) -> RayPool:
         """Open a pool of actors."""
         from lipsync_ray.distributed.ray_pool import RayPool
 
-        size = self.workers if workers is None else min(workers, self.workers)
-        return RayPool(factory, shared, size=size, settings=self.settings, inherited=self.inherited)
+        settings = _reserving(self.settings, networks=networks)
+        fit = _count_workers(settings)
+        size = fit if workers is None else min(workers, fit)
+        return RayPool(factory, shared, size=size, settings=settings, inherited=self.inherited)
 
 
 @contextmanager
@@ -76,7 +84,7 @@ def ray_session(settings: RaySettings) -> Iterator[Session]:
     with _environment(QUIET):
         import ray
     if ray.is_initialized():
-        yield RaySession(settings=settings, workers=_count_workers(settings), inherited=False)
+        yield _session(settings, inherited=False)
     elif settings.cluster == "auto":
         with _joined(settings) as session:
             yield session
@@ -101,7 +109,7 @@ def _embedded(settings: RaySettings) -> Iterator[RaySession]:
             "_temp_dir": str(folder),
         }
         with _connected(options, environment):
-            yield RaySession(settings=settings, workers=_count_workers(settings), inherited=True)
+            yield _session(settings, inherited=True)
 
 
 @contextmanager
@@ -109,7 +117,14 @@ def _joined(settings: RaySettings) -> Iterator[RaySession]:
     address = os.environ.get("RAY_ADDRESS") or "auto"
     _knock(address)
     with _connected({"address": address}, QUIET):
-        yield RaySession(settings=settings, workers=_count_workers(settings), inherited=False)
+        yield _session(settings, inherited=False)
+
+
+def _session(settings: RaySettings, *, inherited: bool) -> RaySession:
+    session = RaySession(settings=settings, inherited=inherited)
+    # What no machine can hold is refused at once, not when rendering begins.
+    _count_workers(_reserving(settings, networks=bool(settings.num_gpus)))
+    return session
 
 
 @contextmanager
@@ -163,22 +178,36 @@ def _no_cluster(address: str, reason: str) -> ConfigError:
     )
 
 
-def _count_workers(settings: RaySettings) -> int:
-    """Workers asked for, or as many as the machines of the cluster hold (at least one, in hope of more)."""
+def _reserving(settings: RaySettings, *, networks: bool) -> RaySettings:
+    """The settings with a number of GPUs: those of the user are for workers that run networks."""
+    if not networks:
+        return replace(settings, num_gpus=0.0)
+    if settings.num_gpus is not None:
+        return settings
+    return replace(settings, num_gpus=1.0 if any(found.get("GPU", 0) >= 1 for found in _machines()) else 0.0)
+
+
+def _machines() -> list[dict[str, float]]:
     import ray
 
-    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _count_workers(settings: RaySettings) -> int:
+    """Workers asked for, or as many as the machines of the cluster hold (at least one, in hope of more)."""
+    machines = _machines()
     fit = 0
+    gpus = settings.num_gpus or 0.0
     for resources in machines:
         by_cpu = math.floor(resources.get("CPU", 0.0) / settings.num_cpus + 1e-6)
         by_gpu = by_cpu
-        if settings.num_gpus > 0:
-            by_gpu = math.floor(resources.get("GPU", 0.0) / settings.num_gpus + 1e-6)
+        if gpus > 0:
+            by_gpu = math.floor(resources.get("GPU", 0.0) / gpus + 1e-6)
         fit += min(by_cpu, by_gpu)
     if fit < 1 and settings.cluster == "local":
         raise ConfigError(
             f"no worker fits this machine: ray.num_cpus={settings.num_cpus:g}, "
-            f"ray.num_gpus={settings.num_gpus:g}, but it has {machines[0].get('CPU', 0):g} CPUs and "
+            f"ray.num_gpus={gpus:g}, but it has {machines[0].get('CPU', 0):g} CPUs and "
             f"{machines[0].get('GPU', 0):g} GPUs"
         )
     return settings.workers or max(1, fit)

@@ -84,7 +84,7 @@ class RayPool:
         environment = {} if inherited else {"env_vars": thread_environment(settings.threads)}
         self._actor = ray.remote(
             num_cpus=settings.num_cpus,
-            num_gpus=settings.num_gpus,
+            num_gpus=settings.num_gpus or 0.0,
             max_restarts=0,
             max_task_retries=0,
             runtime_env=environment,

@@ -36,7 +36,7 @@ class RenderWorker:
                 "install the same version and libraries on both"
             )
         self._job = job
-        self._engine = load_engine(job.engine, job.engine_settings)
+        self._engine = load_engine(job.engine, job.engine_settings, job.resources)
 
     def run(self, payload: Chunk | Seam | Untouched) -> ChunkRecord:
         """Render a piece to its artifact."""

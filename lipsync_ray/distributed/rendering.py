@@ -40,6 +40,7 @@ class Rendering:
         job: what all chunks share.
         session: where the workers are.
         settings: attempts and time limits.
+        networks: whether the engine runs neural networks.
         keep_failed: let a chunk that failed for good show its source frames, instead of failing the job.
         progress: counts finished output frames.
     """
@@ -50,12 +51,14 @@ class Rendering:
         session: Session,
         settings: DispatchSettings,
         *,
+        networks: bool,
         keep_failed: bool,
         progress: Progress,
     ) -> None:
         self._job = job
         self._session = session
         self._settings = settings
+        self._networks = networks
         self._keep_failed = keep_failed
         self._progress = progress
         self._attempts = 0
@@ -68,7 +71,10 @@ class Rendering:
             LipsyncError: a piece failed for good; its own error if it is one of the project's.
             WorkerSetupFailed: no worker can start.
         """
-        with self._session.pool(RenderWorker, shared=self._job, workers=len(chunks)) as pool:
+        workers = self._session.pool(
+            RenderWorker, shared=self._job, workers=len(chunks), networks=self._networks
+        )
+        with workers as pool:
             dispatcher = Dispatcher(pool, self._settings, self._on_event)
             records = self._render_chunks(dispatcher, chunks)
             seams = self._render_seams(dispatcher, find_seams(chunks, records))

@@ -16,18 +16,19 @@ class Session(Protocol):
 
     @property
     def workers(self) -> int:
-        """Workers that a pool has: what was asked for, or what the machines hold."""
+        """Workers that a pool without networks has: what was asked for, or what the machines hold."""
         ...
 
     def pool(
-        self, factory: Factory, *, shared: Any = None, workers: int | None = None
+        self, factory: Factory, *, shared: Any = None, workers: int | None = None, networks: bool = False
     ) -> AbstractContextManager[Pool]:
         """Open a pool; leaving the context ends its workers, busy or not.
 
         Args:
             factory: builds the runner inside a worker, as ``factory(shared)``.
             shared: heavy inputs of all tasks (arrays above all), sent once; read-only in the workers.
-            workers: at most this many, if fewer than the session's ``workers``.
+            workers: at most this many, if fewer than fit.
+            networks: whether a worker runs neural networks, which a GPU is good for.
         """
         ...
 
@@ -41,6 +42,8 @@ class LocalSession:
         """Always one."""
         return 1
 
-    def pool(self, factory: Factory, *, shared: Any = None, workers: int | None = None) -> LocalPool:
+    def pool(
+        self, factory: Factory, *, shared: Any = None, workers: int | None = None, networks: bool = False
+    ) -> LocalPool:
         """Open the pool of one worker; ``shared`` is handed over as it is."""
         return LocalPool(factory, shared)

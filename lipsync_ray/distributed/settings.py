@@ -22,8 +22,9 @@ class RaySettings:
     num_cpus: float = 1.0
     """CPUs that a worker reserves, and threads it may use for arithmetic."""
 
-    num_gpus: float = 0.0
-    """GPUs that a worker reserves; fractions let workers share one."""
+    num_gpus: float | None = None
+    """GPUs that a worker which draws reserves; fractions let workers share one. None: one where networks draw
+    and the cluster has GPUs, else none."""
 
     def __post_init__(self) -> None:
         if self.cluster not in ("local", "auto", "none"):
@@ -32,10 +33,11 @@ class RaySettings:
             raise ConfigError(f"ray.workers={self.workers} must be at least 1 (or null: as many as fit)")
         if self.num_cpus <= 0:
             raise ConfigError(f"ray.num_cpus={self.num_cpus} must be above 0")
-        if self.num_gpus < 0:
-            raise ConfigError(f"ray.num_gpus={self.num_gpus} must not be negative")
-        if self.num_gpus > 1 and self.num_gpus != int(self.num_gpus):
-            raise ConfigError(f"ray.num_gpus={self.num_gpus}: above 1 only whole GPUs can be reserved")
+        gpus = self.num_gpus or 0.0
+        if gpus < 0:
+            raise ConfigError(f"ray.num_gpus={gpus} must not be negative")
+        if gpus > 1 and gpus != int(gpus):
+            raise ConfigError(f"ray.num_gpus={gpus}: above 1 only whole GPUs can be reserved")
 
     @property
     def threads(self) -> int:

@@ -11,20 +11,41 @@ import numpy as np
 from lipsync_ray.fingerprint import fingerprint
 
 if TYPE_CHECKING:
+    from lipsync_ray.blend.settings import BlendSettings
+    from lipsync_ray.enhance.settings import EnhanceSettings
     from lipsync_ray.faces.select import TargetFaces
     from lipsync_ray.faces.track import FaceScan
     from lipsync_ray.media.frame import Box
     from lipsync_ray.media.index import FrameTable
     from lipsync_ray.media.timeline import Timeline
+    from lipsync_ray.neural.settings import ComputeSettings
     from lipsync_ray.speech.driving import Driving
+    from lipsync_ray.weights.store import WeightStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameContext:
-    """Output frames an engine must see around a frame to render it; they set the overlap of chunks."""
+    """Output frames around a frame that an engine needs to draw it.
+
+    Those ``before`` and ``after`` it are decoded with every chunk and shown to ``Engine.look``, so that a
+    frame comes out the same wherever the job is cut. ``fade`` is for engines that carry something from frame
+    to frame all the same: so many frames are then drawn by both neighbours and cross-faded.
+    """
 
     before: int = 0
     after: int = 0
+    fade: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What engines draw with: weight files, the device of networks, how to sharpen and how to join."""
+
+    weights: WeightStore
+    compute: ComputeSettings
+    enhance: EnhanceSettings
+    blend: BlendSettings
+    threads: int = 1  # of a worker's arithmetic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +97,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What an engine noted of a stretch of output frames when it looked at them, see ``Engine.look``."""
+
+    start: int  # output frame of row 0
+    rows: np.ndarray  # float32[M,K]; NaN: not looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaceBatch:
     """Crops of one shot's face on their way through an engine.
 
@@ -89,6 +118,9 @@ class FaceBatch:
     window: Window
     cues: Mapping[str, np.ndarray]  # the preparation's rows of these frames
     shared: Mapping[str, Any]  # the preparation's shared part
+    origin: tuple[float, float] = (0.0, 0.0)  # px of the upright source picture, where the crop begins
+    scale: float = 1.0  # px of the crop for each pixel of the source
+    notes: Notes | None = None  # of these frames and the engine's context; None: it asked for no context
     stabilized: Any = None
     generated: Any = None
     enhanced: Any = None
@@ -120,10 +152,15 @@ class Engine(Protocol):
 
     name: str
     context: FrameContext
-    landmark_margin: int  # rows of landmarks wanted on each side of a chunk, in ``Window``
+    landmark_margin: int  # rows of landmarks wanted on each side of a frame, in ``Window``
+    weights: Mapping[str, str]  # SHA-256 by name of each weight file in use; empty: no networks
 
     def prepare(self, scene: Scene) -> Preparation:
         """Decide, on the driver and for the whole job, what every chunk must agree on."""
+        ...
+
+    def look(self, batch: FaceBatch) -> np.ndarray:
+        """Notes on frames that neighbours will need, ``float32[N,K]``; only asked for if there is context."""
         ...
 
     def stabilize(self, batch: FaceBatch) -> FaceBatch:
@@ -141,6 +178,15 @@ class Engine(Protocol):
     def blend(self, batch: FaceBatch) -> FaceBatch:
         """Set ``output`` and ``mask``: the new mouth in the frame's own face."""
         ...
+
+
+def look(engine: Engine, batch: FaceBatch) -> dict[int, np.ndarray]:
+    """An engine's notes by output frame, of the frames that have landmarks."""
+    usable = np.flatnonzero(np.isfinite(batch.landmarks[:, 0, 0]))
+    if not len(usable):
+        return {}
+    rows = engine.look(batch.take(usable))
+    return dict(zip(batch.number[usable].tolist(), rows, strict=True))
 
 
 def run_stages(engine: Engine, batch: FaceBatch) -> tuple[np.ndarray, np.ndarray]:

@@ -8,22 +8,38 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from lipsync_ray.engines.base import Engine
-from lipsync_ray.errors import ConfigError
+from lipsync_ray.engines.base import Engine, Resources
+from lipsync_ray.engines.enhanced import Enhanced
+from lipsync_ray.errors import ConfigError, DependencyMissing
 from lipsync_ray.media.storage import content_hash
 
 ENGINES: Mapping[str, str] = MappingProxyType(
-    {"unit_selection": "lipsync_ray.engines.unit_selection.engine:UnitSelection"}
+    {
+        "unit_selection": "lipsync_ray.engines.unit_selection.engine:UnitSelection",
+        "wav2lip": "lipsync_ray.engines.wav2lip.engine:Wav2Lip",
+        "lipgan": "lipsync_ray.engines.lipgan.engine:LipGan",
+        "video_retalking": "lipsync_ray.engines.video_retalking.engine:VideoReTalking",
+    }
 )
+# What sharpens an engine's mouth with enhance.name=auto: what its authors use, if anything.
+_RESTORERS: Mapping[str, str] = MappingProxyType({"video_retalking": "gfpgan"})
 
 
-def load_engine(name: str, settings: Any = None) -> Engine:
-    """Build the engine of this name; ``settings`` is its own settings object (None: defaults).
+def load_engine(name: str, settings: Any, resources: Resources) -> Engine:
+    """Build the engine of this name, and the restorer that the job wants behind it.
 
-    ``name`` may also be ``package.module:Class``, for an engine of one's own, which is built without any.
+    Weight files are found, or fetched, here; networks are loaded when they are first needed.
+
+    Args:
+        name: one of ``ENGINES``, or ``package.module:Class`` for an engine of one's own, which is built
+            without settings.
+        settings: the engine's own settings object.
+        resources: what engines draw with.
 
     Raises:
         ConfigError: there is no such engine.
+        DependencyMissing: it needs PyTorch, which is not installed.
+        WeightsMissing, WeightsCorrupt, LicenseRefused: of its weight files.
     """
     target = ENGINES.get(name, name)
     module, _, kind = target.partition(":")
@@ -32,10 +48,21 @@ def load_engine(name: str, settings: Any = None) -> Engine:
     try:
         made = getattr(import_module(module), kind)
     except (ImportError, AttributeError) as error:
+        if name in ENGINES and getattr(error, "name", None) in ("torch", "safetensors", "h5py", "scipy"):
+            raise DependencyMissing(
+                f"engine={name} needs {error.name}: pip install 'lipsync-ray[neural]'"  # type: ignore[union-attr]
+            ) from error
         raise ConfigError(f"engine={name} cannot be loaded: {error}") from error
-    return made() if settings is None or name not in ENGINES else made(settings)
+    engine = made(settings, resources) if name in ENGINES else made()
+    return _enhanced(engine, _RESTORERS.get(name, "none"), resources)
+
+
+def _enhanced(engine: Engine, default: str, resources: Resources) -> Engine:
+    chosen = default if resources.enhance.name == "auto" else resources.enhance.name
+    return engine if chosen == "none" else Enhanced(engine, chosen, resources)
 
 
 def code_of(engine: Engine) -> str:
     """Hash of the file that defines an engine, which may lie outside this package; not of what it imports."""
-    return content_hash(inspect.getfile(type(engine)))
+    inner = engine.inner if isinstance(engine, Enhanced) else engine
+    return content_hash(inspect.getfile(type(inner)))

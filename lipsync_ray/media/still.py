@@ -70,6 +70,12 @@ def still_table(path: str | Path) -> FrameTable:
     )
 
 
+def write_still(rgb: np.ndarray, path: Path) -> None:
+    """Keep a picture ``uint8[H,W,3]`` as a file that ``still_table`` reads."""
+    _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    path.write_bytes(data.tobytes())
+
+
 def still_frame(table: FrameTable) -> Frame:
     """The picture itself, upright, as frame 0."""
     layout = table.video.layout

@@ -20,12 +20,18 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 class Runtime:
     """A device and a number format for the networks of one process.
 
+    Args:
+        settings: what is wanted.
+        threads: of the arithmetic on the CPU; None: as many as torch likes.
+
     Raises:
         DependencyMissing: ``compute.device=cuda`` where no GPU is seen.
     """
 
-    def __init__(self, settings: ComputeSettings) -> None:
+    def __init__(self, settings: ComputeSettings, threads: int | None = None) -> None:
         self.settings = settings
+        if threads is not None:
+            torch.set_num_threads(threads)  # the same in every worker, or sums are split differently
         self.device = _device(settings.device)
         self.dtype = _DTYPES[settings.dtype]
         if self.device.type == "cpu" and self.dtype is torch.float16:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.track import MouthCues
 
 
@@ -43,8 +44,21 @@ class Driven:
     report: Mapping[str, Any] = field(default_factory=dict)  # what was found and done, as JSON can hold it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenSound:
+    """The sound itself, for an engine that listens on its own."""
+
+    samples: Sound  # mono, 16 kHz
+    times: np.ndarray  # float64[T] s of the samples, of the output frames, moved by the offset of the job
+    report: Mapping[str, Any] = field(default_factory=dict)  # what was found and done, as JSON can hold it
+
+
 class Driving(Protocol):
     """The sound that drives a mouth; equal questions get equal answers."""
+
+    def sound(self, mouth: MeasuredMouth | None) -> DrivenSound:
+        """The sound at the output frames; ``mouth`` tells how far apart picture and sound are."""
+        ...
 
     def cues(self, mouth: MeasuredMouth | None) -> Driven:
         """The mouth at the output frames; ``mouth`` is None where an engine measures none."""
@@ -53,9 +67,13 @@ class Driving(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Cues that are known beforehand, whatever the source shows."""
+    """Cues that are known beforehand, whatever the source shows; there is no sound to them."""
 
     given: MouthCues
+
+    def sound(self, mouth: MeasuredMouth | None) -> DrivenSound:
+        """Silence for ever."""
+        return DrivenSound(samples=np.zeros(0, np.float32), times=np.zeros(len(self.given.aperture)))
 
     def cues(self, mouth: MeasuredMouth | None) -> Driven:
         """The given cues; nothing is known of the source's own sound."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
-from lipsync_ray.engines.base import FaceBatch, FrameContext, Preparation, Scene
+from lipsync_ray.engines.base import FaceBatch, FrameContext, Preparation, Resources, Scene
 from lipsync_ray.engines.unit_selection.basis import move
 from lipsync_ray.engines.unit_selection.descriptor import A, describe
 from lipsync_ray.engines.unit_selection.patch import OPENED, Mesh, triangulate
@@ -32,10 +35,13 @@ class UnitSelection:
     """
 
     name = "unit_selection"
-    context = FrameContext(before=0, after=0)
+    context = FrameContext()
     landmark_margin = SMOOTHING_REACH
+    weights: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
-    def __init__(self, settings: UnitSelectionSettings | None = None) -> None:
+    def __init__(
+        self, settings: UnitSelectionSettings | None = None, resources: Resources | None = None
+    ) -> None:
         self.settings = settings or UnitSelectionSettings()
 
     def prepare(self, scene: Scene) -> Preparation:
@@ -44,6 +50,10 @@ class UnitSelection:
 
         made = prepare(scene, self.settings)
         return replace(made, shared={**made.shared, "mesh": mesh_of(made.shared["person"])})
+
+    def look(self, batch: FaceBatch) -> np.ndarray:
+        """Nothing: landmarks tell all that is needed of neighbours."""
+        return np.zeros((len(batch), 0), np.float32)
 
     def stabilize(self, batch: FaceBatch) -> FaceBatch:
         """Canonical shapes and target landmarks."""

@@ -1,0 +1,76 @@
+"""Any engine with a restorer of faces behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lipsync_ray.engines.base import Engine, FaceBatch, Preparation, Resources, Scene
+
+if TYPE_CHECKING:
+    from lipsync_ray.enhance.retouch import Enhancer
+
+
+class Enhanced:
+    """An engine whose mouths are sharpened after they were joined; all else is the engine's own.
+
+    Args:
+        inner: the engine.
+        restorer: ``gfpgan``, ``gpen`` or ``both``.
+        resources: where the restorer's weights are, and how it is used.
+    """
+
+    def __init__(self, inner: Engine, restorer: str, resources: Resources) -> None:
+        from lipsync_ray.enhance.settings import weights_of
+
+        self.inner = inner
+        self.name = inner.name
+        self.context = inner.context
+        self.landmark_margin = inner.landmark_margin
+        self._restorer, self._resources = restorer, resources
+        files = weights_of(restorer, resources.enhance)
+        for file in files:
+            resources.weights.path(file)
+        digests = {file: resources.weights.digest(file) for file in files}
+        self.weights: Mapping[str, str] = {**inner.weights, **digests}
+
+    @cached_property
+    def _enhancer(self) -> Enhancer | None:
+        from lipsync_ray.enhance.retouch import load_enhancer
+        from lipsync_ray.neural.runtime import Runtime
+
+        resources = self._resources
+        runtime = Runtime(resources.compute, resources.threads)
+        return load_enhancer(resources.enhance, self._restorer, resources.weights, runtime)
+
+    def prepare(self, scene: Scene) -> Preparation:
+        """The engine's own."""
+        return self.inner.prepare(scene)
+
+    def look(self, batch: FaceBatch) -> np.ndarray:
+        """The engine's own."""
+        return self.inner.look(batch)
+
+    def stabilize(self, batch: FaceBatch) -> FaceBatch:
+        """The engine's own."""
+        return self.inner.stabilize(batch)
+
+    def generate(self, batch: FaceBatch) -> FaceBatch:
+        """The engine's own."""
+        return self.inner.generate(batch)
+
+    def enhance(self, batch: FaceBatch) -> FaceBatch:
+        """The engine's own; the restorer needs the joined face and comes last."""
+        return self.inner.enhance(batch)
+
+    def blend(self, batch: FaceBatch) -> FaceBatch:
+        """The engine's own joint, then the restorer inside the mask."""
+        joined = self.inner.blend(batch)
+        if joined.output is None or joined.mask is None or self._enhancer is None:
+            return joined
+        output = self._enhancer.retouch(joined.output, batch.landmarks, batch.number, joined.mask)
+        return replace(joined, output=output)
