@@ -95,7 +95,14 @@ def _flowed(one: np.ndarray, two: np.ndarray, share: float) -> np.ndarray:
     dense = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (one, two)]
     flow = dense.calc(grey[0], grey[1], None)  # type: ignore[call-overload]  # None: no first guess
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-    back = cv2.remap(one, grid - share * flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    ahead = cv2.remap(two, grid + (1 - share) * flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    back = _along(one, flow, -share)
+    ahead = _along(two, flow, 1 - share)
     return back * np.float32(1 - share) + ahead * np.float32(share)
+
+
+def _along(picture: np.ndarray, flow: np.ndarray, steps: float) -> np.ndarray:
+    """The picture as seen ``steps`` along a flow ``float32[h,w,2]``."""
+    height, width = picture.shape[:2]
+    x = np.arange(width, dtype=np.float32) + np.float32(steps) * flow[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] + np.float32(steps) * flow[..., 1]
+    return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
