@@ -17,6 +17,7 @@ from lipsync_ray.schema import find_kind
 _RENAMED: Mapping[str, str] = MappingProxyType(
     {
         "face": "video=FILE",
+        "audio": "audio.file=FILE",
         "outfile": "out=FILE",
         "results_dir": "out=FILE",
         "fps": "sync.fps=25",
@@ -59,7 +60,7 @@ def explain_foreign(words: Sequence[str], faces: Collection[str] = ()) -> str | 
     """
     flag, equals, value = words[0].partition("=")
     name = flag.removeprefix("--")
-    if name == "face" and flag == name and (not equals or value in faces or not re.search(r"[./\\]", value)):
+    if flag == name == "audio" or (flag == name == "face" and (value in faces or not _is_path(value))):
         return None
     if name in _ELSEWHERE:
         return f"{flag} is not known: {_ELSEWHERE[name]}"
@@ -74,6 +75,10 @@ def explain_foreign(words: Sequence[str], faces: Collection[str] = ()) -> str | 
     typed = f"{option}={_typed(kind, [value] * bool(equals) + list(following)) or example}"
     shown = f"'{typed}'" if " " in typed else typed
     return f"{flag} is not known: write {shown}{f' with {group}={either(having)}' if having else ''}"
+
+
+def _is_path(value: str) -> bool:
+    return re.search(r"[./\\]", value) is not None
 
 
 def _typed(kind: Any, given: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ Examples:
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4
   {PROGRAM} run video=portrait.png audio=hello.wav out=hello.mp4     a picture starts to talk
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 sync.mode=loop encode.crf=16
+  {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 engine=wav2lip preset=fast
   {PROGRAM} plan video=in.mp4 audio=dub.wav
   {PROGRAM} doctor
 
@@ -66,11 +67,21 @@ says for each problem how to mend it. Exit status 1 when something essential is 
 WEIGHTS = f"""\
 {PROGRAM} weights list|pull|verify [NAME ...] [key=value ...]
 
-  list      every model file: size, licence, whether commercial use is allowed, whether it is here
-  pull      fetch the files (all, or the named ones); run does this by itself when it needs one
+NAME is a file or a bundle of files; weights list shows both.
+
+  list      every model file: size, whether it is here, licence, whether commercial use is allowed
+  pull      fetch the named ones; without names what every run needs (bundle default). run does
+            this by itself when it needs a file
   verify    compute the SHA-256 of the files that are here and compare it with the published one
 
-weights.dir=FOLDER looks into a folder of your own first; weights.folder=FOLDER is where fetched
+  {PROGRAM} weights pull video_retalking      all that this engine needs
+
+HERE says present (the published file), pinned or unpinned (no hash is published: the first file
+that is used is pinned, and no other one is taken then), own (another file of yours), absent or
+corrupt.
+
+weights.dir=FOLDER looks into a folder of your own first, such as VideoReTalking's or Wav2Lip's;
+weights.verify=false takes the files there as they are; weights.folder=FOLDER is where fetched
 files go; weights.offline=true never fetches; license.policy=commercial refuses files whose terms
 do not allow commercial use.
 """

@@ -107,7 +107,7 @@ def test_help_shows_each_option_under_its_arm(group: str) -> None:
         assert {knob.key for knob in shown.knobs} | {f"{group}.name"} == own
     text = run_help()
     wav2lip = text[text.index("engine=wav2lip - ") :]
-    assert "  engine.pads=[0, 10, 0, 0]" in wav2lip
+    assert "  engine.pads=[0,10,0,0]" in wav2lip
     assert wav2lip.index("engine.checkpoint=") < wav2lip.index("\n\n")
 
 
@@ -145,6 +145,7 @@ def test_plain_settings_and_fingerprints_know_the_engine() -> None:
         (["--face", "my clip.mp4"], "--face is not known: write 'video=my clip.mp4'"),
         (["face=clip.mp4"], "face is not known: write video=clip.mp4"),
         (["face=quick"], "face=quick: face is a group; set one of its options"),
+        (["--audio", "a.wav"], "--audio is not known: write audio.file=a.wav"),
         (["--outfile=r.mp4"], "--outfile is not known: write out=r.mp4"),
         (["--fps", "30"], "write sync.fps=30"),
         (["--checkpoint_path", "wav2lip.pth"], "engine.checkpoint=NAME chooses one of Wav2Lip's networks"),
