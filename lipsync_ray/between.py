@@ -42,28 +42,31 @@ def interpolate(
     if not np.isfinite(landmarks[STEADY]).all():
         return source, mask
     share = float(np.clip((time - before.time) / max(after.time - before.time, 1e-9), 0, 1))
-    (one, mask_one), (two, mask_two) = (_moved(drawn, landmarks) for drawn in (before, after))
-    mask = cv2.addWeighted(mask_one, 1 - share, mask_two, share, 0)
+    ways = [similarity(drawn.landmarks[STEADY, :2], landmarks[STEADY, :2]) for drawn in (before, after)]
+    size = (mask.shape[1], mask.shape[0])
+    masks = [cv2.warpAffine(drawn.mask, way, size) for drawn, way in zip((before, after), ways, strict=True)]
+    mask = cv2.addWeighted(masks[0], 1 - share, masks[1], share, 0)
     x, y, width, height = _around(mask)
     if not width:
         return source, mask
-    rows, columns = slice(y, y + height), slice(x, x + width)
-    mixed = _flowed(one[rows, columns], two[rows, columns], share)
-    weight = (mask[rows, columns] / np.float32(255))[..., None]
+    view = (slice(y, y + height), slice(x, x + width))
+    one, two = (
+        _moved(drawn.picture, way, (x, y, width, height))
+        for drawn, way in zip((before, after), ways, strict=True)
+    )
+    weight = (mask[view] / np.float32(255))[..., None]
+    mixed = source[view] * (1 - weight) + _flowed(one, two, share) * weight
     out = source.copy()
-    out[rows, columns] = np.rint(source[rows, columns] * (1 - weight) + mixed * weight)
-    out[mask == 0] = source[mask == 0]
+    out[view] = np.where(weight > 0, np.rint(mixed), source[view])
     return out, mask
 
 
-def _moved(drawn: Drawn, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A drawn picture and its mask where the head of another frame is."""
-    matrix = similarity(drawn.landmarks[STEADY, :2], landmarks[STEADY, :2])
-    size = (drawn.picture.shape[1], drawn.picture.shape[0])
-    picture = cv2.warpAffine(
-        drawn.picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    return picture, cv2.warpAffine(drawn.mask, matrix, size, flags=cv2.INTER_LINEAR)
+def _moved(picture: np.ndarray, way: np.ndarray, part: tuple[int, int, int, int]) -> np.ndarray:
+    """A rectangle (x, y, width, height) of a drawn picture moved to where the head of another frame is."""
+    x, y, width, height = part
+    shifted = way - np.array([[0, 0, x], [0, 0, y]])
+    flags, border = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
+    return cv2.warpAffine(picture, shifted, (width, height), flags=flags, borderMode=border)
 
 
 def similarity(points: np.ndarray, onto: np.ndarray) -> np.ndarray:
