@@ -90,12 +90,17 @@ class WeightsSettings:
 
     folder: Path | None = None  # null: the cache of this machine
     dir: str | None = None  # a folder or URI of the user's own, looked into first
+    verify: bool = True  # False: files there are taken as they are, such as weights trained by oneself
     offline: bool = False
 
     def store(self, policy: Literal["any", "commercial"]) -> WeightStore:
         """The store that these settings describe."""
         return WeightStore(
-            folder=self.folder or default_folder(), directory=self.dir, policy=policy, offline=self.offline
+            folder=self.folder or default_folder(),
+            directory=self.dir,
+            trust=not self.verify,
+            policy=policy,
+            offline=self.offline,
         )
 
 

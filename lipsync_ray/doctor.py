@@ -126,23 +126,31 @@ def check_torch(probe: Probe) -> Iterator[Check]:
 
 
 def check_weights(config: Config) -> Iterator[Check]:
-    """The model files: here, still to be fetched, or not what was published."""
+    """The model files: what every run needs, here or still to be fetched; others only if they are here."""
     try:
-        found = config.weights.store(config.license.policy).status()
+        store = config.weights.store(config.license.policy)
+        found = store.status()
     except LipsyncError as error:
         yield Check(name="weights", state="broken", text=str(error))
         return
+    needed = set(store.registry.default())
     for status in found:
         if status.state == "corrupt":
-            text = f"{status.path} is not the published file"
-            mend = f"delete it, then: {PROGRAM} weights pull {status.entry.name}"
-            yield Check(name="weights", state="broken", text=text, mend=mend)
-    here = [status.entry.name for status in found if status.state == "present"]
+            kind = "published" if status.entry.sha256 else "pinned"
+            yield Check(
+                name="weights",
+                state="broken" if status.entry.name in needed else "note",
+                text=f"{status.path} is not the {kind} file",
+                mend=f"delete it, then: {PROGRAM} weights pull {status.entry.name}",
+            )
+    here = [status.entry.name for status in found if status.usable]
+    if basic := [name for name in here if name in needed]:
+        yield Check(name="weights", state="ok", text=f"here: {', '.join(basic)}")
+    if others := [name for name in here if name not in needed]:
+        yield Check(name="weights", state="ok", text=f"also here, for other engines: {', '.join(others)}")
     absent = [status.entry.name for status in found if status.state == "absent"]
-    if here:
-        yield Check(name="weights", state="ok", text=f"here: {', '.join(here)}")
-    if absent:
-        text = f"not fetched yet: {', '.join(absent)} (run fetches what it needs)"
+    if missing := [name for name in absent if name in needed]:
+        text = f"not fetched yet: {', '.join(missing)} (run fetches what it needs)"
         yield Check(name="weights", state="note", text=text, mend=f"{PROGRAM} weights pull")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lipsync_ray.config import Config
 from lipsync_ray.console import emit, progress
@@ -11,7 +11,10 @@ from lipsync_ray.errors import ConfigError, ExitCode
 from lipsync_ray.help import PROGRAM
 from lipsync_ray.kinds import suggest
 from lipsync_ray.overrides import load_config
-from lipsync_ray.weights.store import WeightStatus, WeightStore
+from lipsync_ray.progress import Progress
+from lipsync_ray.weights.entry import WeightEntry
+from lipsync_ray.weights.status import WeightStatus
+from lipsync_ray.weights.store import WeightStore
 
 
 def run(words: list[str], flags: frozenset[str]) -> ExitCode:
@@ -50,16 +53,15 @@ def weights(words: list[str], flags: frozenset[str]) -> ExitCode:
     names = [word for word in words if "=" not in word]
     config = _load_without_job([word for word in words if "=" in word])
     store = config.weights.store(config.license.policy)
-    verbs: dict[str, Callable[[WeightStore, Sequence[str]], ExitCode]]
-    verbs = {"list": _weights_list, "pull": _weights_pull, "verify": _weights_verify}
+    verbs = ("list", "pull", "verify")
     if not names or names[0] not in verbs:
         given, near = (f"weights {names[0]}", suggest(names[0], verbs)) if names else ("weights", "")
         raise ConfigError(f"{given}: expected weights list, pull or verify{near}")
-    chosen = names[1:] or list(store.registry.entries)
-    for name in chosen:
-        store.registry.entry(name)
-    with progress(config.log):
-        return verbs[names[0]](store, chosen)
+    chosen = store.registry.resolve(names[1:])
+    with progress(config.log) as shown:
+        if names[0] == "pull":
+            return _weights_pull(store, chosen, shown)
+        return (_weights_list if names[0] == "list" else _weights_verify)(store, chosen)
 
 
 def load_job(words: Sequence[str], *, verb: str, needs: Sequence[str]) -> Config:
@@ -84,27 +86,41 @@ def _load_without_job(words: Sequence[str]) -> Config:
 
 
 def _weights_list(store: WeightStore, names: Sequence[str]) -> ExitCode:
-    rows = [("NAME", "MB", "HERE", "COMMERCIAL", "LICENCE", "FOR")]
-    for status in store.status():
+    rows = [("NAME", "MB", "HERE", "BUNDLE", "COMMERCIAL", "LICENCE", "FOR")]
+    for status in store.status(names):
         entry = status.entry
-        if entry.name in names:
-            size = f"{entry.size / 1e6:.1f}"
-            rows.append((entry.name, size, status.state, entry.commercial, entry.licence, entry.purpose))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        bundles = ",".join(store.registry.bundles_of(entry.name)) or "-"
+        rows.append(
+            (
+                entry.name,
+                _megabytes(entry),
+                status.state,
+                bundles,
+                entry.commercial,
+                entry.licence,
+                entry.purpose,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]
         emit("  ".join(cells).rstrip())
     return ExitCode.DONE
 
 
-def _weights_pull(store: WeightStore, names: Sequence[str]) -> ExitCode:
-    for name in names:
-        emit(f"{name}  {store.path(name)}")
+def _megabytes(entry: WeightEntry) -> str:
+    if entry.size is None:
+        return f"~{entry.about / 1e6:.0f}" if entry.about else "?"
+    return f"{entry.size / 1e6:.1f}" if entry.size >= 1e5 else "<0.1"
+
+
+def _weights_pull(store: WeightStore, names: Sequence[str], shown: Progress) -> ExitCode:
+    store.pull(names or None, shown, lambda name, path: emit(f"{name}  {path}"))
     return ExitCode.DONE
 
 
 def _weights_verify(store: WeightStore, names: Sequence[str]) -> ExitCode:
-    found = [status for status in store.verify() if status.entry.name in names]
+    found = store.verify(names)
     for status in found:
         emit(f"{status.entry.name}  {_verdict(status)}")
     return ExitCode.FAILED if any(status.state == "corrupt" for status in found) else ExitCode.DONE
@@ -112,5 +128,7 @@ def _weights_verify(store: WeightStore, names: Sequence[str]) -> ExitCode:
 
 def _verdict(status: WeightStatus) -> str:
     if status.state == "corrupt":
-        return f"WRONG  {status.path} is not the published file; delete it, then: {PROGRAM} weights pull"
+        kind = "published" if status.entry.sha256 else "pinned"
+        name = status.entry.name
+        return f"WRONG  {status.path} is not the {kind} file; delete it, then: {PROGRAM} weights pull {name}"
     return f"{status.state}  {status.path or 'fetched when it is needed'}"

@@ -27,7 +27,7 @@ def load_models(store: WeightStore) -> FaceModels:
         WeightsMissing, WeightsCorrupt, LicenseRefused: see :class:`WeightStore`.
     """
     detector, source = store.path(DETECTOR), store.path(MESH)
-    key = f"{store.registry.entry(MESH).sha256[:16]}-v{mesh_split.VERSION}"
+    key = f"{store.digest(MESH)[:16]}-v{mesh_split.VERSION}"
     backbone = store.derive(
         f"face_mesh.{key}.backbone.tflite", lambda to: mesh_split.write_backbone(source, to)
     )

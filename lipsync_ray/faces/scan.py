@@ -98,7 +98,7 @@ def scan(
 
 def scan_name(content: str, settings: FaceSettings, weights: WeightStore) -> str:
     """Name of a scan's folder: a hash of the video, the options, the models and the code that make it."""
-    models = [weights.registry.entry(name).sha256 for name in (DETECTOR, MESH)]
+    models = [weights.digest(name) for name in (DETECTOR, MESH)]
     return fingerprint(code_version("faces", "media"), content, settings.of_scan(), models)[:32]
 
 

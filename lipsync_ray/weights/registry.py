@@ -1,120 +1,134 @@
-"""What is known about each weight file, read from ``registry.yaml``."""
+"""All known weight files and bundles, read from ``registry.yaml`` and the files in ``facts/``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.kinds import suggest
+from lipsync_ray.weights.entry import (
+    Archive,
+    ArchiveSource,
+    HttpsSource,
+    Source,
+    WeightEntry,
+    WheelPin,
+    WheelSource,
+)
 
-Commercial = Literal["yes", "no", "unclear"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WheelPin:
-    """One wheel of a package index, pinned by its hash; ``url`` is used where pip is absent."""
-
-    requirement: str  # name==version
-    file: str
-    size: int  # bytes
-    sha256: str
-    python: str  # "3.11"
-    abi: str
-    platform: str
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WheelSource:
-    """A weight file that lies inside a wheel."""
-
-    wheel: WheelPin
-    member: str  # path inside the archive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpsSource:
-    """A weight file at an address."""
-
-    url: str
-
-
-Source = WheelSource | HttpsSource
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightEntry:
-    """A weight file: its exact bytes, its terms, where to get it (first source first)."""
-
-    name: str
-    file: str
-    size: int  # bytes
-    sha256: str
-    licence: str
-    commercial: Commercial
-    purpose: str
-    sources: tuple[Source, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.sha256) != 64 or self.size <= 0:
-            raise ConfigError(f"weight {self.name}: needs a size in bytes and a SHA-256 of 64 hex digits")
-        if self.commercial not in ("yes", "no", "unclear"):
-            raise ConfigError(
-                f"weight {self.name}: commercial is {self.commercial!r}, not yes, no or unclear"
-            )
-
-    @property
-    def bundle(self) -> str:
-        """Name shared by all files that arrive together: fetching one brings the others."""
-        first = self.sources[0] if self.sources else None
-        return first.wheel.file if isinstance(first, WheelSource) else self.file
+DEFAULT_BUNDLE = "default"  # what a run needs that chooses nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """All known weight files by name."""
+    """Weight files by name, and bundles: names for the files that belong together.
+
+    A bundle has a file's name only if that file is all it holds, so a name always means one thing.
+    """
 
     entries: Mapping[str, WeightEntry]
+    bundles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, members in self.bundles.items():
+            if unknown := set(members) - set(self.entries):
+                raise ConfigError(f"weights registry: bundle {name} names unknown {', '.join(unknown)}")
+            if name in self.entries and members != (name,):
+                raise ConfigError(f"weights registry: {name} is a file and another bundle")
 
     @classmethod
     def load(cls, path: Path | None = None) -> Registry:
         """Read a registry file; the package's own by default. Raises ConfigError on a bad one."""
-        import yaml  # comes with omegaconf
-
-        text = path.read_text("utf-8") if path else _own_text()
-        try:
-            tree = yaml.safe_load(text)
-            wheels = {name: WheelPin(**pin) for name, pin in (tree.get("wheels") or {}).items()}
-            entries = [_entry(raw, wheels) for raw in tree["weights"]]
-        except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-            raise ConfigError(
-                f"weights registry {path or 'of the package'} is malformed: {error!r}"
-            ) from error
-        return cls(entries={entry.name: entry for entry in entries})
+        texts = {str(path): path.read_text("utf-8")} if path else _own_texts()
+        entries: dict[str, WeightEntry] = {}
+        bundles: dict[str, tuple[str, ...]] = {}
+        for file, text in texts.items():
+            for entry in _read(file, text, bundles):
+                if entry.name in entries:
+                    raise ConfigError(f"weights registry: {entry.name} is told twice, again in {file}")
+                entries[entry.name] = entry
+        return cls(entries=entries, bundles=bundles)
 
     def entry(self, name: str) -> WeightEntry:
         """Look up one file; raises ConfigError with the known names."""
-        if name not in self.entries:
-            raise ConfigError(f"unknown weight {name!r}; known: {', '.join(sorted(self.entries))}")
-        return self.entries[name]
+        if name in self.entries:
+            return self.entries[name]
+        if name in self.bundles:
+            raise ConfigError(f"{name} is a bundle of weights ({', '.join(self.bundles[name])}), not a file")
+        known = sorted({*self.entries, *self.bundles})
+        raise ConfigError(f"unknown weight {name!r}{suggest(name, known)}; known: {', '.join(known)}")
+
+    def bundle(self, name: str) -> tuple[WeightEntry, ...]:
+        """The files of a bundle; a file's own name stands for itself. Raises ConfigError."""
+        members = self.bundles.get(name, (name,))
+        return tuple(self.entry(member) for member in members)
+
+    def resolve(self, names: Iterable[str]) -> list[str]:
+        """Files for names of files and bundles, each once, in order. Raises ConfigError."""
+        return list(dict.fromkeys(entry.name for name in names for entry in self.bundle(name)))
+
+    def default(self) -> list[str]:
+        """Files that a run needs that chooses nothing."""
+        return list(self.bundles.get(DEFAULT_BUNDLE, self.entries))
+
+    def bundles_of(self, name: str) -> list[str]:
+        """Bundles that hold a file."""
+        return [bundle for bundle, members in self.bundles.items() if name in members]
 
 
-def _own_text() -> str:
-    return resources.files("lipsync_ray.weights").joinpath("registry.yaml").read_text("utf-8")
+def _own_texts() -> dict[str, str]:
+    home = resources.files("lipsync_ray.weights")
+    facts = sorted(home.joinpath("facts").iterdir(), key=lambda file: file.name)
+    files = [home.joinpath("registry.yaml"), *(file for file in facts if file.name.endswith(".yaml"))]
+    return {file.name: file.read_text("utf-8") for file in files}
 
 
-def _entry(raw: Mapping[str, Any], wheels: Mapping[str, WheelPin]) -> WeightEntry:
+def _read(file: str, text: str, bundles: dict[str, tuple[str, ...]]) -> list[WeightEntry]:
+    """Entries of one file; its bundles are added to ``bundles``."""
+    import yaml  # comes with omegaconf
+
+    try:
+        tree = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        wheels = {name: WheelPin(**pin) for name, pin in (tree.get("wheels") or {}).items()}
+        archives = {name: _archive(raw) for name, raw in (tree.get("archives") or {}).items()}
+        entries = [_entry(raw, wheels, archives) for raw in tree["weights"]]
+        bundles.update((name, tuple(members)) for name, members in (tree.get("bundles") or {}).items())
+    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise ConfigError(f"weights registry {file} is malformed: {error!r}") from error
+    return entries
+
+
+def _archive(raw: Mapping[str, Any]) -> Archive:
     fields = dict(raw)
-    sources = tuple(_source(source, wheels) for source in fields.pop("sources", ()))
-    return WeightEntry(sources=sources, **fields)
+    return Archive(urls=tuple(_https(url) for url in fields.pop("urls")), **fields)
 
 
-def _source(raw: Mapping[str, str], wheels: Mapping[str, WheelPin]) -> Source:
+def _entry(
+    raw: Mapping[str, Any], wheels: Mapping[str, WheelPin], archives: Mapping[str, Archive]
+) -> WeightEntry:
+    fields = dict(raw)
+    sources = tuple(_source(source, wheels, archives) for source in fields.pop("sources", ()))
+    also = tuple(fields.pop("also", ()))
+    if page := fields.get("page"):
+        _https(page)
+    return WeightEntry(sources=sources, also=also, **fields)
+
+
+def _source(
+    raw: Mapping[str, str], wheels: Mapping[str, WheelPin], archives: Mapping[str, Archive]
+) -> Source:
     if "wheel" in raw:
         return WheelSource(wheel=wheels[raw["wheel"]], member=raw["member"])
-    if not raw["https"].startswith("https://"):
-        raise ConfigError(f"weights registry: {raw['https']} is not an https address")
-    return HttpsSource(url=raw["https"])
+    if "archive" in raw:
+        return ArchiveSource(archive=archives[raw["archive"]], member=raw["member"])
+    return HttpsSource(url=_https(raw["https"]))
+
+
+def _https(url: str) -> str:
+    if not url.startswith("https://"):
+        raise ConfigError(f"weights registry: {url} is not an https address")
+    return url

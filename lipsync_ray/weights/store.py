@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from lipsync_ray.errors import LicenseRefused, WeightsCorrupt, WeightsMissing
+from lipsync_ray.errors import WeightsCorrupt, WeightsMissing
 from lipsync_ray.folders import default_cache_dir
-from lipsync_ray.weights.checked import file_sha256, is_checked, mark_checked
-from lipsync_ray.weights.fetch import copy_from_user, fetch
-from lipsync_ray.weights.registry import Registry, WeightEntry
-
-logger = logging.getLogger(__name__)
-
-State = Literal["present", "absent", "corrupt"]
+from lipsync_ray.progress import Progress
+from lipsync_ray.weights import refusals
+from lipsync_ray.weights.checked import Checks
+from lipsync_ray.weights.entry import WeightEntry
+from lipsync_ray.weights.install import Installer, fresh_folder
+from lipsync_ray.weights.own import OwnFolder, OwnStore, is_uri
+from lipsync_ray.weights.registry import Registry
+from lipsync_ray.weights.status import Inspector, WeightStatus
 
 
 def default_folder() -> Path:
@@ -28,62 +28,104 @@ def default_folder() -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightStatus:
-    """How one weight file stands on this machine."""
-
-    entry: WeightEntry
-    state: State
-    path: Path | None  # where it lies, if anywhere
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightStore:
     """Weight files by name: :meth:`path` fetches what is absent.
 
     ``directory`` is a folder or a URI (s3://, gs://, abfs://) of the user's own that is looked into
-    first, under the files' published names. With ``policy="commercial"`` a file whose terms forbid
-    commercial use, or do not settle it, is refused. Picklable: a worker resolves paths on its own machine.
+    first, under the files' published names; in a folder also known subfolders are looked into, and a file
+    with the published bytes is found under any name. With ``trust`` a file there that bears the name is
+    taken whatever its bytes are. A file without a published hash is pinned on first use. With
+    ``policy="commercial"`` a file whose terms forbid commercial use, or do not settle it, is refused.
+    Picklable: a worker resolves paths on its own machine.
     """
 
     folder: Path = field(default_factory=default_folder)
     directory: str | None = None
+    trust: bool = False
     policy: Literal["any", "commercial"] = "any"
     offline: bool = False  # never fetch
     registry: Registry = field(default_factory=Registry.load)
 
-    def path(self, name: str) -> Path:
-        """Where the file lies, after fetching it if needed.
+    def path(self, name: str, progress: Progress | None = None) -> Path:
+        """Where the file lies, after fetching it if needed; ``progress`` shows the download.
 
         Raises LicenseRefused, WeightsMissing, WeightsCorrupt, or ConfigError for an unknown name.
         """
-        entry = self.registry.entry(name)
-        self._allow(entry)
-        if local := self._own(entry):
-            return local
+        entry, checks = self._allowed(name), self._checks()
+        own = self._own()
+        if found := self._find_own(entry, own, checks):
+            return found
         target = self.folder / entry.file
-        if is_checked(target, entry, self.folder):
+        if checks.is_known_right(target, entry):
             return target
-        if target.is_file() and not os.access(self.folder, os.W_OK):
-            self._check(target, entry)  # filled by someone else, for reading only
+        if target.is_file() and not os.access(self.folder, os.W_OK):  # filled by someone else, for reading
+            if not checks.is_right(target, entry):
+                raise refusals.corrupt(target, entry, checks, self.registry)
             return target
-        with self._lock(entry.bundle):
-            if not is_checked(target, entry, self.folder):
-                self._install(entry, target)
+        with self._lock(entry.parcel):
+            if not checks.accept(target, entry):
+                Installer(
+                    folder=self.folder,
+                    own=own,
+                    offline=self.offline,
+                    registry=self.registry,
+                    progress=progress,
+                ).install(entry)
         return target
 
-    def pull(self, names: Iterable[str] | None = None) -> dict[str, Path]:
-        """Fetch several files, all known ones by default."""
-        return {name: self.path(name) for name in names or self.registry.entries}
+    def digest(self, name: str) -> str:
+        """SHA-256 of the file that :meth:`path` gives; the file is read only where that is not certain.
 
-    def status(self) -> list[WeightStatus]:
-        """Every known file, as it stands; a file that was checked before is not read again."""
-        return [self._status(entry, again=False) for entry in self.registry.entries.values()]
+        Raises what :meth:`path` raises.
+        """
+        entry = self._allowed(name)
+        if entry.sha256 and not (self.trust and self.directory):
+            return entry.sha256
+        return self._checks().digest(self.path(name))
 
-    def verify(self) -> list[WeightStatus]:
-        """Every known file, with the hashes of those present computed anew."""
-        return [self._status(entry, again=True) for entry in self.registry.entries.values()]
+    def pull(
+        self,
+        names: Iterable[str] | None = None,
+        progress: Progress | None = None,
+        on_ready: Callable[[str, Path], None] | None = None,
+    ) -> dict[str, Path]:
+        """Fetch files and bundles by name, by default what every run needs.
 
-    def derive(self, file: str, build: Callable[[Path], None]) -> Path:
+        Terms are looked at before anything is fetched. A file that cannot be had does not keep the others
+        from coming: the error is raised after them, one for all.
+        """
+        chosen = self.registry.default() if names is None else self.registry.resolve(names)
+        for name in chosen:
+            self._allowed(name)
+        paths: dict[str, Path] = {}
+        failed: dict[str, WeightsMissing | WeightsCorrupt] = {}
+        for name in chosen:
+            try:
+                paths[name] = self.path(name, progress)
+            except (WeightsMissing, WeightsCorrupt) as error:
+                failed[name] = error
+                continue
+            if on_ready:
+                on_ready(name, paths[name])
+        if failed:
+            raise refusals.of_many(failed, len(chosen), self.registry)
+        return paths
+
+    def status(self, names: Iterable[str] | None = None, *, again: bool = False) -> list[WeightStatus]:
+        """Files as they stand, by default all known ones.
+
+        A file that was read before is not read again; with ``again`` it is.
+        """
+        own = self._own()
+        folder = own if isinstance(own, OwnFolder) else None
+        look = Inspector(checks=self._checks(), own=folder, trust=self.trust, again=again).look
+        return [look(self.registry.entry(name)) for name in names or self.registry.entries]
+
+    def verify(self, names: Iterable[str] | None = None) -> list[WeightStatus]:
+        """Files as they stand, with the hashes of those present computed anew."""
+        return self.status(names, again=True)
+
+    def derive(self, file: str, build: Callable[[Path], object]) -> Path:
         """A file computed from weights, made once per machine: ``build`` writes it at the path it gets.
 
         ``file`` must name everything the content depends on.
@@ -92,74 +134,50 @@ class WeightStore:
         if not target.is_file():
             with self._lock(file):
                 if not target.is_file():
-                    with tempfile.TemporaryDirectory(dir=self.folder, prefix=".derive-") as name:
+                    with fresh_folder(self.folder, f".derive-{file}-") as name:
                         build(Path(name) / target.name)
                         os.replace(Path(name) / target.name, target)
         return target
 
-    def _allow(self, entry: WeightEntry) -> None:
+    def _checks(self) -> Checks:
+        return Checks(folder=self.folder)
+
+    def _allowed(self, name: str) -> WeightEntry:
+        entry = self.registry.entry(name)
         if self.policy == "commercial" and entry.commercial != "yes":
-            terms = "forbid it" if entry.commercial == "no" else "do not settle it"
-            raise LicenseRefused(
-                f"license.policy=commercial, and the terms of {entry.name} ({entry.file}, {entry.licence}) "
-                f"{terms}; choose another engine or license.policy=any"
-            )
+            raise refusals.license_refused(entry, self.registry)
+        return entry
 
-    def _own(self, entry: WeightEntry) -> Path | None:
-        """The file in the user's own folder, checked, if it lies there."""
-        if self.directory is None or "://" in self.directory:
+    def _own(self) -> OwnFolder | OwnStore | None:
+        if self.directory is None:
             return None
-        path = Path(self.directory).expanduser() / entry.file
-        if not path.is_file():
+        if is_uri(self.directory):
+            return OwnStore(uri=self.directory)
+        return OwnFolder(folder=Path(self.directory).expanduser())
+
+    def _find_own(self, entry: WeightEntry, own: OwnFolder | OwnStore | None, checks: Checks) -> Path | None:
+        """The file in the user's own folder, if it lies there; with ``trust`` also a copy of one at a URI."""
+        if isinstance(own, OwnStore):
+            return self._copy_as_it_is(entry, own) if self.trust else None
+        if own is None:
             return None
-        if not is_checked(path, entry, self.folder):
-            self._check(path, entry)
-            mark_checked(path, entry, self.folder)
-        return path
+        named = own.named(entry)
+        if self.trust and named:
+            return named[0]
+        right = next((path for path in named if checks.accept(path, entry)), None)
+        if found := right or own.twin(entry, checks):
+            return found
+        if named:
+            raise refusals.corrupt(named[0], entry, checks, self.registry, own=True)
+        return None
 
-    def _install(self, entry: WeightEntry, target: Path) -> None:
-        if target.is_file() and _matches(target, entry):
-            mark_checked(target, entry, self.folder)  # copied there by hand
-            return
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".fetch-") as name:
-            self._get(entry, Path(name))
-            self._check(Path(name) / entry.file, entry)
-            for other in self.registry.entries.values():  # one wheel may have brought several
-                fetched = Path(name) / other.file
-                if fetched.is_file() and _matches(fetched, other):
-                    os.replace(fetched, self.folder / other.file)
-                    mark_checked(self.folder / other.file, other, self.folder)
-        logger.info("weights: %s is ready in %s", entry.file, self.folder)
-
-    def _get(self, entry: WeightEntry, into: Path) -> None:
-        if self.directory and copy_from_user(self.directory, entry, into / entry.file):
-            return
-        if self.offline:
-            raise WeightsMissing(
-                f"{entry.name} is not in {self.folder} and fetching is off; {_advice(entry)}"
-            )
-        try:
-            fetch(entry, into, [other for other in self.registry.entries.values() if other != entry])
-        except WeightsMissing as error:
-            raise WeightsMissing(f"{error}; {_advice(entry)}") from error
-
-    def _check(self, path: Path, entry: WeightEntry) -> None:
-        if not _matches(path, entry):
-            raise WeightsCorrupt(
-                f"{path.name} for {entry.name} is not the published file: {path.stat().st_size} bytes "
-                f"of {entry.size}, or another SHA-256 than {entry.sha256}; "
-                "delete it, or point weights.dir elsewhere"
-            )
-
-    def _status(self, entry: WeightEntry, *, again: bool) -> WeightStatus:
-        places = [self.folder / entry.file]
-        if self.directory and "://" not in self.directory:
-            places.insert(0, Path(self.directory).expanduser() / entry.file)
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            return WeightStatus(entry=entry, state="absent", path=None)
-        good = (not again and is_checked(path, entry, self.folder)) or _matches(path, entry)
-        return WeightStatus(entry=entry, state="present" if good else "corrupt", path=path)
+    def _copy_as_it_is(self, entry: WeightEntry, own: OwnStore) -> Path | None:
+        """A copy of what lies at the URI now, kept apart from the published files."""
+        version = own.version(entry)
+        if version is None:
+            return None
+        key = hashlib.sha256(version.encode()).hexdigest()[:16]
+        return self.derive(f"own-{key}-{entry.file}", lambda target: own.copy(entry, target))
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[None]:
@@ -178,14 +196,3 @@ class WeightStore:
             yield
         finally:
             lock.release()
-
-
-def _matches(path: Path, entry: WeightEntry) -> bool:
-    return path.stat().st_size == entry.size and file_sha256(path) == entry.sha256
-
-
-def _advice(entry: WeightEntry) -> str:
-    return (
-        f"put {entry.file} (SHA-256 {entry.sha256[:12]}…) into a folder and set weights.dir=FOLDER, "
-        "or run `lipsync_ray weights pull` where there is a network"
-    )

