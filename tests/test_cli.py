@@ -105,10 +105,33 @@ def test_debug_shows_the_trace(capsys: Captured) -> None:
 def test_weights_are_listed_with_their_terms(tmp_path: Path, capsys: Captured) -> None:
     assert main(["weights", "list", f"weights.folder={tmp_path}"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["NAME", "MB", "HERE", "COMMERCIAL", "LICENCE", "FOR"]
-    (row,) = [line for line in lines if line.startswith("face_mesh ")]
-    assert "Apache-2.0" in row
-    assert "absent" in row
+    assert lines[0].split() == ["NAME", "MB", "HERE", "BUNDLE", "COMMERCIAL", "LICENCE", "FOR"]
+    rows = {line.split()[0]: line for line in lines[1:]}
+    assert rows["face_mesh"].split()[:6] == ["face_mesh", "2.5", "absent", "default", "yes", "Apache-2.0"]
+    assert rows["vrt_lnet"].split()[:5] == ["vrt_lnet", "~1530", "absent", "video_retalking", "unclear"]
+    assert rows["lipgan_mel"].split()[:3] == ["lipgan_mel", "?", "absent"]
+
+
+def test_a_bundle_is_listed_by_its_name(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["weights", "list", "retinaface", f"weights.folder={tmp_path}"]) == 0
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["retinaface_r50", "retinaface_mobilenet"]
+
+
+def test_files_of_ones_own_are_listed_as_such(tmp_path: Path, capsys: Captured) -> None:
+    own = tmp_path / "checkpoints"
+    own.mkdir()
+    (own / "GPEN-BFR-512.pth").write_bytes(b"my own training")
+    (own / "expression.mat").write_bytes(b"whatever")
+    words = [f"weights.folder={tmp_path / 'cache'}", f"weights.dir={tmp_path}", "weights.verify=false"]
+    assert main(["weights", "pull", "gpen", "vrt_expression", *words]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"gpen  {own / 'GPEN-BFR-512.pth'}",
+        f"vrt_expression  {own / 'expression.mat'}",
+    ]
+    assert main(["weights", "verify", "gpen", "vrt_expression", *words]) == 0
+    states = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert states == ["own", "unpinned"]
 
 
 def test_a_damaged_weight_fails_verification(tmp_path: Path, capsys: Captured) -> None:
@@ -126,6 +149,38 @@ def test_weights_that_cannot_be_fetched_are_one_line(tmp_path: Path, capsys: Cap
     words = ["weights", "pull", "face_mesh", f"weights.folder={tmp_path}", "weights.offline=true"]
     assert main(words) == 1
     assert one_line(capsys).startswith("lipsync_ray: WEIGHTS_MISSING: face_mesh")
+
+
+def test_weights_on_a_page_for_people_say_where_it_is(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["weights", "pull", "lipgan", f"weights.folder={tmp_path}"]) == 1
+    assert one_line(capsys) == (
+        "lipsync_ray: WEIGHTS_MISSING: lipgan_mel (lipgan_residual_mel.h5): no program can fetch it; its authors "
+        "publish it at https://github.com/Rudrabha/LipGAN/tree/fully_pythonic: put it into a folder and set "
+        "weights.dir=FOLDER"
+    )
+
+
+def test_all_files_of_a_bundle_that_are_missing_are_named_in_one_line(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    words = ["weights", "pull", "video_retalking", f"weights.folder={tmp_path}", "weights.offline=true"]
+    assert main(words) == 1
+    line = one_line(capsys)
+    assert line.startswith(
+        "lipsync_ray: WEIGHTS_MISSING: 7 of 7 files cannot be fetched: vrt_dnet (DNet.pt, "
+    )
+    assert "GFPGANv1.4.pth" in line
+    assert "weights.dir=FOLDER" in line
+
+
+def test_terms_that_the_policy_refuses_are_status_3(tmp_path: Path, capsys: Captured) -> None:
+    words = ["weights", "pull", "gpen", f"weights.folder={tmp_path}", "license.policy=commercial"]
+    assert main(words) == 3
+    line = one_line(capsys)
+    assert line.startswith(
+        "lipsync_ray: LICENSE_REFUSED: license.policy=commercial, and the terms of gpen (GPEN-BFR-512.pth, "
+    )
+    assert "allowed are face_detector, face_mesh, retinaface_r50, retinaface_mobilenet" in line
 
 
 def run_with_dub(body: str, *words: str) -> subprocess.Popen[str]:

@@ -95,6 +95,30 @@ def test_a_damaged_weight_file_is_broken(tmp_path: Path) -> None:
     assert states == {"broken", "note"}
 
 
+def test_weights_of_other_engines_are_missed_by_nobody(tmp_path: Path) -> None:
+    config = load_config(["video=a", f"weights.folder={tmp_path / 'cache'}", f"weights.dir={tmp_path}"])
+    (check,) = check_weights(config)
+    assert check.text == "not fetched yet: face_detector, face_mesh (run fetches what it needs)"
+    (tmp_path / "expression.mat").write_bytes(b"of VideoReTalking")
+    (tmp_path / "lipgan_residual_mel.h5").write_bytes(b"of LipGAN")
+    also, missing = check_weights(config)
+    assert (also.state, also.text) == ("ok", "also here, for other engines: lipgan_mel, vrt_expression")
+    assert missing == check
+
+
+def test_a_wrong_file_of_another_engine_is_worth_a_note(tmp_path: Path) -> None:
+    config = load_config(["video=a", f"weights.folder={tmp_path / 'cache'}", f"weights.dir={tmp_path}"])
+    (tmp_path / "LNet.pth").write_bytes(b"half a download")
+    wrong, _ = check_weights(config)
+    assert (wrong.state, wrong.text) == ("note", f"{tmp_path / 'LNet.pth'} is not the published file")
+
+
+def test_a_weights_folder_that_is_none_is_broken(tmp_path: Path) -> None:
+    (check,) = check_weights(load_config(["video=a", f"weights.dir={tmp_path / 'checkponts'}"]))
+    assert check.state == "broken"
+    assert "is not a folder" in check.text
+
+
 def test_the_report_counts_what_is_broken() -> None:
     text = report([Check(name="x", state="broken", text="bad", mend="do this")])
     assert text.splitlines() == [
