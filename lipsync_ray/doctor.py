@@ -137,11 +137,12 @@ def check_weights(config: Config) -> Iterator[Check]:
     for status in found:
         if status.state == "corrupt":
             kind = "published" if status.entry.sha256 else "pinned"
+            own = "" if status.path == store.folder / status.entry.file else ", or weights.verify=false"
             yield Check(
                 name="weights",
                 state="broken" if status.entry.name in needed else "note",
                 text=f"{status.path} is not the {kind} file",
-                mend=f"delete it, then: {PROGRAM} weights pull {status.entry.name}",
+                mend=f"delete it, then: {PROGRAM} weights pull {status.entry.name}{own}",
             )
     here = [status.entry.name for status in found if status.usable]
     if basic := [name for name in here if name in needed]:

@@ -154,9 +154,9 @@ def test_weights_that_cannot_be_fetched_are_one_line(tmp_path: Path, capsys: Cap
 def test_weights_on_a_page_for_people_say_where_it_is(tmp_path: Path, capsys: Captured) -> None:
     assert main(["weights", "pull", "lipgan", f"weights.folder={tmp_path}"]) == 1
     assert one_line(capsys) == (
-        "lipsync_ray: WEIGHTS_MISSING: lipgan_mel (lipgan_residual_mel.h5): no program can fetch it; its authors "
-        "publish it at https://github.com/Rudrabha/LipGAN/tree/fully_pythonic: put it into a folder and set "
-        "weights.dir=FOLDER"
+        "lipsync_ray: WEIGHTS_MISSING: lipgan_mel (lipgan_residual_mel.h5): no program can fetch it; its "
+        "authors publish it at https://github.com/Rudrabha/LipGAN/tree/fully_pythonic: put it into a folder "
+        "and set weights.dir=FOLDER"
     )
 
 

@@ -111,6 +111,7 @@ def test_a_wrong_file_of_another_engine_is_worth_a_note(tmp_path: Path) -> None:
     (tmp_path / "LNet.pth").write_bytes(b"half a download")
     wrong, _ = check_weights(config)
     assert (wrong.state, wrong.text) == ("note", f"{tmp_path / 'LNet.pth'} is not the published file")
+    assert wrong.mend.endswith("weights pull vrt_lnet, or weights.verify=false")
 
 
 def test_a_weights_folder_that_is_none_is_broken(tmp_path: Path) -> None:
