@@ -46,7 +46,7 @@ def refusal(*words: str) -> str:
         (["engine=wav2lip", "engine.box=[1,2,3,4]", "engine.box=null"], Wav2LipSettings()),
         (["engine=video_retalking"], VideoReTalkingSettings(pads=(0, 20, 0, 0))),
         (["engine=video_retalking", "engine.exp_img=a b=1.png"], VideoReTalkingSettings(exp_img="a b=1.png")),
-        (["engine=video_retalking", "engine=wav2lip", "engine.checkpoint=wav2lip"], "wav2lip"),
+        (["engine=video_retalking", "engine=wav2lip", "engine.checkpoint=wav2lip_plain"], "wav2lip"),
         (["engine=tests.toy_engines:Identity"], OwnEngine(name="tests.toy_engines:Identity")),
         (["engine.name=tests.toy_engines:Identity"], OwnEngine(name="tests.toy_engines:Identity")),
         (["engine=wav2lip", "engine.name=a:B"], OwnEngine(name="a:B")),
@@ -54,7 +54,7 @@ def refusal(*words: str) -> str:
 )
 def test_a_name_chooses_the_settings(words: list[str], expected: Any) -> None:
     found = load_config(["video=a", *words]).engine
-    assert found == (Wav2LipSettings(checkpoint="wav2lip") if expected == "wav2lip" else expected)
+    assert found == (Wav2LipSettings(checkpoint="wav2lip_plain") if expected == "wav2lip" else expected)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ class Wav2LipSettings(FaceBoxSettings):
     """Which of the published networks draws the mouth, and how close to the authors' script."""
 
     name: Literal["wav2lip"] = "wav2lip"
-    checkpoint: Literal["wav2lip_gan", "wav2lip", "wav2lip_sd_gan", "wav2lip_sd_nogan"] = "wav2lip_gan"
+    checkpoint: Literal["wav2lip_gan", "wav2lip_plain", "wav2lip_sd_gan", "wav2lip_sd_nogan"] = "wav2lip_gan"
     upstream_exact: bool = (
         False  # hard rectangle, boxes smoothed over the frames to come: the authors' script
     )
