@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -19,7 +21,7 @@ def steady(values: np.ndarray, breaks: np.ndarray, reach: int) -> np.ndarray:
         reach: rows on each side.
     """
     given = np.asarray(values, np.float64)
-    flat = given.reshape(len(given), -1)
+    flat = given.reshape(len(given), math.prod(given.shape[1:]))
     there = np.asarray(np.isfinite(flat).all(1))
     known = np.where(there[:, None], flat, 0.0)
     weights, moments = _moments(known, there, np.cumsum(breaks), reach)
@@ -38,7 +40,8 @@ def _moments(
     """Sums over the neighbours k of each row: of 1, k, k^2 as ``[3,M]``; of value, k value as ``[2,M,K]``."""
     count = len(known)
     weights, moments = np.zeros((3, count)), np.zeros((2, *known.shape))
-    for step in range(-reach, reach + 1):
+    farthest = min(reach, count - 1)
+    for step in range(-farthest, farthest + 1):
         at = slice(max(0, -step), count - max(0, step))
         near = slice(max(0, step), count - max(0, -step))
         counts = (there[near] & (run[near] == run[at])).astype(np.float64)
