@@ -1,4 +1,4 @@
-"""Weight files as upstream publishes them, filled with the recipe's weights: the same names, keys and nesting."""
+"""Weight files as upstream publishes them, with the recipe's weights: the same names, keys, nesting."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _bfm(folder: Path) -> None:
 
 
 def mean_face() -> np.ndarray:
-    """A stand-in for the Basel model's 68 landmarks, ``float64[68,3]``: only the five groups in use matter."""
+    """A stand-in for the Basel model's landmarks, ``float64[68,3]``: only the groups in use matter."""
     five = np.array(Fixture("vrt_helpers").wanted["lm3d_standin"], np.float64)
     points = np.zeros((68, 3))
     for group, point in zip(([36, 39], [42, 45], [30], [48], [54]), five, strict=True):
