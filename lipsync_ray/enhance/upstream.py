@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 
-SIDE = 512  # px of a face
-# Eyes, nose, corners of the mouth in the face: ArcFace's points of a picture 112 px high and 96 wide, made
-# square (8 px on each side), with a border of 28 px, enlarged from 168 px.
-_ARCFACE = np.array(
-    [
-        (30.29459953, 51.69630051),
-        (65.53179932, 51.50139999),
-        (48.02519989, 71.73660278),
-        (33.54930115, 92.36550140),
-        (62.72990036, 92.20410156),
-    ]
-)
-TEMPLATE = (_ARCFACE + np.array([8.0, 0.0]) + 28.0) * (SIDE / 168)
+from lipsync_ray.blend.laplacian import laplacian_blend
+from lipsync_ray.enhance.align import GPEN_TEMPLATE, SIDE, fit_similarity
 
+_EDGES = 20  # widths of the soft square's border in the square
 _EDGE = 20  # px of a mask that are cleared at the face's border
 _BLUR, _SIGMA = 101, 11.0
 _SMALL = 100.0  # px: faces below are smoothed
@@ -96,28 +85,8 @@ def put_target(original: np.ndarray, restored: Restored, box: tuple[int, int, in
     inside = np.s_[top : bottom - _SPARED, left:right]
     mask[inside] = _border(restored.sharp)[inside]
     faces, base, weight = (cv2.resize(each, (SIDE, SIDE)) for each in (restored.faces, original, mask))
-    blended = np.clip(pyramid_blend(faces, base, weight, _LEVELS), 0, 255)
+    blended = np.clip(laplacian_blend(faces, base, weight, _LEVELS), 0, 255)
     return cv2.resize(blended, (original.shape[1], original.shape[0])).astype(np.uint8)
-
-
-def pyramid_blend(edited: np.ndarray, original: np.ndarray, mask: np.ndarray, levels: int) -> np.ndarray:
-    """Laplacian blend ``float32[H,W,3]``, not clipped (Burt and Adelson 1983).
-
-    The pictures' Gaussian pyramids are of integers, rounded on every level; the mask's is not.
-
-    Args:
-        edited: ``uint8[H,W,3]``.
-        original: ``uint8[H,W,3]``.
-        mask: ``float32[H,W]`` 0..1, 1 = edited.
-        levels: of the pyramid, the picture itself among them.
-    """
-    bands = [_bands(picture, levels) for picture in (edited, original)]
-    weights = [weight[..., None] for weight in _reduced(mask, levels)]
-    mixed = [a * m + b * (1 - m) for a, b, m in zip(*bands, weights, strict=True)]
-    out = mixed[-1]
-    for band in mixed[-2::-1]:
-        out = cv2.pyrUp(out, dstsize=(band.shape[1], band.shape[0])) + band
-    return out
 
 
 def fit_face(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -126,22 +95,9 @@ def fit_face(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Least-squares similarities (Umeyama 1991), in single precision. The way back is a fit of its own, but for
     its scale.
     """
-    points, template = landmarks.astype(np.float32), TEMPLATE.astype(np.float32)
-    forward, scale = _similarity(points, template)
-    back, _ = _similarity(template, points, 1 / scale)
+    forward, scale = fit_similarity(landmarks, GPEN_TEMPLATE)
+    back, _ = fit_similarity(GPEN_TEMPLATE, landmarks, 1 / scale)
     return forward, back
-
-
-def _similarity(
-    source: np.ndarray, target: np.ndarray, scale: np.float32 | None = None
-) -> tuple[np.ndarray, np.float32]:
-    centred, wanted = source - source.mean(0), target - target.mean(0)
-    left, spread, right = np.linalg.svd(wanted.T @ centred / len(source))
-    mirror = np.array([1, np.sign(np.linalg.det(left) * np.linalg.det(right))], np.float32)
-    rotation = (left * mirror) @ right
-    own = np.float32((spread * mirror).sum() / (centred**2).mean(0).sum()) if scale is None else scale
-    linear = own * rotation
-    return np.column_stack([linear, target.mean(0) - linear @ source.mean(0)]), own
 
 
 def soft_mask(mask: np.ndarray) -> np.ndarray:
@@ -151,6 +107,24 @@ def soft_mask(mask: np.ndarray) -> np.ndarray:
     for _ in range(2):
         out = cv2.GaussianBlur(out, (_BLUR, _BLUR), _SIGMA)
     return out
+
+
+def paste_square(picture: np.ndarray, face: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """An aligned face over its picture through a soft square, as GFPGAN's helper (facexlib) does; uint8.
+
+    Args:
+        picture: ``uint8[H,W,3]``.
+        face: ``uint8[512,512,3]``.
+        back: map ``[2,3]`` from the face to the picture.
+    """
+    size = (picture.shape[1], picture.shape[0])
+    square = cv2.warpAffine(np.ones((SIDE, SIDE), np.float32), back, size)
+    square = cv2.erode(square, np.ones((2, 2), np.uint8))
+    edge = int(float(square.sum()) ** 0.5) // _EDGES
+    soft = cv2.erode(square, np.ones((2 * edge, 2 * edge), np.uint8))
+    soft = cv2.GaussianBlur(soft, (2 * edge + 1, 2 * edge + 1), 0)[..., None]
+    placed = square[..., None] * cv2.warpAffine(face, back, size)
+    return (soft * placed + (1 - soft) * picture).astype(np.uint8)
 
 
 def _calmer(face: np.ndarray, box: np.ndarray) -> np.ndarray:
@@ -168,18 +142,3 @@ def _border(mask: np.ndarray) -> np.ndarray:
 def _mixed(over: np.ndarray, under: np.ndarray, mask: np.ndarray) -> np.ndarray:
     weight = mask[..., None]
     return np.rint(np.clip(under * (1 - weight) + over * weight, 0, 255)).astype(np.uint8)
-
-
-def _reduced(picture: np.ndarray, levels: int) -> list[np.ndarray]:
-    out = [picture]
-    while len(out) < levels:
-        out.append(cv2.pyrDown(out[-1]))
-    return out
-
-
-def _bands(picture: np.ndarray, levels: int) -> list[np.ndarray]:
-    """Differences between neighbouring levels of a pyramid, and its last level."""
-    rough = [level.astype(np.float32) for level in _reduced(picture, levels)]
-    return [
-        fine - cv2.pyrUp(coarse, dstsize=(fine.shape[1], fine.shape[0])) for fine, coarse in pairwise(rough)
-    ] + rough[-1:]

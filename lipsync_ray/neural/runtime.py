@@ -56,8 +56,9 @@ class Runtime:
         """Make a network ready: evaluation, no gradients, on the device, in its number format."""
         net = net.eval().requires_grad_(False).to(self.device, self.dtype)
         if self.settings.channels_last:
-            # 4-D weights only; the networks' few 3-D and 5-D ones stay as they are.
-            net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            for weight in net.parameters():
+                if weight.ndim == 4:  # those of other ranks have no such order
+                    weight.data = weight.data.to(memory_format=torch.channels_last)
         if self.settings.compile:
             net.compile(dynamic=False)
         return net

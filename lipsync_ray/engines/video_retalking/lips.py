@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lipsync_ray.engines.base import Resources
 from lipsync_ray.engines.pictures import network_faces, to_pictures
-from lipsync_ray.engines.video_retalking.enet import ENet, frame_noise, load_enet
+from lipsync_ray.engines.video_retalking.enet import ENet, face_noise, load_enet
 from lipsync_ray.engines.video_retalking.lnet import load_lnet
 from lipsync_ray.neural.batching import Batches
 from lipsync_ray.neural.runtime import Runtime
@@ -55,7 +55,7 @@ class LipPainter:
         runtime, net, batches = self._net
         own, calm = network_faces(faces), network_faces(references)
         both = np.concatenate([own[:, :3], calm[:, 3:]], 1)
-        noise = [runtime.send(part) for part in frame_noise(self._seed, numbers)]
+        noise = [runtime.send(part) for part in face_noise(self._seed, numbers)]
 
         def draw(mel: Tensor, face: Tensor, *maps: Tensor) -> Tensor:
             return net(mel, face, face[:, 3:], list(maps), window=WINDOW)[0]

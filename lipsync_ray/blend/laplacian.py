@@ -1,0 +1,101 @@
+"""Two pictures joined band by band: coarse colours over a wide border, fine detail over a narrow one.
+
+Burt and Adelson, A multiresolution spline with application to image mosaics, 1983.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+USUAL_SIDE = 128.0  # px: the levels that a user asks for are meant for a mask as large as such a square
+
+
+def laplacian_blend(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float) -> np.ndarray:
+    """Blend two pictures; ``float32[H,W,3]``, not clipped.
+
+    The pictures' Gaussian pyramids are of whole numbers, rounded at every level; the mask's is not (so
+    VideoReTalking has it).
+
+    Args:
+        new: ``uint8[H,W,3]``, taken where the mask is 1.
+        old: ``uint8[H,W,3]``, taken where it is 0.
+        mask: ``float32[H,W]`` in 0..1.
+        levels: of the pyramid, the picture itself among them; 1 is plain mixing. A fraction lies between
+            two whole numbers: the border of a face that comes nearer must not jump.
+    """
+    count = int(np.ceil(levels))
+    bands, others = _bands(new, count), _bands(old, count)
+    weights = [weight[..., None] for weight in _reduced(mask.astype(np.float32), count)]
+    mixed = [_mixed(*level) for level in zip(bands, others, weights, strict=True)]
+    out, rest = mixed[-1], np.float32(count - levels)
+    for level in range(count - 2, -1, -1):
+        out = _enlarged(out, mixed[level])
+        if rest and level == count - 2:  # the pyramid with one level less ends here
+            ends = [_enlarged(each[-1], mixed[level]) for each in (bands, others)]
+            out = (1 - rest) * out + rest * _mixed(ends[0], ends[1], weights[level])
+        out += mixed[level]
+    return out
+
+
+def blend_crop(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float) -> np.ndarray:
+    """Blend two pictures around a mask and nowhere else; ``uint8[H,W,3]``, a new array.
+
+    Only as much of the pictures is looked at as can play a part, so the result is that of the whole picture
+    for less work; where the mask has no influence on any level, ``old`` stays as it is, bit by bit.
+
+    Args:
+        new: ``uint8[H,W,3]``.
+        old: ``uint8[H,W,3]``.
+        mask: ``uint8[H,W]`` 0..255 or ``float32[H,W]`` 0..1.
+        levels: for a mask as large as a square of ``USUAL_SIDE``, see :func:`levels_for`.
+    """
+    out = old.copy()
+    weight = mask.astype(np.float32) / (255 if mask.dtype == np.uint8 else 1)
+    x, y, width, height = cv2.boundingRect((weight > 0).view(np.uint8))
+    if not width:
+        return out
+    depth = levels_for(levels, weight)
+    step = 1 << int(np.ceil(depth)) - 1  # px of the picture for one of the last level
+    # A pixel of the mask reaches 2 + 4 + ... on the way down the pyramid and as much on the way up; the
+    # pixels there depend on as many beyond. In whole steps, so that all levels lie as in the whole picture.
+    margin = 8 * (step - 1)
+    top, left = ((max(start - margin, 0) // step) * step for start in (y, x))
+    part = np.s_[top : y + height + margin, left : x + width + margin]
+    blended = laplacian_blend(new[part], old[part], weight[part], depth)
+    out[part] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    return out
+
+
+def levels_for(levels: float, weight: np.ndarray) -> float:
+    """Levels for a mask ``float32[H,W]`` of any size, from those for a usual one.
+
+    One more whenever the mask's sides double, so that the border keeps its width in the face; never so many
+    that a pixel of the last level is more than a quarter of the mask, nor less than 1.
+    """
+    side = max(float(weight.sum()) ** 0.5, 1.0)
+    return float(np.clip(levels + np.log2(side / USUAL_SIDE), 1, max(np.log2(side) - 1, 1)))
+
+
+def _mixed(new: np.ndarray, old: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return new * weight + old * (1 - weight)
+
+
+def _reduced(picture: np.ndarray, levels: int) -> list[np.ndarray]:
+    """A Gaussian pyramid, in the picture's own type."""
+    pyramid = [picture]
+    while len(pyramid) < levels:
+        pyramid.append(cv2.pyrDown(pyramid[-1]))
+    return pyramid
+
+
+def _bands(picture: np.ndarray, levels: int) -> list[np.ndarray]:
+    """A Laplacian pyramid ``float32``; its last level is the Gaussian one's."""
+    pyramid = [level.astype(np.float32) for level in _reduced(picture, levels)]
+    return [fine - _enlarged(coarse, fine) for fine, coarse in pairwise(pyramid)] + pyramid[-1:]
+
+
+def _enlarged(coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:
+    return cv2.pyrUp(coarse, dstsize=(fine.shape[1], fine.shape[0]))
