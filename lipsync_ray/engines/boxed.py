@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lipsync_ray.blend.settings import BlendSettings
-from lipsync_ray.engines.base import FaceBatch
+from lipsync_ray.engines.base import FaceBatch, Resources
 from lipsync_ray.engines.facebox import REACH, face_boxes
 from lipsync_ray.engines.facebox_settings import FaceBoxSettings
 from lipsync_ray.engines.facecut import put_face
 from lipsync_ray.engines.joining import join_mouth, paste_hard
+
+if TYPE_CHECKING:
+    from lipsync_ray.enhance.parsing import FaceParser
+
+PARSER = "parsenet"  # in the weights registry
 
 
 class Boxed:
@@ -19,14 +25,26 @@ class Boxed:
 
     Args:
         settings: pads, smoothing, a fixed box.
-        blend: how a mouth is joined.
+        resources: how a mouth is joined, and by whose mask.
         hard: join whole rectangles, as the authors' scripts do.
     """
 
     reach = REACH  # rows of landmarks needed on each side of a frame
 
-    def __init__(self, settings: FaceBoxSettings, blend: BlendSettings, *, hard: bool = False) -> None:
-        self._settings, self._blend, self._hard = settings, blend, hard
+    def __init__(self, settings: FaceBoxSettings, resources: Resources, *, hard: bool = False) -> None:
+        self._settings, self._resources, self._hard = settings, resources, hard
+        parsed = not hard and resources.blend.mask == "parsenet"
+        self._parser_file = resources.weights.path(PARSER) if parsed else None
+        self.weights = {PARSER: resources.weights.digest(PARSER)} if parsed else {}
+
+    @cached_property
+    def _parser(self) -> FaceParser | None:
+        if self._parser_file is None:
+            return None
+        from lipsync_ray.enhance.parsing import FaceParser
+        from lipsync_ray.neural.runtime import Runtime
+
+        return FaceParser(self._parser_file, Runtime(self._resources.compute, self._resources.threads))
 
     def boxes(self, batch: FaceBatch) -> np.ndarray:
         """Boxes ``float64[N,4]`` (x0 y0 x1 y1) in pixels of the batch's crop."""
@@ -45,16 +63,20 @@ class Boxed:
     def join(self, batch: FaceBatch, faces: np.ndarray, boxes: np.ndarray) -> FaceBatch:
         """Put drawn faces over their boxes and join their mouths; sets ``output`` and ``mask``."""
         output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
-        for row, (frame, face, box) in enumerate(zip(batch.frames, faces, boxes, strict=True)):
-            if self._hard:
-                output[row], mask[row] = paste_hard(frame, face, box)
-            else:
-                output[row], mask[row] = join_mouth(
-                    frame,
-                    put_face(frame, face, box),
-                    batch.landmarks[row],
-                    box,
-                    float(batch.cues["strength"][row]),
-                    self._blend,
-                )
+        if self._hard:
+            for row, each in enumerate(zip(batch.frames, faces, boxes, strict=True)):
+                output[row], mask[row] = paste_hard(*each)
+            return replace(batch, output=output, mask=mask)
+        pasted = np.stack([put_face(*each) for each in zip(batch.frames, faces, boxes, strict=True)])
+        own = None if self._parser is None else self._parser.masks(pasted, batch.landmarks)
+        for row, box in enumerate(boxes):
+            output[row], mask[row] = join_mouth(
+                batch.frames[row],
+                pasted[row],
+                batch.landmarks[row],
+                box,
+                float(batch.cues["strength"][row]),
+                self._resources.blend,
+                own=None if own is None else own[row],
+            )
         return replace(batch, output=output, mask=mask)

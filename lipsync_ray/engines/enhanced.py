@@ -39,13 +39,13 @@ class Enhanced:
         self.weights: Mapping[str, str] = {**inner.weights, **digests}
 
     @cached_property
-    def _enhancer(self) -> Enhancer | None:
+    def _enhancer(self) -> Enhancer:
         from lipsync_ray.enhance.retouch import load_enhancer
         from lipsync_ray.neural.runtime import Runtime
 
         resources = self._resources
         runtime = Runtime(resources.compute, resources.threads)
-        return load_enhancer(resources.enhance, self._restorer, resources.weights, runtime)
+        return load_enhancer(resources.enhance, resources.blend, self._restorer, resources.weights, runtime)
 
     def prepare(self, scene: Scene) -> Preparation:
         """The engine's own."""
@@ -70,7 +70,7 @@ class Enhanced:
     def blend(self, batch: FaceBatch) -> FaceBatch:
         """The engine's own joint, then the restorer inside the mask."""
         joined = self.inner.blend(batch)
-        if joined.output is None or joined.mask is None or self._enhancer is None:
+        if joined.output is None or joined.mask is None:
             return joined
         output = self._enhancer.retouch(joined.output, batch.landmarks, batch.number, joined.mask)
         return replace(joined, output=output)

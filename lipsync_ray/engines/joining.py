@@ -17,6 +17,7 @@ def join_mouth(
     box: np.ndarray,
     strength: float,
     settings: BlendSettings,
+    own: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Blend the mouth of a pasted face into the frame: picture ``uint8[H,W,3]``, mask ``uint8[H,W]``.
 
@@ -27,9 +28,11 @@ def join_mouth(
         box: where the drawn face lies, ``float64[4]``: outside it there is nothing to take.
         strength: 0 leaves the frame as it is, 1 takes the drawn mouth.
         settings: how it is joined.
+        own: ``uint8[H,W]``, where the face's own skin and lips are; None: not known.
     """
     mask = mouth_mask(landmarks, frame.shape[:2], settings)
     mask = np.minimum(mask, _inside(box, frame.shape[:2], settings.feather))
+    mask = mask if own is None else np.minimum(mask, own)
     mask = np.rint(mask * np.float32(np.clip(strength, 0, 1))).astype(np.uint8)
     if not mask.any():
         return frame.copy(), mask

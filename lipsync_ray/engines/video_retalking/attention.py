@@ -19,11 +19,12 @@ class CrossAttention(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """``[B,T,C]`` both."""
-        heads = (part.unflatten(2, (HEADS, WIDTH)).transpose(1, 2) for part in self._projected(x, y))
-        return self.to_out(scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2))
+        q, k, v = (_by_heads(part) for part in (self.to_q(x), self.to_k(x), self.to_v(y)))
+        return self.to_out(scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
 
-    def _projected(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.to_q(x), self.to_k(x), self.to_v(y)
+
+def _by_heads(tokens: Tensor) -> Tensor:
+    return tokens.unflatten(2, (HEADS, WIDTH)).transpose(1, 2)
 
 
 class AttentionStep(nn.Module):

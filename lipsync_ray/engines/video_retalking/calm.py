@@ -59,9 +59,10 @@ class Calmer:
         return net, Batches(self._runtime.batch_size(cpu=1, gpu=16))
 
     @cached_property
-    def _enhancer(self) -> Enhancer | None:
-        settings = replace(self._resources.enhance, name="gpen", region="face", strength=1.0)
-        return load_enhancer(settings, "gpen", self._resources.weights, self._runtime)
+    def _enhancer(self) -> Enhancer:
+        settings = replace(self._resources.enhance, region="face", strength=1.0)
+        resources = self._resources
+        return load_enhancer(settings, resources.blend, "gpen", resources.weights, self._runtime)
 
     def coefficients(self, batch: FaceBatch) -> np.ndarray:
         """What D-Net is told of each frame, ``float32[N,73]``."""
@@ -83,7 +84,7 @@ class Calmer:
         rectangles = self._rectangles(batch)
         heads = self._drawn(cut_faces(batch.frames, rectangles, SIDE), self._windows(batch))
         calm = np.stack([put_face(*each) for each in zip(batch.frames, heads, rectangles, strict=True)])
-        if not self._restore or self._enhancer is None:
+        if not self._restore:
             return calm
         everywhere = np.full(calm.shape[:3], 255, np.uint8)
         return self._enhancer.retouch(calm, batch.landmarks, batch.number, everywhere)

@@ -34,8 +34,9 @@ class VideoReTalking:
     def __init__(self, settings: VideoReTalkingSettings, resources: Resources) -> None:
         self._settings, self._resources = settings, resources
         self._paths = {name: resources.weights.path(name) for name in weights_for(settings)}
-        self.weights: Mapping[str, str] = {name: resources.weights.digest(name) for name in self._paths}
-        self._boxed = Boxed(settings, resources.blend, hard=settings.upstream_exact)
+        self._boxed = Boxed(settings, resources, hard=settings.upstream_exact)
+        own = {name: resources.weights.digest(name) for name in self._paths}
+        self.weights: Mapping[str, str] = {**own, **self._boxed.weights}
         self._painter = LipPainter(self._paths, resources, settings.seed)
         self._calmer: Calmer | None = None
         self.context, self.landmark_margin = FrameContext(), self._boxed.reach

@@ -34,11 +34,12 @@ class Wav2Lip:
 
     def __init__(self, settings: Wav2LipSettings, resources: Resources) -> None:
         self._resources = resources
-        self._boxed = Boxed(settings, resources.blend, hard=settings.upstream_exact)
+        self._boxed = Boxed(settings, resources, hard=settings.upstream_exact)
         self.landmark_margin = self._boxed.reach
         self._file = settings.checkpoint
         self._path = resources.weights.path(self._file)
-        self.weights: Mapping[str, str] = {self._file: resources.weights.digest(self._file)}
+        own = {self._file: resources.weights.digest(self._file)}
+        self.weights: Mapping[str, str] = {**own, **self._boxed.weights}
 
     @cached_property
     def _net(self) -> tuple[Runtime, Any, Batches]:
