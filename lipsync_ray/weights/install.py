@@ -70,12 +70,12 @@ class Installer:
         Checks(folder=self.folder).remember(target, digest)
 
     def _bring(self, entry: WeightEntry, into: Path, staged: Checks) -> None:
-        def check(path: Path) -> None:
+        def check(path: Path, origin: str, own: bool = False) -> None:
             if not staged.is_right(path, entry):
-                raise refusals.corrupt(path, entry, staged, self.registry)
+                raise refusals.corrupt(path, entry, staged, self.registry, own=own, origin=origin)
 
-        if self._bring_own(entry, into / entry.file):
-            return check(into / entry.file)
+        if origin := self._bring_own(entry, into / entry.file):
+            return check(into / entry.file, origin, own=True)
         if self.offline:
             raise refusals.missing(entry, f"it is not in {self.folder} and fetching is off")
         others = [other for other in self.registry.entries.values() if other != entry]
@@ -85,9 +85,15 @@ class Installer:
         except WeightsMissing as error:
             raise refusals.missing(entry, str(error)) from error
 
-    def _bring_own(self, entry: WeightEntry, target: Path) -> bool:
-        """Copy from the user's store at a URI, or take it out of an archive there or put here by hand."""
+    def _bring_own(self, entry: WeightEntry, target: Path) -> str | None:
+        """Copy from the user's store at a URI, or unpack an archive that lies there or was put here by hand.
+
+        Returns where the file came from, None if nowhere.
+        """
         if isinstance(self.own, OwnStore):
-            return self.own.copy(entry, target)
+            return self.own.uri if self.own.copy(entry, target) else None
         places = [self.own] if self.own else []
-        return any(place.unpack(entry, target) for place in [*places, OwnFolder(folder=self.folder)])
+        for place in [*places, OwnFolder(folder=self.folder)]:
+            if place.unpack(entry, target):
+                return str(place.folder)
+        return None

@@ -67,13 +67,23 @@ def where(entry: WeightEntry) -> str:
 
 
 def corrupt(
-    path: Path, entry: WeightEntry, checks: Checks, registry: Registry, *, own: bool = False
+    path: Path,
+    entry: WeightEntry,
+    checks: Checks,
+    registry: Registry,
+    *,
+    own: bool = False,
+    origin: str | None = None,
 ) -> WeightsCorrupt:
-    """The file at ``path`` is not the published or the pinned one; ``own``: it is in the user's folder."""
+    """The file at ``path`` is not the published or the pinned one.
+
+    ``own``: it is in the user's folder; ``origin``: where it came from, if it will not stay at ``path``.
+    """
     size, digest, expected = path.stat().st_size, checks.digest(path), checks.expected(entry)
+    what = f"what came from {origin}" if origin else str(path)
     if entry.sha256 is None and expected is not None:
         return WeightsCorrupt(
-            f"{path} for {entry.name} is not the file that was pinned on first use: it has SHA-256 {digest}, "
+            f"{what} for {entry.name} is not the file that was pinned on first use: it has SHA-256 {digest}, "
             f"pinned is {expected}; if the change is meant, delete {checks.pin_path(entry)}"
         )
     if entry.size is not None and size != entry.size:
@@ -85,6 +95,8 @@ def corrupt(
     mend = (
         "move it away, point weights.dir elsewhere, or take it as it is with weights.verify=false"
         if own
+        else "point weights.dir at a folder that has the published one"
+        if origin
         else "delete it, or point weights.dir at a folder that has the published one"
     )
-    return WeightsCorrupt(f"{path} for {entry.name} is not the published file: {found}{also}; {mend}")
+    return WeightsCorrupt(f"{what} for {entry.name} is not the published file: {found}{also}; {mend}")

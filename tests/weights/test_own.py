@@ -132,7 +132,9 @@ def test_ones_own_training_at_a_uri_is_copied_anew_when_it_changes(tmp_path: Pat
 
 def test_a_wrong_file_at_a_uri_is_refused(tmp_path: Path, own: Path) -> None:
     put(own, "net.bin", BYTES[::-1])
-    with pytest.raises(WeightsCorrupt, match="not the published file"):
+    with pytest.raises(
+        WeightsCorrupt, match=r"came from file://.*not the published file.*weights\.verify=false"
+    ):
         store(tmp_path, entry(), directory=own.as_uri()).path("net")
 
 
