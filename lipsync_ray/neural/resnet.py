@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from lipsync_ray.neural.folding import fold_batch_norm, fold_pair
+
+Net = TypeVar("Net", bound=nn.Module)
 _STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))  # inner channels, blocks, stride of the first
 _WIDER = 4  # outer channels for each inner one
 
@@ -57,3 +62,18 @@ class ResNet50(nn.Module):
             x = self.get_submodule(f"layer{number}")(x)
             seen.append(x)
         return seen
+
+
+def fold_resnet(net: Net) -> Net:
+    """Fold all batch norms of a network with a :class:`ResNet50` in it, as ``fold_batch_norm`` does others.
+
+    The norm of ``convN`` is ``bnN``: that such a norm *follows* its convolution holds for these classes.
+    """
+    for module in fold_batch_norm(net).modules():
+        if isinstance(module, ResNet50 | Bottleneck):
+            for name, norm in list(module.named_children()):
+                conv = getattr(module, name.replace("bn", "conv"))
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    fold_pair(conv, norm)
+                    setattr(module, name, nn.Identity())
+    return net

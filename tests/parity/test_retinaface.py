@@ -12,9 +12,9 @@ from lipsync_ray.errors import WeightsCorrupt
 from lipsync_ray.faces.detectors.retinaface_net import (
     Backbone,
     RetinaFaceNet,
-    fold_retinaface,
     load_retinaface,
 )
+from lipsync_ray.neural.resnet import fold_resnet
 from tests.parity.checkpoints import write_checkpoints
 from tests.parity.fixture import Fixture
 
@@ -47,7 +47,7 @@ def differs(fixture: Fixture, net: RetinaFaceNet) -> bool:
 def test_network(backbone: Backbone) -> None:
     net = made(backbone)
     check(FIXTURES[backbone], net)
-    check(FIXTURES[backbone], fold_retinaface(net))
+    check(FIXTURES[backbone], fold_resnet(net))
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in net.modules())
 
 

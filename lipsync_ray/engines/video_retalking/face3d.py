@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lipsync_ray.neural.checkpoint import load_weights, read_tensors
-from lipsync_ray.neural.folding import fold_batch_norm
-from lipsync_ray.neural.resnet import ResNet50
+from lipsync_ray.neural.resnet import ResNet50, fold_resnet
 
 # Identity, expression, texture, angle, light, translation across and along.
 _HEADS = (80, 64, 80, 3, 27, 2, 1)
@@ -37,4 +36,4 @@ def load_face3d(path: Path) -> Face3dNet:
     """
     net = Face3dNet()
     load_weights(net, read_tensors(path, ("net_recon",)), path.name)
-    return fold_batch_norm(net)
+    return fold_resnet(net)

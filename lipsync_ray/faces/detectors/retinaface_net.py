@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from lipsync_ray.neural.checkpoint import load_weights, read_tensors
-from lipsync_ray.neural.folding import fold_batch_norm, fold_pair
-from lipsync_ray.neural.resnet import Bottleneck, ResNet50
+from lipsync_ray.neural.resnet import ResNet50, fold_resnet
 
 Backbone = Literal["resnet50", "mobilenet"]
 
@@ -166,16 +165,4 @@ def load_retinaface(path: Path, backbone: Backbone) -> RetinaFaceNet:
     """
     net = RetinaFaceNet(backbone)
     load_weights(net, read_tensors(path, ("state_dict",)), path.name, skip=("body.fc.",))
-    return fold_retinaface(net)
-
-
-def fold_retinaface(net: RetinaFaceNet) -> RetinaFaceNet:
-    """Fold all batch norms into the convolutions before them, in place."""
-    for module in fold_batch_norm(net).modules():
-        if isinstance(module, ResNet50 | Bottleneck):
-            for name in [name for name, _ in module.named_children() if name.startswith("bn")]:
-                conv, norm = module.get_submodule(name.replace("bn", "conv")), module.get_submodule(name)
-                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                    fold_pair(conv, norm)
-                    setattr(module, name, nn.Identity())
-    return net
+    return fold_resnet(net)
