@@ -20,6 +20,8 @@ OVAL = (
 _SIDES = 0.9  # of the way from the mouth to the jaw's sides: what lies there is ears, hair, background
 _AROUND_LIPS = 0.05  # of the face's height, around the lips
 _BELOW_LIPS = 0.08  # more of it below them: new words may open the mouth further
+_TURNS = np.arange(16) * (np.pi / 8)
+_CIRCLE = np.stack([np.cos(_TURNS), np.sin(_TURNS)], 1)  # of radius 1
 _SUBPIXEL = 4  # binary digits of a pixel's fraction when polygons are drawn
 
 
@@ -55,7 +57,8 @@ def lips_mask(landmarks: np.ndarray, shape: tuple[int, int], settings: BlendSett
     away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
     down = (points[CHIN] - middle) / np.linalg.norm(points[CHIN] - middle)
     lower = np.clip(away @ down, 0, 1)[:, None]
-    grown = lips + _AROUND_LIPS * size * away + _BELOW_LIPS * size * lower * down
+    opened = lips + _BELOW_LIPS * size * lower * down
+    grown = (opened[:, None] + _AROUND_LIPS * size * _CIRCLE).reshape(-1, 2)
     return _soft(grown, shape, settings.feather * size / 2)
 
 
@@ -68,7 +71,7 @@ def _soft(outline: np.ndarray, shape: tuple[int, int], edge: float) -> np.ndarra
     """A filled polygon ``[K,2]`` whose border rises over about ``edge`` px."""
     mask = np.zeros(shape, np.uint8)
     fixed = np.rint(outline * (1 << _SUBPIXEL)).astype(np.int32)
-    cv2.fillPoly(mask, [cv2.convexHull(fixed)], 255, cv2.LINE_AA, _SUBPIXEL)
+    cv2.fillConvexPoly(mask, cv2.convexHull(fixed), 255, cv2.LINE_AA, _SUBPIXEL)  # fillPoly rounds rows
     sigma = edge / 2.5  # a blurred edge rises from 10 to 90 % over 2.56 sigma
     if sigma < 0.3:
         return mask

@@ -52,10 +52,11 @@ def _inside(box: np.ndarray, shape: tuple[int, int], feather: float) -> np.ndarr
 
 def paste_hard(frame: np.ndarray, face: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The authors' way: a rectangle of whole pixels, nothing blended; picture and mask."""
-    x0, y0, x1, y1 = (int(edge) for edge in box)
-    x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, frame.shape[1]), min(y1, frame.shape[0])
+    left, top, right, bottom = (int(edge) for edge in box)
     output, mask = frame.copy(), np.zeros(frame.shape[:2], np.uint8)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, frame.shape[1]), min(bottom, frame.shape[0])
     if x1 > x0 and y1 > y0:
-        output[y0:y1, x0:x1] = cv2.resize(face, (x1 - x0, y1 - y0))
+        whole = cv2.resize(face, (right - left, bottom - top))
+        output[y0:y1, x0:x1] = whole[y0 - top : y1 - top, x0 - left : x1 - left]
         mask[y0:y1, x0:x1] = 255
     return output, mask
