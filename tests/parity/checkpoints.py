@@ -11,6 +11,7 @@ import torch
 from scipy.io import savemat
 
 from tests.parity.fixture import Fixture
+from tests.parity.keras_files import write_keras
 
 Tensors = dict[str, torch.Tensor]
 
@@ -65,6 +66,10 @@ def mean_face() -> np.ndarray:
     return points
 
 
+def _lipgan(folder: Path) -> None:
+    write_keras(folder / "lipgan_residual_mel.h5", "lipgan_mel")
+
+
 def _expression(folder: Path) -> None:
     rng = np.random.default_rng(4)
     centre, smile = (0.3 * rng.standard_normal((1, 64)) for _ in range(2))
@@ -85,6 +90,7 @@ _WRITERS: Mapping[str, Callable[[Path], None]] = {
     "retinaface_r50": _save("RetinaFace-R50.pth", "retinaface_r50", _module),
     "retinaface_mnet": _save("detection_mobilenet0.25_Final.pth", "retinaface_mnet", _module),
     "s3fd": _save("s3fd.pth", "s3fd", dict),
+    "lipgan_mel": _lipgan,
     "bfm": _bfm,
     "expression": _expression,
 }
