@@ -13,7 +13,6 @@ from lipsync_ray.faces.roi import Roi, roi_from_detection, roi_from_landmarks
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.media.frame import Box, Frame
 
-DETECT_SIDE = 192  # px, what a detector is shown of the picture's longer side, at least
 MESH_SIDE = 320  # px, what the square around a face keeps, at least: mouths are measured on it too
 WATCHED_SCORE = 0.1  # detections below face.min_score that are still worth a remark
 SEARCH_STRIDE = 3  # frames between detections while no face is seen
@@ -163,7 +162,7 @@ class Follower:
         return found
 
     def _detect_in(self, frame: Frame, region: Box, min_score: float) -> list[Detection]:
-        step = max(1, max(region.width, region.height) // DETECT_SIDE)
+        step = max(1, max(region.width, region.height) // self._models.shown)
         rgb, x0, y0 = shrunk_rgb(frame, region, step)
         shift = np.array([x0, y0]) + (step - 1) / 2
         return [

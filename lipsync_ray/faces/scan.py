@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
 from lipsync_ray.faces.follow import Follower, Sighting, without_picture
-from lipsync_ray.faces.models import DETECTOR, MESH, FaceModels, load_models
+from lipsync_ray.faces.models import FaceModels, load_models, weight_names
 from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
 from lipsync_ray.faces.settings import FaceSettings
@@ -46,7 +46,7 @@ class ScanJob:
 
     def run(self, ranges: list[Range]) -> list[pa.Table]:
         """Scan adjacent ranges with one pass of decoding; one table each."""
-        models = load_models(self.weights)
+        models = load_models(self.weights, self.settings)
         first, last = ranges[0][0], ranges[-1][1]
         with open_reader(self.table, threads=self.threads) as reader:
             frames = reader.frames(range(first, last))
@@ -76,7 +76,7 @@ def scan(
         on_part: told (frames done, frames in all) after every part.
 
     Raises:
-        MediaError, WeightsMissing, WeightsCorrupt, LicenseRefused.
+        MediaError, WeightsMissing, WeightsCorrupt, LicenseRefused, DependencyMissing.
     """
     home = folder / scan_name(content or content_hash(table.path), settings, weights)
     home.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def scan(
     missing = [r for r in ranges if not _is_there(home, r)]
     done = len(table) - sum(stop - start for start, stop in missing)
     if missing:
-        load_models(weights)  # fetched once here, not by every worker of this machine
+        load_models(weights, settings)  # fetched once here, not by every worker of this machine
         logger.info("scanning %d of %d frames for faces", len(table) - done, len(table))
     job = ScanJob(table=table, settings=settings, weights=weights)
     for tables in mapper(job.run, scan_tasks(table, missing)):
@@ -98,7 +98,7 @@ def scan(
 
 def scan_name(content: str, settings: FaceSettings, weights: WeightStore) -> str:
     """Name of a scan's folder: a hash of the video, the options, the models and the code that make it."""
-    models = [weights.digest(name) for name in (DETECTOR, MESH)]
+    models = [weights.digest(name) for name in weight_names(settings)]
     return fingerprint(code_version("faces", "media"), content, settings.of_scan(), models)[:32]
 
 

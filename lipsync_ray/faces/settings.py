@@ -7,12 +7,15 @@ from typing import Literal
 
 from lipsync_ray.errors import ConfigError
 
+DetectorName = Literal["embedded", "retinaface", "retinaface_mobilenet", "s3fd", "face_alignment"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceSettings:
     """How faces are found, and which of them speaks."""
 
-    detector: Literal["embedded"] = "embedded"
+    # What finds faces; landmarks are the embedded mesh's whatever finds them. All but embedded need torch.
+    detector: DetectorName = "embedded"
     select: Literal["largest", "left", "right", "point", "box"] = "largest"
     point: tuple[float, float] | None = None  # px of the upright picture; the face nearest to it
     # px x0 y0 x1 y1; with select=box faces are searched in it only, which also finds smaller ones

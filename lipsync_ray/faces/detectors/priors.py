@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 SIZES = ((16, 32), (64, 128), (256, 512))  # px, two at each place of RetinaFace's three maps
@@ -14,15 +16,19 @@ def priors(height: int, width: int) -> np.ndarray:
 
     Row by row over the maps of 1/8, 1/16 and 1/32 of the size (rounded up), both sizes of a place together.
     """
-    levels = []
-    for sizes, step in zip(SIZES, STEPS, strict=True):
-        rows, columns = -(-height // step), -(-width // step)
-        made = np.empty((rows, columns, len(sizes), 4), np.float32)
-        made[..., 0] = ((np.arange(columns) + 0.5) * step)[None, :, None]
-        made[..., 1] = ((np.arange(rows) + 0.5) * step)[:, None, None]
-        made[..., 2:] = np.array(sizes)[:, None]
-        levels.append(made.reshape(-1, 4))
-    return np.concatenate(levels)
+    levels = zip(SIZES, STEPS, strict=True)
+    return np.concatenate(
+        [grid(-(-height // step), -(-width // step), step, sizes) for sizes, step in levels]
+    )
+
+
+def grid(rows: int, columns: int, step: int, sizes: Sequence[int]) -> np.ndarray:
+    """Priors of one map, ``float32[rows * columns * sizes,4]``: squares around the middles of its cells."""
+    made = np.empty((rows, columns, len(sizes), 4), np.float32)
+    made[..., 0] = ((np.arange(columns) + 0.5) * step)[None, :, None]
+    made[..., 1] = ((np.arange(rows) + 0.5) * step)[:, None, None]
+    made[..., 2:] = np.array(sizes)[:, None]
+    return made.reshape(-1, 4)
 
 
 def decode_boxes(offsets: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -39,7 +45,7 @@ def decode_boxes(offsets: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 def decode_points(offsets: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Points ``[N,k,2]`` in the priors' unit from offsets ``[N,2k]``."""
-    pairs = offsets.reshape(len(offsets), -1, 2)
+    pairs = offsets.reshape(len(offsets), offsets.shape[1] // 2, 2)
     return places[:, None, :2] + pairs * VARIANCES[0] * places[:, None, 2:]
 
 
