@@ -9,7 +9,7 @@ from lipsync_ray.blend.settings import BlendSettings
 
 # Vertices of the mesh; left and right are those of the picture, for a face seen upright.
 JAW = (132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361)  # left to right
-UNDER_EYES = (425, 327, 2, 98, 205)  # right cheek, under the nose, left cheek
+UNDER_NOSE = (436, 391, 164, 165, 216)  # between the nose and the upper lip, right to left
 LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 CORNERS, CHIN, FOREHEAD = (61, 291), 152, 10
 OVAL = (
@@ -46,7 +46,7 @@ def mouth_mask(landmarks: np.ndarray, shape: tuple[int, int], settings: BlendSet
     jaw = jaw * (_SIDES + (1 - _SIDES) * lowness) + settings.grow * size * lowness * down / np.linalg.norm(
         down
     )
-    return _soft(np.concatenate([mouth + jaw, points[list(UNDER_EYES)]]), shape, settings.feather * size)
+    return _soft(np.concatenate([mouth + jaw, points[list(UNDER_NOSE)]]), shape, settings.feather * size)
 
 
 def lips_mask(landmarks: np.ndarray, shape: tuple[int, int], settings: BlendSettings) -> np.ndarray:

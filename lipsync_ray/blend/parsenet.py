@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lipsync_ray.neural.checkpoint import load_weights, read_tensors
+from lipsync_ray.neural.folding import fold_pair
 from lipsync_ray.neural.window import Window
 
 SIDE = 512  # px of the faces
@@ -49,6 +50,12 @@ class ConvLayer(nn.Module):
         if self._enlarge:
             x = functional.interpolate(x, scale_factor=2, mode="nearest")
         return self.norm(self.conv2d(x))
+
+    def fold(self) -> None:
+        """Put the norm into the convolution, for good."""
+        if isinstance(self.norm, Norm):
+            fold_pair(self.conv2d, self.norm.norm)
+            self.norm = nn.Identity()
 
 
 class ResidualBlock(nn.Module):
@@ -123,9 +130,14 @@ class ParseNet(nn.Module):
 def load_parsenet(path: Path) -> ParseNet:
     """The network with the weights of a published file (``parsing_parsenet.pth``, ``ParseNet-latest.pth``).
 
+    Its norms are folded into its convolutions: it can only be used for evaluation.
+
     Raises:
         WeightsCorrupt: it is no such file.
     """
     net = ParseNet()
     load_weights(net, read_tensors(path), path.name)
-    return net
+    for layer in net.modules():
+        if isinstance(layer, ConvLayer):
+            layer.fold()
+    return net.eval()

@@ -11,6 +11,9 @@ from lipsync_ray.enhance.align import SIDE
 from lipsync_ray.enhance.base import Restorer
 
 OVERLAP = 128  # px that neighbouring tiles share
+# Pixels of a frame for one of the aligned face from which tiles add detail, and from which they add all of
+# it: a face that comes nearer must not turn sharp from one frame to the next.
+LARGE, LARGEST = 1.5, 2.0
 _WHOLE = (0, SIDE, 0, SIDE)
 
 
@@ -43,7 +46,8 @@ def restore_tiles(
         share = window()[:rows, :columns]
         total[part] += _fine(made.astype(np.float32) - tile, magnified)[:rows, :columns] * share[..., None]
         weight[part] += share
-    detail = total / np.maximum(weight, 1e-6)[..., None]
+    share = min(1.0, max(0.0, (magnified - LARGE) / (LARGEST - LARGE)))
+    detail = share * total / np.maximum(weight, 1e-6)[..., None]
     return np.clip(np.rint(whole + detail), 0, 255).astype(np.uint8)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
-from lipsync_ray.blend.masks import lips_mask
+from lipsync_ray.blend.masks import LIPS, lips_mask
 from lipsync_ray.blend.settings import BlendSettings
+from lipsync_ray.enhance.align import GFPGAN_TEMPLATE, fit_similarity, five_points, inverse
 from lipsync_ray.enhance.base import Restorer
 from lipsync_ray.enhance.retouch import FACE, MOUTH, Enhancer
 from lipsync_ray.enhance.settings import EnhanceSettings
-from tests.engines.heads import head, moving
+from tests.engines.heads import head, moving, turned
 from tests.enhance.stubs import Stub, brighter, picture, same
 
 SHAPE = (480, 640)
@@ -38,12 +40,56 @@ def changes(made: np.ndarray, before: np.ndarray = FRAMES) -> np.ndarray:
     return made.astype(int) - before
 
 
+def noise(shape: tuple[int, int]) -> np.ndarray:
+    return np.random.default_rng(1).integers(60, 180, (*shape, 3)).astype(np.uint8)
+
+
 @pytest.mark.parametrize("region", ["mouth", "face"])
 def test_a_restorer_that_changes_nothing_changes_nothing(region: str) -> None:
     made = retouched(same(), settings=EnhanceSettings(region=region))  # pyright: ignore[reportArgumentType]
-    off = np.abs(changes(made))
-    assert off.max() <= 2
-    assert off.mean() < 0.5
+    assert np.array_equal(made, FRAMES)
+
+
+def test_detail_that_the_aligned_face_cannot_hold_stays() -> None:
+    shape = (1100, 1000)
+    frame, face = noise(shape)[None], head((500.0, 550.0), 800.0)[None]
+    region = np.full((1, *shape), 255, np.uint8)
+    enhancer = Enhancer([brighter(30)], EnhanceSettings(tiles="off"), BLEND)
+    made = enhancer.retouch(frame, face, np.array([0]), region)
+    inside = lips_mask(face[0], shape, BLEND) == 255
+    np.testing.assert_allclose(changes(made, frame)[0][inside], 30, atol=3)
+
+
+def test_a_mouth_beyond_the_restored_part_fades_out() -> None:
+    face = FACES[:1].copy()
+    face[0, list(LIPS), :2] += (face[0, list(LIPS), :2] - face[0, 13, :2]) * (0.5, 2.5)  # as no mouth opens
+    made = Enhancer([brighter(60)], EnhanceSettings(), BLEND).retouch(
+        FRAMES[:1], face, NUMBERS[:1], EVERYWHERE[:1]
+    )
+    mask, off = lips_mask(face[0], SHAPE, BLEND), changes(made, FRAMES[:1])[0].mean(-1)
+    assert (off[mask == 255] < 1).any()  # so the mask does reach beyond
+    assert max(np.abs(np.diff(off, axis=axis)).max() for axis in (0, 1)) < 20
+
+
+@pytest.mark.parametrize("turn", [0.0, 30.0, 90.0])
+@pytest.mark.parametrize("size", [70.0, 200.0, 420.0])
+def test_what_changes_in_the_aligned_face_changes_there_in_the_frame(turn: float, size: float) -> None:
+    face = turned(head((320.0, 240.0), size), turn)
+    target = face[[61, 291], :2].mean(0)
+    dot = np.zeros((512, 512, 3), np.uint8)
+    matrix, _ = fit_similarity(five_points(face), GFPGAN_TEMPLATE)
+    x, y = np.rint(matrix[:, :2] @ target + matrix[:, 2]).astype(int)
+    assert np.hypot(*(GFPGAN_TEMPLATE[3:].mean(0) - (x, y))) < 30
+    cv2.circle(dot, (int(x), int(y)), 8, (90, 90, 90), -1)
+    flat = np.full((1, *SHAPE, 3), 100, np.uint8)
+    made = Enhancer([Stub(lambda faces: faces + dot)], EnhanceSettings(), BLEND).retouch(
+        flat, face[None], NUMBERS[:1], EVERYWHERE[:1]
+    )
+    weight = changes(made, flat)[0].mean(-1)
+    rows, columns = np.indices(SHAPE)
+    centre = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
+    back = inverse(matrix)
+    np.testing.assert_allclose(centre, back[:, :2] @ (x, y) + back[:, 2], atol=0.2)
 
 
 def test_a_mouth_is_changed_where_lips_are_and_smoothly() -> None:

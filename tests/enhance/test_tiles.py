@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lipsync_ray.enhance.align import SIDE
-from lipsync_ray.enhance.tiles import OVERLAP, restore_tiles, tile_corners, window
+from lipsync_ray.enhance.tiles import LARGE, LARGEST, OVERLAP, restore_tiles, tile_corners, window
 from tests.enhance.stubs import Stub, brighter, picture, same
 
 STEP = SIDE - OVERLAP
@@ -81,6 +81,23 @@ def test_fine_detail_comes_from_the_tiles_without_seams() -> None:
     off = (made.astype(int) - frame)[mask > 0]
     assert off.std() > 3
     assert abs(off.mean()) < 0.5
+
+
+def test_detail_of_tiles_grows_with_the_face() -> None:
+    frame, mask = scene()
+
+    def grained(faces: np.ndarray) -> np.ndarray:
+        out = faces.copy()
+        out[:, ::2, ::2] += 20
+        return out
+
+    found = [
+        (restore_tiles(Stub(grained), frame, frame, mask, 0, size).astype(int) - frame)[mask > 0].std()
+        for size in (LARGE, 1.6, 1.8, LARGEST)
+    ]
+    assert found[0] == 0
+    assert found == sorted(found)
+    assert found[1] < 0.4 * found[-1]
 
 
 def test_without_a_mask_nothing_is_restored() -> None:
