@@ -28,12 +28,12 @@ class Painted(torch.nn.Module):
         self.paint = paint
         self.shown: list[Tensor] = []
 
-    def forward(self, face: Tensor) -> Tensor:
+    def forward(self, face: Tensor, window: tuple[int, int, int, int]) -> Tensor:
         self.shown.append(face)
         scores = torch.zeros(len(face), CLASSES, 512, 512)
         scores[:, 13] = 1
         scores[:, self.paint, MOUTH[0], MOUTH[1]] = 2
-        return scores
+        return scores[..., window[0] : window[1], window[2] : window[3]]
 
 
 def parser(monkeypatch: pytest.MonkeyPatch, paint: int = 10) -> tuple[FaceParser, Painted]:
