@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch, Resources
-from lipsync_ray.engines.facebox import REACH, face_boxes
+from lipsync_ray.engines.facebox import AHEAD, REACH, ahead_boxes, face_boxes
 from lipsync_ray.engines.facebox_settings import FaceBoxSettings
 from lipsync_ray.engines.facecut import put_face
 from lipsync_ray.engines.joining import join_mouth, paste_hard
@@ -26,13 +26,12 @@ class Boxed:
     Args:
         settings: pads, smoothing, a fixed box.
         resources: how a mouth is joined, and by whose mask.
-        hard: join whole rectangles, as the authors' scripts do.
+        hard: join whole rectangles, and smooth them over the frames to come, as the authors' scripts do.
     """
-
-    reach = REACH  # rows of landmarks needed on each side of a frame
 
     def __init__(self, settings: FaceBoxSettings, resources: Resources, *, hard: bool = False) -> None:
         self._settings, self._resources, self._hard = settings, resources, hard
+        self.reach = AHEAD if hard else REACH  # rows of landmarks needed on each side of a frame
         parsed = not hard and resources.blend.mask == "parsenet"
         self._parser_file = resources.weights.path(PARSER) if parsed else None
         self.weights = {PARSER: resources.weights.digest(PARSER)} if parsed else {}
@@ -55,9 +54,12 @@ class Boxed:
             fixed = (corner - np.tile(batch.origin, 2)) * batch.scale
             return np.tile(fixed, (len(batch), 1))
         top, bottom, left, right = (batch.scale * pad for pad in settings.pads)
+        calm = not settings.nosmooth
         boxes = face_boxes(
-            window.landmarks, window.breaks, (top, bottom, left, right), smooth=not settings.nosmooth
+            window.landmarks, window.breaks, (top, bottom, left, right), smooth=calm and not self._hard
         )
+        if self._hard:
+            boxes = ahead_boxes(boxes, window.breaks) if calm else np.trunc(boxes)
         return boxes[window.rows(batch.number)]
 
     def join(self, batch: FaceBatch, faces: np.ndarray, boxes: np.ndarray) -> FaceBatch:

@@ -15,6 +15,8 @@ REACH = 2  # rows of landmarks needed on each side of a frame: the authors avera
 # alike: that is about its own crop and tells nothing of where a detector's box lies.)
 FOREHEAD = 0.09  # of the mesh's height, added above it
 
+AHEAD = 5  # rows of landmarks needed on each side of a frame for ``ahead_boxes``
+
 _WINDOW = 5  # boxes that the authors' scripts average
 _CENTRE = 0.5  # landmarks count from the centres of pixels, boxes from their edges
 
@@ -43,6 +45,25 @@ def face_boxes(
     outer = np.array([-left, -top, right, bottom]) + _CENTRE
     boxes = np.concatenate([low, high], 1) + outer
     return steady(boxes, breaks, REACH) if smooth else boxes
+
+
+def ahead_boxes(boxes: np.ndarray, breaks: np.ndarray) -> np.ndarray:
+    """Whole-pixel boxes ``float64[M,4]``, each run smoothed as ``smooth_boxes_upstream`` does it.
+
+    A row depends on no more than ``AHEAD`` rows on each side, so it is the same in every stretch of a run
+    that holds these.
+
+    Args:
+        boxes: ``float64[M,4]``; NaN where there is none: a run ends there, and it stays.
+        breaks: ``bool[M]``, True: a run begins here.
+    """
+    out = np.trunc(boxes)
+    there = np.asarray(np.isfinite(boxes).all(1))
+    starts = np.flatnonzero(breaks | (there != np.concatenate([there[:1], there[:-1]])))
+    for rows in np.split(np.arange(len(out)), starts):
+        if len(rows) and there[rows[0]]:
+            out[rows] = smooth_boxes_upstream(out[rows])
+    return out
 
 
 def smooth_boxes_upstream(boxes: np.ndarray) -> np.ndarray:

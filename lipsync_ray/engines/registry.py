@@ -59,7 +59,9 @@ def load_engine(name: str, settings: Any, resources: Resources) -> Engine:
 
 def _enhanced(engine: Engine, default: str, resources: Resources) -> Engine:
     chosen = default if resources.enhance.name == "auto" else resources.enhance.name
-    return engine if chosen == "none" else Enhanced(engine, chosen, resources)
+    # An engine may restore the mouth itself: whatever the job names would be a second time.
+    alone = chosen == "none" or getattr(engine, "restores", False)
+    return engine if alone else Enhanced(engine, chosen, resources)
 
 
 def code_of(engine: Engine) -> str:

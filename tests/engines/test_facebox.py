@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipsync_ray.engines.facebox import REACH, face_boxes, smooth_boxes_upstream
+from lipsync_ray.engines.facebox import AHEAD, REACH, ahead_boxes, face_boxes, smooth_boxes_upstream
 from tests.engines.heads import head, moving, stretches
 
 CHIN, FOREHEAD, LEFT, RIGHT = 152, 10, 234, 454
@@ -79,3 +79,29 @@ def test_the_authors_boxes_run_ahead_and_lose_fractions() -> None:
 def test_the_authors_smoothing_of_few_boxes_takes_the_last_ones() -> None:
     boxes = np.array([[0] * 4, [10] * 4, [20] * 4])
     assert smooth_boxes_upstream(boxes)[:, 0].tolist() == [15, 15, 17]
+
+
+@settings(max_examples=60)
+@given(stretches(30), st.integers(0, 29), st.integers(1, 8), st.integers(0, 99))
+def test_boxes_that_run_ahead_do_not_depend_on_how_the_video_was_cut(
+    stretch: tuple[np.ndarray, np.ndarray], first: int, count: int, seed: int
+) -> None:
+    there, breaks = stretch
+    boxes = np.random.default_rng(seed).uniform(-40, 400, (len(there), 4))
+    boxes[~there] = np.nan
+    whole = ahead_boxes(boxes, breaks)
+    start, stop = max(0, first - AHEAD), first + count + AHEAD
+    part = ahead_boxes(boxes[start:stop], breaks[start:stop])
+    assert np.array_equal(part[first - start :][:count], whole[first : first + count], equal_nan=True)
+    assert np.array_equal(np.isnan(whole).any(1), ~there)
+
+
+def test_boxes_that_run_ahead_stop_at_cuts_and_gaps() -> None:
+    boxes = np.repeat(np.arange(0.0, 180.0, 10)[:, None], 4, 1) + 0.9
+    breaks = np.zeros(18, bool)
+    breaks[6] = True
+    boxes[12] = np.nan
+    found = ahead_boxes(boxes, breaks)
+    for run in (slice(0, 6), slice(6, 12), slice(13, 18)):
+        assert np.array_equal(found[run], smooth_boxes_upstream(np.trunc(boxes[run])))
+    assert np.isnan(found[12]).all()

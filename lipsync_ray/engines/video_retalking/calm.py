@@ -15,6 +15,7 @@ from lipsync_ray.engines.facecut import cut_faces, put_face
 from lipsync_ray.engines.video_retalking.coefficients import frame_rows, motion_rows, windows
 from lipsync_ray.engines.video_retalking.crop import face_rectangles, into_square
 from lipsync_ray.engines.video_retalking.dnet import DNet, load_dnet
+from lipsync_ray.engines.video_retalking.exact import ExactFinish
 from lipsync_ray.engines.video_retalking.face3d import Face3dNet, load_face3d
 from lipsync_ray.engines.video_retalking.fit3dmm import face3d_pictures
 from lipsync_ray.engines.video_retalking.matfiles import read_model_points
@@ -33,12 +34,21 @@ class Calmer:
         paths: weight files by name.
         resources: how networks compute.
         restore: sharpen the calm faces, as the authors do; their lips are drawn over, so it shows little.
+        exact: what does it exactly as they do, faults and all; None: as this pipeline sharpens mouths.
     """
 
     reach = 12  # frames on each side over which the square around the head is held steady
 
-    def __init__(self, paths: Mapping[str, Path], resources: Resources, *, restore: bool = False) -> None:
+    def __init__(
+        self,
+        paths: Mapping[str, Path],
+        resources: Resources,
+        *,
+        restore: bool = False,
+        exact: ExactFinish | None = None,
+    ) -> None:
         self._paths, self._resources, self._restore = paths, resources, restore
+        self._exact = exact
 
     @cached_property
     def _runtime(self) -> Runtime:
@@ -83,8 +93,11 @@ class Calmer:
         """The frames with calm faces in them, ``uint8[N,H,W,3]``."""
         rectangles = self._rectangles(batch)
         heads = self._drawn(cut_faces(batch.frames, rectangles, SIDE), self._windows(batch))
+        if self._exact is not None:
+            placed = into_square(batch.landmarks[..., :2], rectangles, SIDE)
+            heads = self._exact.references(heads, placed, batch.number)
         calm = np.stack([put_face(*each) for each in zip(batch.frames, heads, rectangles, strict=True)])
-        if not self._restore:
+        if self._exact is not None or not self._restore:
             return calm
         everywhere = np.full(calm.shape[:3], 255, np.uint8)
         return self._enhancer.retouch(calm, batch.landmarks, batch.number, everywhere)

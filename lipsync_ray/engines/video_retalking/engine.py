@@ -12,6 +12,7 @@ from lipsync_ray.engines.boxed import Boxed
 from lipsync_ray.engines.facecut import cut_faces
 from lipsync_ray.engines.listening import heard, listen
 from lipsync_ray.engines.video_retalking.calm import Calmer
+from lipsync_ray.engines.video_retalking.exact import ExactFinish
 from lipsync_ray.engines.video_retalking.expression import template_of
 from lipsync_ray.engines.video_retalking.files import weights_for
 from lipsync_ray.engines.video_retalking.lips import SIDE, LipPainter, window_boxes
@@ -27,6 +28,8 @@ class VideoReTalking:
 
     A frame's picture depends on its own pixels, its sound, its number (which chooses the noise), the
     landmarks over which boxes are smoothed, and the 3-D coefficients of the 26 frames of D-Net's window.
+
+    With ``upstream_exact`` it ``restores`` the mouth itself, as the authors' script does.
     """
 
     name = "video_retalking"
@@ -37,11 +40,14 @@ class VideoReTalking:
         self._boxed = Boxed(settings, resources, hard=settings.upstream_exact)
         own = {name: resources.weights.digest(name) for name in self._paths}
         self.weights: Mapping[str, str] = {**own, **self._boxed.weights}
-        self._painter = LipPainter(self._paths, resources, settings.seed)
+        self.restores = exact = settings.upstream_exact
+        self._finish = ExactFinish(self._paths, resources, settings.seed) if exact else None
+        self._painter = LipPainter(self._paths, resources, settings.seed, whole=exact)
         self._calmer: Calmer | None = None
         self.context, self.landmark_margin = FrameContext(), self._boxed.reach
         if settings.stabilize:
-            self._calmer = Calmer(self._paths, resources, restore=settings.enhance_reference)
+            restore = settings.enhance_reference
+            self._calmer = Calmer(self._paths, resources, restore=restore, exact=self._finish)
             self.context = FrameContext(before=BEFORE, after=AFTER)
             self.landmark_margin = max(self._boxed.reach, self._calmer.reach)
         self._upper: UpperFace | None = None
@@ -85,5 +91,8 @@ class VideoReTalking:
     def blend(self, batch: FaceBatch) -> FaceBatch:
         """Joins the mouth, and the edited upper face if one is wanted; sets ``output`` and ``mask``."""
         drawn, boxes = batch.generated
-        joined = self._boxed.join(batch, drawn, window_boxes(boxes))
+        if self._finish is None:
+            joined = self._boxed.join(batch, drawn, window_boxes(boxes))
+        else:
+            joined = self._finish.finish(self._boxed.join(batch, drawn, boxes), boxes)
         return joined if self._upper is None else self._upper.edit(joined, boxes)

@@ -14,6 +14,8 @@ def weights_for(settings: VideoReTalkingSettings) -> tuple[str, ...]:
             names.append("vrt_expression")
     if settings.up_face != "original":
         names.append("vrt_ganimation")
-    if settings.stabilize and settings.enhance_reference:
+    if settings.stabilize and (settings.enhance_reference or settings.upstream_exact):
         names.append("gpen")
+    if settings.upstream_exact:
+        names += ["gfpgan_v1.3", "parsenet"]
     return tuple(names)

@@ -30,10 +30,14 @@ class LipPainter:
         paths: weight files by name.
         resources: how networks compute.
         seed: of E-Net's noise.
+        whole: draw whole faces, not only their ``WINDOW``.
     """
 
-    def __init__(self, paths: Mapping[str, Path], resources: Resources, seed: int) -> None:
+    def __init__(
+        self, paths: Mapping[str, Path], resources: Resources, seed: int, *, whole: bool = False
+    ) -> None:
         self._paths, self._resources, self._seed = paths, resources, seed
+        self._window = None if whole else WINDOW
 
     @cached_property
     def _net(self) -> tuple[Runtime, ENet, Batches]:
@@ -44,7 +48,7 @@ class LipPainter:
     def paint(
         self, faces: np.ndarray, references: np.ndarray, mel: np.ndarray, numbers: np.ndarray
     ) -> np.ndarray:
-        """The ``WINDOW`` of each new face, RGB ``uint8[N,h,w,3]``.
+        """The ``WINDOW`` of each new face, or all of it, RGB ``uint8[N,h,w,3]``.
 
         Args:
             faces: the source's own faces, RGB ``uint8[N,384,384,3]``.
@@ -58,7 +62,7 @@ class LipPainter:
         noise = [runtime.send(part) for part in face_noise(self._seed, numbers)]
 
         def draw(mel: Tensor, face: Tensor, *maps: Tensor) -> Tensor:
-            return net(mel, face, face[:, 3:], list(maps), window=WINDOW)[0]
+            return net(mel, face, face[:, 3:], list(maps), window=self._window)[0]
 
         with runtime.inference():
             made = batches.run(draw, runtime.send(mel), runtime.send(both), *noise)

@@ -24,7 +24,7 @@ class VideoReTalkingSettings(FaceBoxSettings):
         False  # restore the stabilised face before it is the reference: the authors' way
     )
     seed: int = 0  # of the noise in E-Net: the same seed, the same picture
-    upstream_exact: bool = False  # as the authors' script
+    upstream_exact: bool = False  # as the authors' script, which restores reference and mouth in its own way
 
     def __post_init__(self) -> None:
         FaceBoxSettings.__post_init__(self)
