@@ -1,4 +1,4 @@
-"""Published weight files to tensors by name: data only, nothing in a file is ever executed."""
+"""Published weight files to tensors by name: data only, no Python code in a file ever runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lipsync_ray.errors import WeightsCorrupt
+from lipsync_ray.errors import DependencyMissing, WeightsCorrupt
 
 _WRAPPER = "module."  # nn.DataParallel puts it before every key
 _SHOWN = 3  # keys named in an error
@@ -30,6 +30,7 @@ def read_tensors(path: Path, nesting: Sequence[str] = ()) -> dict[str, Tensor]:
 
     Raises:
         WeightsCorrupt: the file is none of these, or holds no tensors.
+        DependencyMissing: of a safetensors file, where that package is absent.
     """
     content: Any = _load(path)
     inner = next((content[name] for name in nesting if name in content), content)
@@ -46,19 +47,25 @@ def read_tensors(path: Path, nesting: Sequence[str] = ()) -> dict[str, Tensor]:
 def _load(path: Path) -> Mapping[str, Any]:
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
+            return _safetensors(path)
         if _is_torchscript(path):
             return torch.jit.load(path, map_location="cpu").state_dict()
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError, ImportError) as error:
-        raise WeightsCorrupt(
-            f"{path.name} cannot be read as a file of weights: {_first_line(error)}"
-        ) from error
+    except (OSError, DependencyMissing):
+        raise
+    except Exception as error:  # a damaged pickle fails in any way, assertions too
+        raise WeightsCorrupt(f"{path.name} cannot be read as a file of weights: {_reason(error)}") from error
     if not isinstance(content, Mapping):
         raise WeightsCorrupt(f"{path.name} holds a {type(content).__name__}, not weights by name")
     return content
+
+
+def _safetensors(path: Path) -> Mapping[str, Any]:
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise DependencyMissing(f"{path.name} needs safetensors: pip install safetensors") from error
+    return load_file(path)
 
 
 def _is_torchscript(path: Path) -> bool:
@@ -69,7 +76,10 @@ def _is_torchscript(path: Path) -> bool:
         return any("/code/" in name or name.endswith("constants.pkl") for name in archive.namelist())
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
+    """One line; PyTorch's own would tell people how to run the code in a file."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "it is damaged, or holds code, which is never run"
     return str(error).strip().partition("\n")[0][:160] or type(error).__name__
 
 
@@ -107,6 +117,9 @@ def fold_spectral_norm(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     In evaluation ``weight = weight_orig / (u . (W v))`` with W as ``(out, -1)``: the old
     ``torch.nn.utils.spectral_norm`` without its power iteration.
+
+    Raises:
+        WeightsCorrupt: a weight lacks its vectors.
     """
     folded: dict[str, Tensor] = {}
     for key, value in tensors.items():
@@ -114,6 +127,8 @@ def fold_spectral_norm(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             continue
         if key.endswith(".weight_orig"):
             stem = key.removesuffix("_orig")
+            if missing := [name for name in (f"{stem}_u", f"{stem}_v") if name not in tensors]:
+                raise WeightsCorrupt(f"a spectral norm lacks {', '.join(missing)}")
             u, v = tensors[f"{stem}_u"], tensors[f"{stem}_v"]
             folded[stem] = value / torch.dot(u, torch.mv(value.reshape(len(value), -1), v))
         else:
