@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lipsync_ray.engines.base import Engine, FaceBatch, Preparation, Resources, Scene
+from lipsync_ray.errors import DependencyMissing
 
 if TYPE_CHECKING:
     from lipsync_ray.enhance.retouch import Enhancer
@@ -27,6 +29,8 @@ class Enhanced:
     def __init__(self, inner: Engine, restorer: str, resources: Resources) -> None:
         from lipsync_ray.enhance.settings import weights_of
 
+        if importlib.util.find_spec("torch") is None:  # told now, not by the first worker that draws
+            raise DependencyMissing(f"enhance.name={restorer} needs torch: pip install 'lipsync-ray[neural]'")
         self.inner = inner
         self.name = inner.name
         self.context = inner.context
