@@ -57,10 +57,11 @@ class ENet(nn.Module):
             noise: ``[B,1,s,s]`` for each of ``NOISES``; None: none.
             window: y0, y1, x0, x1 of the pixels wanted; exactly those of the whole face, for less work.
         """
+        wanted = Window.inside(SIDE, window)
         low = self.low_res(mel, functional.interpolate(face, (96, 96), mode="bilinear"))
         padded = functional.pad(low, (2, 2, 2, 2), mode="reflect")
         maps = noise or [face.new_zeros(1, 1, size, size) for size in NOISES]
-        return self._drawn(padded, self.style(reference), maps, Window.inside(SIDE, window)), low
+        return self._drawn(padded, self.style(reference), maps, wanted), low
 
     def style(self, reference: Tensor) -> Tensor:
         """The style code ``[B,512]`` of faces."""
