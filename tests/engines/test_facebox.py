@@ -52,7 +52,7 @@ def test_without_smoothing_a_box_is_of_its_frame_alone() -> None:
     assert not np.array_equal(raw, face_boxes(faces, np.zeros(7, bool)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(stretches(24), st.integers(0, 23), st.integers(1, 8))
 def test_boxes_do_not_depend_on_how_the_video_was_cut(
     stretch: tuple[np.ndarray, np.ndarray], first: int, count: int
@@ -81,7 +81,7 @@ def test_the_authors_smoothing_of_few_boxes_takes_the_last_ones() -> None:
     assert smooth_boxes_upstream(boxes)[:, 0].tolist() == [15, 15, 17]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(stretches(30), st.integers(0, 29), st.integers(1, 8), st.integers(0, 99))
 def test_boxes_that_run_ahead_do_not_depend_on_how_the_video_was_cut(
     stretch: tuple[np.ndarray, np.ndarray], first: int, count: int, seed: int

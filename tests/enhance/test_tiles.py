@@ -21,6 +21,7 @@ def stretches(draw: st.DrawFn) -> tuple[int, int, int]:
     return start, draw(st.integers(start + 1, size)), size
 
 
+@settings(deadline=None)
 @given(stretches(), stretches())
 def test_tiles_cover_the_mask_and_overlap_alike(
     rows: tuple[int, int, int], columns: tuple[int, int, int]
