@@ -59,17 +59,13 @@ class FaceAlignmentDetector:
         """Faces in ``uint8[H,W,3]`` of any size with at least this score, best first."""
         height, width = rgb.shape[:2]
         small = fitted_size(height, width)
-        picture = (
-            cv2.resize(rgb, small[::-1], interpolation=cv2.INTER_AREA)
-            if max(height, width) > LONGEST
-            else rgb
-        )
+        shown = cv2.resize(rgb, small[::-1], interpolation=cv2.INTER_AREA) if small != rgb.shape[:2] else rgb
         self._net.face_detector.filter_threshold = max(min_score, CANDIDATE)
-        boxes = self._net.face_detector.detect_from_image(picture.copy())
+        boxes = self._net.face_detector.detect_from_image(shown.copy())
         found = [box for box in boxes if box[4] >= min_score and _can_be_cut(box, *small)]
         if not found:
             return []
-        points = self._net.get_landmarks_from_image(picture, detected_faces=found)
+        points = self._net.get_landmarks_from_image(shown, detected_faces=found)
         scale = enlargement(height, width)
         made = [_detection(box, np.asarray(seen), scale) for box, seen in zip(found, points, strict=True)]
         return sorted(made, key=lambda face: -face.score)
