@@ -12,7 +12,7 @@ twice, the coefficient net, D-Net, GPEN, ParseNet three times, E-Net with L-Net,
 between the networks is counted.
 
 B, per 720p frame: the whole dub by this project, decoding, face scan, drawing, joining, encoding: what a dub
-of --frames more frames costs more than one of --base frames, so that start-up and loading drop out.
+of some more frames costs more than a shorter one, so that start-up and loading drop out.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ FILES = {
     "wav2lip": ("wav2lip",),
     "video_retalking": ("dnet", "lnet", "enet", "face3d_r50", "bfm", "expression", "gfpgan"),
 }
+# Frames of the short dub, and how many more the long one has: whole batches, of 8 and of 1.
+LENGTHS = {"wav2lip": (16, 32), "video_retalking": (2, 5)}
 
 
 def main() -> None:
@@ -55,7 +57,8 @@ def main() -> None:
 
 def _compare(engine: str, folder: Path, options: argparse.Namespace) -> None:
     theirs = upstream_calls(engine)
-    short, long = (_clip(options, folder, count) for count in (options.base, options.base + options.frames))
+    base, more = LENGTHS[engine]
+    short, long = (_clip(options, folder, count) for count in (base, base + more))
     rows: dict[str, list[float]] = {call.name: [] for call in theirs}
     ours = []
     for _ in range(options.rounds):
@@ -63,7 +66,7 @@ def _compare(engine: str, folder: Path, options: argparse.Namespace) -> None:
             call.run()
             rows[call.name].append(_cpu(call.run) * call.times / call.frames)
         costs = [_cpu(lambda clip=clip: _dub(engine, clip, folder, options)) for clip in (short, long)]
-        ours.append((costs[1] - costs[0]) / options.frames)
+        ours.append((costs[1] - costs[0]) / more)
     _print(engine, theirs, rows, ours, options)
 
 
@@ -126,8 +129,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--video", type=Path, required=True, help="a talking clip")
     parser.add_argument("--audio", type=Path, default=Path("examples/hello.wav"), help="speech")
     parser.add_argument("--engines", nargs="+", choices=list(FILES), default=list(FILES))
-    parser.add_argument("--base", type=int, default=2, help="frames of the short dub")
-    parser.add_argument("--frames", type=int, default=6, help="frames that the long dub has more")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--words", nargs="*", default=[], help="options of the dub: compute.dtype=bf16 ...")
     return parser.parse_args()
