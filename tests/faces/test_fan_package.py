@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ import torch
 from lipsync_ray.errors import WeightsCorrupt
 from lipsync_ray.faces.detectors import base
 from lipsync_ray.faces.detectors.fan import (
-    BOXES_FILE,
     LANDMARKS_FILE,
     LEFT_EYE,
     RIGHT_EYE,
@@ -53,8 +53,9 @@ def picture() -> np.ndarray:
 def test_package_finds_our_files_and_leaves_the_hub_alone(
     files: Path, detector: FaceAlignmentDetector
 ) -> None:
-    assert (files / "hub" / "checkpoints" / LANDMARKS_FILE).resolve() == files / "2DFAN4.pth.tar"
-    assert (files / "hub" / "checkpoints" / BOXES_FILE).is_file()
+    staged = files / "hub" / "checkpoints"
+    assert os.listdir(staged) == [LANDMARKS_FILE]
+    assert (staged / LANDMARKS_FILE).resolve() == files / "2DFAN4.pth.tar"
     assert Path(torch.hub.get_dir()) != files / "hub"
 
 
@@ -113,8 +114,30 @@ def test_large_pictures_are_shrunk_and_places_led_back(
 
 
 def test_other_files_are_refused(files: Path, tmp_path: Path) -> None:
-    with pytest.raises(WeightsCorrupt, match=r"face-alignment cannot read 2DFAN4\.pth\.tar and s3fd\.pth"):
+    with pytest.raises(WeightsCorrupt, match=r"2DFAN4\.pth\.tar is not a file of S3fdNet: it lacks"):
         FaceAlignmentDetector(files / "2DFAN4.pth.tar", files / "s3fd.pth", tmp_path, RUNTIME)
+    torch.save({f"module.{key}": v for key, v in Fixture("fan").weights.items()}, tmp_path / "old.pth.tar")
+    with pytest.raises(WeightsCorrupt, match=r"cannot read s3fd\.pth and old\.pth\.tar as they are laid out"):
+        FaceAlignmentDetector(files / "s3fd.pth", tmp_path / "old.pth.tar", tmp_path / "hub", RUNTIME)
+
+
+class Code:
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("bad", ["s3fd.pth", "2DFAN4.pth.tar"])
+def test_code_in_files_never_runs(files: Path, tmp_path: Path, bad: str) -> None:
+    torch.save({"conv1_1.weight": Code(tmp_path / "ran")}, tmp_path / bad)
+    boxes, landmarks = (
+        tmp_path / name if name == bad else files / name for name in ("s3fd.pth", "2DFAN4.pth.tar")
+    )
+    with pytest.raises(WeightsCorrupt, match=f"{re.escape(bad)} cannot be read .* never run"):
+        FaceAlignmentDetector(boxes, landmarks, tmp_path / "hub", RUNTIME)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_what_is_staged_stays(tmp_path: Path) -> None:

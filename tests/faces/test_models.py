@@ -73,11 +73,23 @@ def test_torch_is_asked_for_only_by_those_that_need_it(weights: WeightStore) -> 
 def test_face_alignment_says_what_it_lacks(own: WeightStore) -> None:
     settings = FaceSettings(detector="face_alignment")
     if find_spec("face_alignment"):
-        with pytest.raises(WeightsCorrupt, match="face-alignment cannot read"):
+        with pytest.raises(WeightsCorrupt, match=r"2DFAN4.*\.pth\.tar cannot be read"):
             load_models(own, settings)
     else:
-        with pytest.raises(DependencyMissing, match=r"pip install 'lipsync-ray\[fan,neural\]'"):
+        with pytest.raises(DependencyMissing, match=r"pip install -U 'lipsync-ray\[fan,neural\]'"):
             load_models(own, settings)
+
+
+def test_face_alignment_of_old_is_told_apart(
+    own: WeightStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = "class FaceAlignment:\n    def __init__(self, landmarks_type, device='cuda'): ...\n"
+    (tmp_path / "face_alignment.py").write_text(made, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "face_alignment", raising=False)
+    with pytest.raises(DependencyMissing, match=r"needs face-alignment 1\.5 or newer: pip install -U"):
+        load_models(own, FaceSettings(detector="face_alignment"))
+    del sys.modules["face_alignment"]
 
 
 def test_every_detector_has_weights_that_are_known() -> None:

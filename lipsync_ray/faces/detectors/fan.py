@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ import torch
 from lipsync_ray.errors import DependencyMissing, WeightsCorrupt
 from lipsync_ray.faces.detector import Detection
 from lipsync_ray.faces.detectors.base import LONGEST, enlargement, fitted_size
+from lipsync_ray.faces.detectors.fan_net import load_fan
+from lipsync_ray.faces.detectors.s3fd_net import load_s3fd
 from lipsync_ray.neural.runtime import Runtime
 
 BATCH = 16  # faces through FAN at once
 CANDIDATE = 0.05  # the package itself looks at nothing below
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)  # of the 68 landmarks, named from the person's own sides
-# Names that the package asks torch's hub for; what lies there is not fetched.
-BOXES_FILE, LANDMARKS_FILE = "s3fd-619a316812.pth", "2DFAN4-11f355bf06.pth.tar"
+LANDMARKS_FILE = "2DFAN4-11f355bf06.pth.tar"  # what the package asks torch's hub for, and fetches if absent
 _hub = threading.Lock()  # where torch's hub lies is the process's, not ours
 
 
@@ -33,25 +36,29 @@ class FaceAlignmentDetector:
     Args:
         boxes: S3FD's weights.
         landmarks: FAN's weights, the file without code.
-        staging: a folder of our own where the package will look for them.
+        staging: a folder of our own where the package will look for the landmarks' file.
         runtime: the device.
 
     Raises:
-        DependencyMissing: the package is not installed.
-        WeightsCorrupt: it cannot read the files.
+        DependencyMissing: the package is not installed, or too old.
+        WeightsCorrupt: the files are others.
     """
 
     def __init__(self, boxes: Path, landmarks: Path, staging: Path, runtime: Runtime) -> None:
         package = _package()
-        stage(staging, {BOXES_FILE: boxes, LANDMARKS_FILE: landmarks})
+        load_s3fd(boxes)  # ours say what is wrong with a file, and run no code in it
+        load_fan(landmarks)
+        stage(staging, {LANDMARKS_FILE: landmarks})
         with _hub:
             before = torch.hub.get_dir()
             torch.hub.set_dir(str(staging))
             try:
-                self._net = _build(package, runtime.device.type)
-            except (RuntimeError, KeyError, ValueError, EOFError) as error:
-                what = f"face-alignment cannot read {boxes.name} and {landmarks.name}: {error}"
-                raise WeightsCorrupt(what) from error
+                self._net = _build(package, boxes, runtime.device.type)
+            except (RuntimeError, pickle.UnpicklingError) as error:
+                # FAN's file of older releases, or one that still has a prefix before its keys.
+                raise WeightsCorrupt(
+                    f"face-alignment cannot read {boxes.name} and {landmarks.name} as they are laid out"
+                ) from error
             finally:
                 torch.hub.set_dir(before)
 
@@ -95,21 +102,25 @@ def stage(folder: Path, files: dict[str, Path]) -> None:
 
 
 def _package() -> Any:
+    command = "pip install -U 'lipsync-ray[fan,neural]'"
     try:
-        return import_module("face_alignment")
+        package = import_module("face_alignment")
     except ImportError as error:
-        raise DependencyMissing(
-            f"face.detector=face_alignment needs {error.name}: pip install 'lipsync-ray[fan,neural]'"
-        ) from error
+        raise DependencyMissing(f"face.detector=face_alignment needs {error.name}: {command}") from error
+    if "max_batch_size" not in signature(package.FaceAlignment.__init__).parameters:  # 1.4 and before
+        raise DependencyMissing(f"face.detector=face_alignment needs face-alignment 1.5 or newer: {command}")
+    return package
 
 
-def _build(package: Any, device: str) -> Any:
+def _build(package: Any, boxes: Path, device: str) -> Any:
     return package.FaceAlignment(
         package.LandmarksType.TWO_D,
         device=device,
         compile=False,  # or it compiles for minutes, once per process
         max_batch_size=BATCH,
         face_detector="sfd",
+        # Given by path it is read as data; what the hub holds would be unpickled, code and all.
+        face_detector_kwargs={"path_to_detector": str(boxes)},
     )
 
 
