@@ -13,31 +13,43 @@ import numpy as np
 USUAL_SIDE = 128.0  # px: the levels that a user asks for are meant for a mask as large as such a square
 
 
-def laplacian_blend(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float) -> np.ndarray:
-    """Blend two pictures; ``float32[H,W,3]``, not clipped.
+def laplacian_blend(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: int) -> np.ndarray:
+    """Blend two pictures as VideoReTalking does; ``float32[H,W,3]``, not clipped.
 
-    The pictures' Gaussian pyramids are of whole numbers, rounded at every level; the mask's is not (so
-    VideoReTalking has it).
+    The pictures' Gaussian pyramids are of whole numbers, rounded at every level; the mask's is not.
 
     Args:
         new: ``uint8[H,W,3]``, taken where the mask is 1.
         old: ``uint8[H,W,3]``, taken where it is 0.
         mask: ``float32[H,W]`` in 0..1.
+        levels: of the pyramid, the picture itself among them; 1 is plain mixing.
+    """
+    weights = [weight[..., None] for weight in _reduced(mask, levels)]
+    bands = zip(_bands(new, levels), _bands(old, levels), weights, strict=True)
+    return _collapsed([a * m + b * (1 - m) for a, b, m in bands])
+
+
+def spread_change(change: np.ndarray, mask: np.ndarray, levels: float) -> np.ndarray:
+    """What a Laplacian blend adds to the old picture, ``float32[H,W,3]``.
+
+    Pyramids are linear, so blending two pictures is adding the bands of their difference, each weighted by
+    its level of the mask: half the work, and nothing is rounded on the way.
+
+    Args:
+        change: new picture minus old one, ``float32[H,W,3]``.
+        mask: ``float32[H,W]`` in 0..1.
         levels: of the pyramid, the picture itself among them; 1 is plain mixing. A fraction lies between
             two whole numbers: the border of a face that comes nearer must not jump.
     """
     count = int(np.ceil(levels))
-    bands, others = _bands(new, count), _bands(old, count)
-    weights = [weight[..., None] for weight in _reduced(mask.astype(np.float32), count)]
-    mixed = [_mixed(*level) for level in zip(bands, others, weights, strict=True)]
-    out, rest = mixed[-1], np.float32(count - levels)
-    for level in range(count - 2, -1, -1):
-        out = _enlarged(out, mixed[level])
-        if rest and level == count - 2:  # the pyramid with one level less ends here
-            ends = [_enlarged(each[-1], mixed[level]) for each in (bands, others)]
-            out = (1 - rest) * out + rest * _mixed(ends[0], ends[1], weights[level])
-        out += mixed[level]
-    return out
+    bands, weights = _bands(change, count), [weight[..., None] for weight in _reduced(mask, count)]
+    mixed = [band * weight for band, weight in zip(bands, weights, strict=True)]
+    rest = np.float32(count - levels)
+    if rest:  # the share of the pyramid with one level less, which ends where its last band is whole
+        last, end = mixed.pop(), bands[-1]
+        between = (1 - rest) * _enlarged(last, mixed[-1]) + rest * _enlarged(end, mixed[-1]) * weights[-2]
+        mixed[-1] += between
+    return _collapsed(mixed)
 
 
 def blend_crop(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float) -> np.ndarray:
@@ -53,18 +65,22 @@ def blend_crop(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float
         levels: for a mask as large as a square of ``USUAL_SIDE``, see :func:`levels_for`.
     """
     out = old.copy()
-    weight = mask.astype(np.float32) / (255 if mask.dtype == np.uint8 else 1)
-    x, y, width, height = cv2.boundingRect((weight > 0).view(np.uint8))
+    x, y, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
     if not width:
         return out
+    weight = mask[y : y + height, x : x + width].astype(np.float32)
+    weight = weight / 255 if mask.dtype == np.uint8 else weight
     depth = levels_for(levels, weight)
     step = 1 << int(np.ceil(depth)) - 1  # px of the picture for one of the last level
-    # A pixel of the mask reaches 2 + 4 + ... on the way down the pyramid and as much on the way up; the
-    # pixels there depend on as many beyond. In whole steps, so that all levels lie as in the whole picture.
-    margin = 8 * (step - 1)
+    # A pixel of the mask reaches 2 + 4 + ... px on the way down the pyramid and as much on the way up. In
+    # whole steps, so that all levels lie as in the whole picture.
+    margin = 4 * (step - 1)
     top, left = ((max(start - margin, 0) // step) * step for start in (y, x))
     part = np.s_[top : y + height + margin, left : x + width + margin]
-    blended = laplacian_blend(new[part], old[part], weight[part], depth)
+    change = new[part].astype(np.float32) - old[part]
+    around = np.zeros(change.shape[:2], np.float32)
+    around[y - top : y - top + height, x - left : x - left + width] = weight
+    blended = old[part] + spread_change(change, around, depth)
     out[part] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
     return out
 
@@ -79,10 +95,6 @@ def levels_for(levels: float, weight: np.ndarray) -> float:
     return float(np.clip(levels + np.log2(side / USUAL_SIDE), 1, max(np.log2(side) - 1, 1)))
 
 
-def _mixed(new: np.ndarray, old: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return new * weight + old * (1 - weight)
-
-
 def _reduced(picture: np.ndarray, levels: int) -> list[np.ndarray]:
     """A Gaussian pyramid, in the picture's own type."""
     pyramid = [picture]
@@ -95,6 +107,14 @@ def _bands(picture: np.ndarray, levels: int) -> list[np.ndarray]:
     """A Laplacian pyramid ``float32``; its last level is the Gaussian one's."""
     pyramid = [level.astype(np.float32) for level in _reduced(picture, levels)]
     return [fine - _enlarged(coarse, fine) for fine, coarse in pairwise(pyramid)] + pyramid[-1:]
+
+
+def _collapsed(bands: list[np.ndarray]) -> np.ndarray:
+    """The picture of a Laplacian pyramid."""
+    out = bands[-1]
+    for band in bands[-2::-1]:
+        out = _enlarged(out, band) + band
+    return out
 
 
 def _enlarged(coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:

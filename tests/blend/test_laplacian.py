@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lipsync_ray.blend.laplacian import blend_crop, laplacian_blend, levels_for
+from lipsync_ray.blend.laplacian import blend_crop, laplacian_blend, levels_for, spread_change
 
 
 def picture(seed: int, shape: tuple[int, int] = (403, 517)) -> np.ndarray:
@@ -25,10 +25,19 @@ def ellipse(shape: tuple[int, int], centre: tuple[int, int], axes: tuple[int, in
 def test_a_part_gives_what_the_whole_picture_gives(levels: float, centre: tuple[int, int]) -> None:
     new, old, mask = picture(1), picture(2), ellipse((403, 517), centre, (60, 40))
     weight = mask.astype(np.float32) / 255
-    whole = laplacian_blend(new, old, weight, levels_for(levels, weight))
+    whole = old + spread_change(new.astype(np.float32) - old, weight, levels_for(levels, weight))
     found = blend_crop(new, old, mask, levels)
     assert np.array_equal(found, np.clip(np.rint(whole), 0, 255).astype(np.uint8))
     assert (found != old).any()
+
+
+@pytest.mark.parametrize("levels", [1, 3, 6])
+def test_a_change_spreads_as_two_pictures_blend(levels: int) -> None:
+    new, old = picture(1), picture(2)
+    mask = ellipse((403, 517), (301, 211), (60, 40)).astype(np.float32) / 255
+    found = old + spread_change(new.astype(np.float32) - old, mask, levels)
+    # The authors' pyramids are rounded at every level, half a level of the picture each time.
+    np.testing.assert_allclose(found, laplacian_blend(new, old, mask, levels), atol=0.5 * levels)
 
 
 def test_nothing_changes_far_from_the_mask() -> None:
@@ -53,9 +62,9 @@ def test_masks_of_either_type_mean_the_same() -> None:
 
 
 def test_fractions_of_levels_lead_from_one_whole_number_to_the_next() -> None:
-    new, old = picture(1), np.full((403, 517, 3), 90, np.uint8)
+    change = picture(1).astype(np.float32) - 90
     mask = ellipse((403, 517), (200, 200), (80, 60)).astype(np.float32) / 255
-    series = [laplacian_blend(new, old, mask, levels) for levels in (3, 3.001, 3.25, 3.5, 3.75, 4)]
+    series = [spread_change(change, mask, levels) for levels in (3, 3.001, 3.25, 3.5, 3.75, 4)]
     assert np.abs(series[1] - series[0]).max() < 0.1
     apart = [np.abs(each - series[0]).mean() for each in series]
     assert apart == sorted(apart)
