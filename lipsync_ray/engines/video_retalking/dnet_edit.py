@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from lipsync_ray.engines.video_retalking.norms import AdaIN, NormBlock, enlarged
+from lipsync_ray.engines.video_retalking.norms import AdaIN, NormBlock
+from lipsync_ray.engines.video_retalking.skip_decoder import SkipDecoder
 
 _WIDTHS = (64, 128, 256, 256)  # channels at 256, 128, 64, 32 px
 
@@ -18,7 +19,9 @@ class EditingNet(nn.Module):
 
     def __init__(self, told: int) -> None:
         super().__init__()
-        self.encoder, self.decoder = EditingEncoder(), EditingDecoder(told)
+        self.encoder = EditingEncoder()
+        inner, outer = _WIDTHS[1:], _WIDTHS[:-1]
+        self.decoder = SkipDecoder(inner, outer, lambda width: EditingBlock(width, told), 2, nn.Tanh())
 
     def forward(self, image: Tensor, warped: Tensor, told: Tensor) -> Tensor:
         """``[B,3,256,256]``, -1..1."""
@@ -39,31 +42,6 @@ class EditingEncoder(nn.Module):
         for down in (self.down0, self.down1, self.down2):
             seen.append(avg_pool2d(down(seen[-1]), 2))
         return seen
-
-
-class EditingDecoder(nn.Module):
-    """From 32 px back to 256; what the encoder saw is added at each size."""
-
-    def __init__(self, told: int) -> None:
-        super().__init__()
-        for level in (2, 1, 0):
-            inner, outer = _WIDTHS[level + 1], _WIDTHS[level]
-            blocks = {f"res{number}": EditingBlock(inner, told) for number in (0, 1)}
-            self.add_module(f"res{level}", nn.ModuleDict(blocks))
-            self.add_module(f"up{level}", NormBlock(inner, outer))
-            self.add_module(f"jump{level}", NormBlock(outer, outer))
-        last = nn.Sequential(nn.Conv2d(_WIDTHS[0], 3, 7, padding=3), nn.Tanh())
-        self.final = nn.ModuleDict({"model": last})
-
-    def forward(self, seen: list[Tensor], told: Tensor) -> Tensor:
-        """The picture ``[B,3,256,256]``."""
-        x = seen[-1]
-        for level in (2, 1, 0):
-            for block in self.get_submodule(f"res{level}").children():
-                x = block(x, told)
-            x = self.get_submodule(f"up{level}")(enlarged(x))
-            x = x + self.get_submodule(f"jump{level}")(seen[level])
-        return self.final["model"](x)
 
 
 class EditingBlock(nn.Module):

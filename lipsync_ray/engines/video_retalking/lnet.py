@@ -11,7 +11,8 @@ from torch.nn.functional import avg_pool2d
 
 from lipsync_ray.engines.video_retalking.attention import CrossTransformer
 from lipsync_ray.engines.video_retalking.ffc import FourierBlock
-from lipsync_ray.engines.video_retalking.norms import NormBlock, enlarged
+from lipsync_ray.engines.video_retalking.norms import NormBlock
+from lipsync_ray.engines.video_retalking.skip_decoder import SkipDecoder
 from lipsync_ray.engines.wav2lip.blocks import audio_encoder
 from lipsync_ray.engines.wav2lip.generator import SOUND
 from lipsync_ray.neural.checkpoint import fold_spectral_norm, load_weights, read_tensors
@@ -27,7 +28,11 @@ class LNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.audio_encoder = audio_encoder(SOUND)
-        self.encoder, self.decoder = FaceEncoder(), FaceDecoder()
+        self.encoder = FaceEncoder()
+        inner = (*_WIDTHS[1:-1], 2 * _WIDTHS[-1])  # at 12 px both faces come in
+        self.decoder = SkipDecoder(
+            inner, _WIDTHS[:-1], lambda width: FourierBlock(width, _TOLD), _BLOCKS, nn.Sigmoid()
+        )
 
     def forward(self, mel: Tensor, face: Tensor) -> Tensor:
         """New faces ``[B,3,96,96]``, BGR, 0..1.
@@ -62,32 +67,6 @@ class FaceEncoder(nn.Module):
                 x = torch.cat([self.ca2(x, y), y], 1)
             seen.append(x)
         return seen
-
-
-class FaceDecoder(nn.Module):
-    """From 12 px back to 96; what the encoder saw is added at each size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        for level in (2, 1, 0):
-            inner = 2 * _WIDTHS[-1] if level == 2 else _WIDTHS[level + 1]
-            outer = _WIDTHS[level]
-            blocks = {f"res{number}": FourierBlock(inner, _TOLD) for number in range(_BLOCKS)}
-            self.add_module(f"res{level}", nn.ModuleDict(blocks))
-            self.add_module(f"up{level}", NormBlock(inner, outer))
-            self.add_module(f"jump{level}", NormBlock(outer, outer))
-        last = nn.Sequential(nn.Conv2d(_WIDTHS[0], 3, 7, padding=3), nn.Sigmoid())
-        self.final = nn.ModuleDict({"model": last})
-
-    def forward(self, seen: list[Tensor], told: Tensor) -> Tensor:
-        """The picture ``[B,3,96,96]``."""
-        x = seen[-1]
-        for level in (2, 1, 0):
-            for block in self.get_submodule(f"res{level}").children():
-                x = block(x, told)
-            x = self.get_submodule(f"up{level}")(enlarged(x))
-            x = x + self.get_submodule(f"jump{level}")(seen[level])
-        return self.final["model"](x)
 
 
 def load_lnet(path: Path) -> LNet:
