@@ -14,7 +14,6 @@ OVERLAP = 128  # px that neighbouring tiles share
 # Pixels of a frame for one of the aligned face from which tiles add detail, and from which they add all of
 # it: a face that comes nearer must not turn sharp from one frame to the next.
 LARGE, LARGEST = 1.5, 2.0
-_WHOLE = (0, SIDE, 0, SIDE)
 
 
 def restore_tiles(
@@ -38,13 +37,17 @@ def restore_tiles(
     if not width:
         return whole
     total, weight = np.zeros(whole.shape, np.float32), np.zeros(whole.shape[:2], np.float32)
+    reach = int(np.ceil(2 * magnified)) + 1  # of the filter that finds what is fine
     for top, left in tile_corners(frame.shape[:2], (y, y + height), (x, x + width)):
         tile = _square(whole, top, left)
-        made = restorer.restore(tile[None], np.array([number]), _WHOLE)[0]
-        rows, columns = min(SIDE, frame.shape[0] - top), min(SIDE, frame.shape[1] - left)
-        part = np.s_[top : top + rows, left : left + columns]
-        share = window()[:rows, :columns]
-        total[part] += _fine(made.astype(np.float32) - tile, magnified)[:rows, :columns] * share[..., None]
+        y0, y1 = _needed(y - top, y + height - top, reach)
+        x0, x1 = _needed(x - left, x + width - left, reach)
+        made = restorer.restore(tile[None], np.array([number]), (y0, y1, x0, x1))[0]
+        fine = _fine(made.astype(np.float32) - tile[y0:y1, x0:x1], magnified)
+        part = np.s_[top + y0 : top + y1, left + x0 : left + x1]
+        rows, columns = weight[part].shape
+        share = window()[y0 : y0 + rows, x0 : x0 + columns]
+        total[part] += fine[:rows, :columns] * share[..., None]
         weight[part] += share
     share = min(1.0, max(0.0, (magnified - LARGE) / (LARGEST - LARGE)))
     detail = share * total / np.maximum(weight, 1e-6)[..., None]
@@ -75,6 +78,11 @@ def window() -> np.ndarray:
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(OVERLAP) + 0.5) / OVERLAP)
     row = np.concatenate([rise, np.ones(SIDE - 2 * OVERLAP), rise[::-1]])
     return np.outer(row, row).astype(np.float32)
+
+
+def _needed(start: int, stop: int, reach: int) -> tuple[int, int]:
+    """Rows of a tile that are worth restoring for rows ``[start, stop)`` counted from its first one."""
+    return max(start - reach, 0), min(stop + reach, SIDE)
 
 
 def _square(picture: np.ndarray, top: int, left: int) -> np.ndarray:

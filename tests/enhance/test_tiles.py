@@ -84,6 +84,17 @@ def test_fine_detail_comes_from_the_tiles_without_seams() -> None:
     assert abs(off.mean()) < 0.5
 
 
+def test_only_what_a_mask_needs_of_a_tile_is_restored() -> None:
+    frame = picture((700, 900), 3, cell=5)
+    mask = np.zeros(frame.shape[:2], np.uint8)
+    mask[300:400, 350:500] = 255
+    restorer = same()
+    restore_tiles(restorer, frame, frame, mask, 0, 2.0)
+    ((y0, y1, x0, x1),) = restorer.parts
+    assert 100 <= y1 - y0 <= 120
+    assert 150 <= x1 - x0 <= 170
+
+
 def test_detail_of_tiles_grows_with_the_face() -> None:
     frame, mask = scene()
 
