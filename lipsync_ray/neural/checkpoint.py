@@ -1,9 +1,9 @@
-"""Published weight files to tensors by name: data only, no Python code in a file ever runs."""
+"""Published weight files to tensors by name: data only, no code in a file ever runs."""
 
 from __future__ import annotations
 
+import errno
 import pickle
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lipsync_ray.errors import DependencyMissing, WeightsCorrupt
+from lipsync_ray.neural.torchscript import is_torchscript, read_torchscript
 
 _WRAPPER = "module."  # nn.DataParallel puts it before every key
 _SHOWN = 3  # keys named in an error
@@ -21,7 +22,7 @@ def read_tensors(path: Path, nesting: Sequence[str] = ()) -> dict[str, Tensor]:
     """Tensors of a weight file by key, on the CPU.
 
     Reads what ``torch.save`` wrote (with ``weights_only``: no code of a pickle runs), TorchScript archives
-    and safetensors.
+    (as data: none of their code runs either) and safetensors.
 
     Args:
         path: the file.
@@ -48,12 +49,15 @@ def _load(path: Path) -> Mapping[str, Any]:
     try:
         if path.suffix == ".safetensors":
             return _safetensors(path)
-        if _is_torchscript(path):
-            return torch.jit.load(path, map_location="cpu").state_dict()
+        if is_torchscript(path):
+            return read_torchscript(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, DependencyMissing):
+    except DependencyMissing:
         raise
     except Exception as error:  # a damaged pickle fails in any way, assertions too
+        # Damage sends readers to places before the file's beginning; other troubles of a disk are its own.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise WeightsCorrupt(f"{path.name} cannot be read as a file of weights: {_reason(error)}") from error
     if not isinstance(content, Mapping):
         raise WeightsCorrupt(f"{path.name} holds a {type(content).__name__}, not weights by name")
@@ -66,14 +70,6 @@ def _safetensors(path: Path) -> Mapping[str, Any]:
     except ImportError as error:
         raise DependencyMissing(f"{path.name} needs safetensors: pip install safetensors") from error
     return load_file(path)
-
-
-def _is_torchscript(path: Path) -> bool:
-    """A TorchScript archive is a zip with code in it; ``torch.save`` writes a zip without."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any("/code/" in name or name.endswith("constants.pkl") for name in archive.namelist())
 
 
 def _reason(error: BaseException) -> str:
