@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 logger = logging.getLogger(__name__)
+_EXHAUSTED = ("can't allocate memory", "not enough memory", "STATUS_ALLOC_FAILED")
 
 
 class Batches:
@@ -34,15 +35,25 @@ class Batches:
         done: list[Tensor] = []
         start = 0
         while start < count:
-            try:
-                done.append(self._piece(function, rows, start, count))
-            except (torch.OutOfMemoryError, RuntimeError) as error:
-                if self.size == 1 or not _out_of_memory(error):
-                    raise
+            made = self._attempt(function, rows, start, count)
+            if made is None:
                 self._shrink()
-                continue
-            start += len(done[-1])
+            else:
+                done.append(made)
+                start += len(made)
         return torch.cat(done)
+
+    def _attempt(
+        self, function: Callable[..., Tensor], rows: tuple[Tensor, ...], start: int, count: int
+    ) -> Tensor | None:
+        """Results of the next piece; None where memory ran out but may do for a smaller one."""
+        try:
+            return self._piece(function, rows, start, count)
+        except RuntimeError as error:
+            if self.size == 1 or not _out_of_memory(error):
+                raise
+        # What the function held is freed only now, with the error whose traceback held it.
+        return None
 
     def _piece(
         self, function: Callable[..., Tensor], rows: tuple[Tensor, ...], start: int, count: int
@@ -64,6 +75,6 @@ def _filled(rows: Tensor, size: int) -> Tensor:
     return torch.cat([rows, rows[-1:].expand(missing, *rows.shape[1:])])
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    """The allocators of the GPU and of the CPU say it with different errors."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def _out_of_memory(error: RuntimeError) -> bool:
+    """The allocators of the GPU, of its libraries and of the CPU say it in words of their own."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _EXHAUSTED)

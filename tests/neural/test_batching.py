@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 
 import pytest
 import torch
@@ -61,6 +62,7 @@ class Small:
     "error",
     [
         torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 by"),
     ],
 )
@@ -73,6 +75,30 @@ def test_out_of_memory_halves_the_pieces_for_good(error: Exception, caplog: pyte
     assert "going on with 2 pictures at a time" in caplog.text
     batches.run(function, torch.arange(4))
     assert function.sizes[5:] == [2, 2]
+
+
+def test_what_a_failed_piece_held_is_free_before_a_smaller_one_runs() -> None:
+    held: list[weakref.ref[Tensor]] = []
+    alive: list[bool] = []
+
+    class Watch(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            alive.append(held[-1]() is not None)
+
+    def greedy(rows: Tensor) -> Tensor:
+        between = rows + 1
+        held.append(weakref.ref(between))
+        if len(rows) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return 2 * between
+
+    logger, watch = logging.getLogger("lipsync_ray.neural.batching"), Watch()
+    logger.addHandler(watch)
+    try:
+        assert Batches(4).run(greedy, torch.arange(3)).tolist() == [2, 4, 6]
+    finally:
+        logger.removeHandler(watch)
+    assert alive == [False, False]
 
 
 def test_a_row_that_does_not_fit_and_other_errors_are_told() -> None:
