@@ -32,7 +32,7 @@ def mel_spectrogram(samples: Sound, *, edges: Literal["zero", "reflect"] = "zero
     ``hparams.py``, Prajwal et al. 2020).
 
     Args:
-        samples: values within -1..1.
+        samples: values within -1..1; read piece by piece, so that they may lie in a file.
         edges: what lies beyond the ends: nothing (librosa from 0.9 on), or the sound mirrored (before).
 
     Raises:
@@ -70,8 +70,12 @@ def _emphasised(samples: Sound, start: int, stop: int, edges: str) -> np.ndarray
 
 def _filtered(samples: Sound, low: int, high: int) -> np.ndarray:
     given = np.asarray(samples[max(0, low - 1) : high], np.float64)
-    if not np.isfinite(given).all():
-        raise AudioUnreadable("the sound holds samples that are no numbers (NaN or infinite): write it anew")
+    if not (finite := np.isfinite(given)).all():
+        at = (max(0, low - 1) + int(np.argmin(finite))) / RATE
+        raise AudioUnreadable(
+            f"the sound holds samples that are no numbers (NaN or infinite), the first at {at:.3f} s: "
+            "convert it to whole numbers, e.g. ffmpeg -i SOUND -c:a pcm_s16le NEW.wav"
+        )
     before = np.concatenate([[0.0], given[:-1]]) if low == 0 else given[:-1]
     return given[-len(before) :] - _PREEMPHASIS * before
 
@@ -79,7 +83,8 @@ def _filtered(samples: Sound, low: int, high: int) -> np.ndarray:
 @lru_cache(maxsize=1)
 def mel_basis() -> np.ndarray:
     """Weights ``float64[80,401]`` of the bands over the bins at multiples of 20 Hz, areas of 1."""
-    edges = _hertz(np.linspace(*_mel(np.array([LOWEST, HIGHEST])), BANDS + 2))
+    lowest, highest = _mel(np.array([LOWEST, HIGHEST])).tolist()
+    edges = _hertz(np.linspace(lowest, highest, BANDS + 2))
     bins = np.arange(SIZE // 2 + 1) * (RATE / SIZE)
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
