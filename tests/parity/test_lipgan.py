@@ -50,6 +50,13 @@ def test_whole_models_and_texts_are_read_too(tmp_path: Path) -> None:
     fixtures["mel"].check("out", made_by(load_generator(path), "mel"))
 
 
+def test_norms_that_are_not_folded_give_the_same(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "fold_batch_norm", nn.Module.eval)
+    net = load_generator(published)
+    assert any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
+    fixtures["mel"].check("out", made_by(net, "mel"))
+
+
 def test_slips_are_noticed(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     net, given = load_generator(published), fixtures["mel"].inputs()
     swapped = given["face"][:, [3, 4, 5, 0, 1, 2]]
@@ -95,6 +102,29 @@ def test_files_that_are_none_are_refused_by_name(tmp_path: Path) -> None:
         group["conv2d_1/kernel:0"] = np.zeros((3, 3, 6, 32))
     with pytest.raises(WeightsCorrupt, match=r"foreign\.h5 .* has 1 layers conv2d, not 67"):
         load_generator(foreign)
+
+
+@pytest.mark.parametrize(
+    "names", [[b"conv2d_1/\xff:0"], [7], h5py.Empty("S1"), [b"conv2d_1"], [b"conv2d_1/kernel:0/deeper"]]
+)
+def test_names_that_name_no_tensor_are_refused(tmp_path: Path, names: object) -> None:
+    path = tmp_path / "odd.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"conv2d_1"]
+        file["conv2d_1/conv2d_1/kernel:0"] = np.zeros((3, 3, 6, 32))
+        file["conv2d_1"].attrs["weight_names"] = names
+    with pytest.raises(WeightsCorrupt, match=r"odd\.h5 (cannot be read as a Keras file|has weights that)"):
+        load_generator(path)
+
+
+def test_a_group_in_place_of_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "odd.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"conv2d_1"]
+        file.create_group("conv2d_1/conv2d_1/kernel:0/deeper")
+        file["conv2d_1"].attrs["weight_names"] = [b"conv2d_1/kernel:0"]
+    with pytest.raises(WeightsCorrupt, match=r"odd\.h5 cannot be read as a Keras file"):
+        load_generator(path)
 
 
 def test_a_file_that_ends_early_is_refused(published: Path, tmp_path: Path) -> None:

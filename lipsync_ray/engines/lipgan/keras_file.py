@@ -42,7 +42,9 @@ def read_layers(path: Path) -> Layers:
     try:
         with h5py.File(path) as file:
             found = _found(_weights_of(file, path.name), path.name)
-    except (OSError, KeyError, UnicodeDecodeError) as error:
+    except WeightsCorrupt:
+        raise
+    except Exception as error:  # HDF5 meets damage with errors of any kind
         raise WeightsCorrupt(f"{path.name} cannot be read as a Keras file of weights: {error}") from error
     layers: dict[str, list[dict[str, Tensor]]] = {}
     for kind, number in sorted(found):
@@ -69,7 +71,7 @@ def _found(root: h5py.Group, what: str) -> dict[tuple[str, int], dict[str, Tenso
             part = _PARTS.get(last.partition(":")[0])
             numbered = _NUMBERED.fullmatch(holder.rpartition("/")[2])
             if part is None or numbered is None:
-                raise WeightsCorrupt(f"{what} has weights that LipGAN does not: {name}")
+                raise WeightsCorrupt(f"{what} has weights that LipGAN does not: {name!r}")
             key = (numbered["kind"], int(numbered["number"] or 0))
             found.setdefault(key, {})[part] = _tensor(group[name])  # type: ignore[index]  # HDF5's types
     return found
