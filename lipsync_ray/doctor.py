@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from lipsync_ray.config import Config
+from lipsync_ray.doctor_memory import check_memory
 from lipsync_ray.doctor_packages import (
     OPTIONAL,
     REQUIRED,
@@ -39,6 +40,7 @@ def examine(config: Config) -> list[Check]:
         ("video", lambda: check_codecs(probe)),
         ("ray", lambda: check_ray(probe)),
         ("torch", lambda: check_torch(probe)),
+        ("memory", lambda: check_memory(config)),
         ("weights", lambda: check_weights(config)),
         ("cache", lambda: check_folder(config.cache.folder)),
         ("disk", lambda: check_disk(config.cache.folder)),

@@ -44,6 +44,7 @@ TOP = {
     "cli",
     "console",
     "doctor",
+    "doctor_memory",
     "doctor_packages",
     "doctor_probe",
     "foreign_flags",

@@ -76,5 +76,8 @@ class Enhanced:
         joined = self.inner.blend(batch)
         if joined.output is None or joined.mask is None:
             return joined
-        output = self._enhancer.retouch(joined.output, batch.landmarks, batch.number, joined.mask)
-        return replace(joined, output=output)
+        wide = self._resources.enhance.region == "face"
+        region = np.full_like(joined.mask, 255) if wide else joined.mask
+        output = self._enhancer.retouch(joined.output, batch.landmarks, batch.number, region)
+        changed = (output != joined.output).any(3).view(np.uint8) * 255
+        return replace(joined, output=output, mask=np.maximum(joined.mask, changed))

@@ -10,6 +10,7 @@ from typing import Any
 
 from lipsync_ray.engines.base import Engine, Resources
 from lipsync_ray.engines.enhanced import Enhanced
+from lipsync_ray.enhance.settings import EnhanceSettings
 from lipsync_ray.errors import ConfigError, DependencyMissing
 from lipsync_ray.media.storage import content_hash
 
@@ -54,11 +55,15 @@ def load_engine(name: str, settings: Any, resources: Resources) -> Engine:
             ) from error
         raise ConfigError(f"engine={name} cannot be loaded: {error}") from error
     engine = made(settings, resources) if name in ENGINES else made()
-    return _enhanced(engine, _RESTORERS.get(name, "none"), resources)
+    return _enhanced(engine, restorer_of(name, resources.enhance), resources)
 
 
-def _enhanced(engine: Engine, default: str, resources: Resources) -> Engine:
-    chosen = default if resources.enhance.name == "auto" else resources.enhance.name
+def restorer_of(engine: str, settings: EnhanceSettings) -> str:
+    """What sharpens this engine's mouths: ``none``, ``gfpgan``, ``gpen`` or ``both``."""
+    return _RESTORERS.get(engine, "none") if settings.name == "auto" else settings.name
+
+
+def _enhanced(engine: Engine, chosen: str, resources: Resources) -> Engine:
     # An engine may restore the mouth itself: whatever the job names would be a second time.
     alone = chosen == "none" or getattr(engine, "restores", False)
     return engine if alone else Enhanced(engine, chosen, resources)

@@ -16,7 +16,7 @@ class EnhanceSettings:
     version: Literal["1.3", "1.4"] = "1.4"  # of GFPGAN
     strength: float = 1.0  # 0 leaves the mouth as it was drawn, 1 takes the restored one
     seed: int | None = None  # of fresh noise in every frame; null: the file's own, which does not flicker
-    min_face: float = 64.0  # px, width of a face below which restoring adds nothing
+    min_face: float = 64.0  # px, height of a face below which restoring adds nothing
     region: Literal["mouth", "face"] = "mouth"
     tiles: Literal["auto", "off"] = "auto"  # auto: faces much larger than 512 px are restored by tiles
 
