@@ -64,9 +64,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         words = _weights(options, folder)
-        print(
-            "| engine | number format | s per s of video | GPU memory, MiB | GPU busy |\n|---|---|--:|--:|--:|"
-        )
+        print("| engine | format | s per s of video | GPU memory, MiB | GPU busy |\n|---|---|--:|--:|--:|")
         for engine in options.engines:
             for dtype in options.dtypes:
                 _row(engine, dtype, [*JOBS[engine], *words], folder, options, gpu)
