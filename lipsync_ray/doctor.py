@@ -40,7 +40,7 @@ def examine(config: Config) -> list[Check]:
         ("video", lambda: check_codecs(probe)),
         ("ray", lambda: check_ray(probe)),
         ("torch", lambda: check_torch(probe)),
-        ("memory", lambda: check_memory(config)),
+        ("memory", lambda: check_memory(config, probe)),
         ("weights", lambda: check_weights(config)),
         ("cache", lambda: check_folder(config.cache.folder)),
         ("disk", lambda: check_disk(config.cache.folder)),

@@ -21,6 +21,7 @@ for name in sys.argv[1:]:
         found["version"] = str(getattr(module, "__version__", ""))
         if name == "torch" and module.cuda.is_available():
             found["gpu"] = f"CUDA {module.version.cuda}, {module.cuda.get_device_name()}"
+            found["gpu_bytes"] = module.cuda.get_device_properties(0).total_memory
     except BaseException as error:
         found["error"] = f"{type(error).__name__}: {error}"
     found["done"] = True
@@ -35,13 +36,14 @@ class Probe:
     versions: Mapping[str, str]  # of modules that import; empty text where they do not say
     errors: Mapping[str, str]  # of modules that do not
     gpu: str = ""  # what torch sees
+    gpu_bytes: int = 0  # memory of it
 
 
 def probe_modules(names: Sequence[str]) -> Probe:
     """Import each module in a fresh interpreter and tell how it went; a missing one is an error."""
     versions: dict[str, str] = {}
     errors: dict[str, str] = {}
-    gpu = ""
+    gpu, gpu_bytes = "", 0
     left = list(names)
     while left:
         rows, end = _import(left)
@@ -50,13 +52,14 @@ def probe_modules(names: Sequence[str]) -> Probe:
                 continue
             left.remove(row["name"])
             gpu = row.get("gpu", gpu)
+            gpu_bytes = int(row.get("gpu_bytes", gpu_bytes))
             if "error" in row:
                 errors[row["name"]] = row["error"]
             else:
                 versions[row["name"]] = row["version"]
         if left:  # the interpreter ended before its time, in the module that comes next
             errors[left.pop(0)] = end
-    return Probe(versions=versions, errors=errors, gpu=gpu)
+    return Probe(versions=versions, errors=errors, gpu=gpu, gpu_bytes=gpu_bytes)
 
 
 def _import(names: Sequence[str]) -> tuple[list[dict[str, str]], str]:

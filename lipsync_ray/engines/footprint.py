@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,71 +14,94 @@ class NetFacts:
     """A network's size."""
 
     parameters: float  # millions
-    picture_mb: float  # MB that a forward pass takes for one picture in float32
+    picture_mb: float  # MB of the tensors that live at once in a pass on one picture, in float32
     gpu_batch: int  # pictures at a time on a GPU, with compute.batch=auto
+    cpu_batch: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
     """What a worker takes, in bytes."""
 
-    gpu: float  # 0 without networks
-    ram: float
+    gpu_bytes: float  # 0 without networks, and with compute.device=cpu
+    ram_bytes: float
 
 
-# Memory of a picture: measured by benchmarks/neural_memory.py as the growth of a process on a CPU, which also
-# holds the libraries' scratch space. LipGAN has the layers of Wav2Lip at the same sizes.
+# Parameters and pictures: as `benchmarks/neural_memory.py` prints them. Batches: those of the engines.
 NETS: Mapping[str, NetFacts] = MappingProxyType(
     {
-        "wav2lip": NetFacts(parameters=36.3, picture_mb=18, gpu_batch=128),
-        "lipgan": NetFacts(parameters=49.6, picture_mb=18, gpu_batch=128),
-        "dnet": NetFacts(parameters=22.5, picture_mb=242, gpu_batch=16),
-        "lnet": NetFacts(parameters=127.7, picture_mb=0, gpu_batch=8),  # inside E-Net, which takes more
-        "enet": NetFacts(parameters=31.2, picture_mb=366, gpu_batch=8),
-        "face3d": NetFacts(parameters=24.0, picture_mb=43, gpu_batch=32),
-        "gfpgan": NetFacts(parameters=86.4, picture_mb=128, gpu_batch=8),
-        "gpen": NetFacts(parameters=71.0, picture_mb=234, gpu_batch=8),
+        "wav2lip": NetFacts(parameters=36.3, picture_mb=12, gpu_batch=128, cpu_batch=8),
+        "lipgan": NetFacts(parameters=49.5, picture_mb=7, gpu_batch=128, cpu_batch=8),
+        "dnet": NetFacts(parameters=22.5, picture_mb=124, gpu_batch=16),
+        "enet": NetFacts(parameters=158.9, picture_mb=197, gpu_batch=8),  # L-Net is a part of it
+        "face3d": NetFacts(parameters=24.0, picture_mb=12, gpu_batch=32, cpu_batch=4),
+        "ganimation": NetFacts(parameters=8.5, picture_mb=10, gpu_batch=16),
+        "gfpgan": NetFacts(parameters=86.4, picture_mb=119, gpu_batch=8),
+        "gpen": NetFacts(parameters=71.0, picture_mb=199, gpu_batch=8),
+        "parsenet": NetFacts(parameters=21.3, picture_mb=373, gpu_batch=8),
     }
 )
+# MB of a picture where a network draws the whole face, not only the mouth's part of it.
+WHOLE_MB: Mapping[str, float] = MappingProxyType({"enet": 394, "gfpgan": 499, "gpen": 535})
 ENGINES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "unit_selection": (),
         "wav2lip": ("wav2lip",),
         "lipgan": ("lipgan",),
-        "video_retalking": ("dnet", "lnet", "enet", "face3d"),
+        "video_retalking": ("dnet", "enet", "face3d"),
     }
 )
 RESTORERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"none": (), "gfpgan": ("gfpgan",), "gpen": ("gpen",), "both": ("gfpgan", "gpen")}
 )
-CONTEXT = (
-    0.6e9  # bytes of a GPU that CUDA and cuDNN take before any network; a common figure, not measured here
-)
-WORKER = 0.7e9  # bytes of RAM of a worker without networks (see benchmarks/README.md)
-TORCH = 0.4e9  # bytes more once PyTorch is imported
+WORKER = 0.7e9  # bytes of RAM of a worker without networks: the longest row of benchmarks/README.md
+TORCH = 0.4e9  # bytes of RAM more once PyTorch is imported
+# Assumed, not measured: bytes of a GPU that CUDA, cuBLAS and cuDNN hold before any network, and of RAM.
+CONTEXT, CONTEXT_RAM = 0.6e9, 2.0e9
+# Times the tensors of a pass, for libraries' scratch space. On a CPU it is measured: the processes of
+# benchmarks/neural_memory.py grow by up to twice the tensors of large networks. For a GPU it is assumed.
+SCRATCH_CPU, SCRATCH_GPU = 2.0, 1.5
 _BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 
 
-def estimate(engine: str, restorer: str, compute: ComputeSettings) -> Footprint:
+def estimate(
+    engine: str,
+    restorer: str,
+    compute: ComputeSettings,
+    *,
+    more: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> Footprint:
     """Memory of one worker that draws.
 
     Args:
         engine: one of ``ENGINES``; of others nothing is known but the worker itself.
         restorer: one of ``RESTORERS``.
-        compute: number format and batches.
+        compute: device, number format and batches; ``device=auto`` allows for both devices.
+        more: networks of ``NETS`` that the job's other options need.
+        whole: those of ``WHOLE_MB`` that draw whole faces.
     """
-    names = (*ENGINES.get(engine, ()), *RESTORERS[restorer])
+    names = dict.fromkeys((*ENGINES.get(engine, ()), *RESTORERS[restorer], *more))
     if not names:
-        return Footprint(gpu=0.0, ram=WORKER)
+        return Footprint(gpu_bytes=0.0, ram_bytes=WORKER)
     nets = [NETS[name] for name in names]
-    size = _BYTES[compute.dtype]
-    weights = sum(net.parameters for net in nets) * 1e6
-    # One network runs at a time, and its memory is used again by the next.
-    drawn = max(net.picture_mb * _batch(net, compute) for net in nets) * 1e6 * size / 4
-    largest = max(net.parameters for net in nets) * 1e6 * 4  # a file is read beside the network it fills
-    on_cpu = weights * size + max(net.picture_mb for net in nets) * 1e6
-    return Footprint(gpu=CONTEXT + weights * size + drawn, ram=WORKER + TORCH + on_cpu + largest)
+    weights = sum(net.parameters for net in nets) * 1e6 * _BYTES[compute.dtype]
+    on_gpu, on_cpu = (_largest_pass(names, whole, compute, device) for device in ("cuda", "cpu"))
+    # A file's tensors, in float32, lie beside the network that they fill.
+    loading = 2 * max(net.parameters for net in nets) * 1e6 * 4
+    ram_cpu = weights + max(SCRATCH_CPU * on_cpu, loading)
+    ram_gpu = CONTEXT_RAM + loading
+    ram = {"cpu": ram_cpu, "cuda": ram_gpu, "auto": max(ram_cpu, ram_gpu)}[compute.device]
+    gpu = 0.0 if compute.device == "cpu" else CONTEXT + weights + SCRATCH_GPU * on_gpu
+    return Footprint(gpu_bytes=gpu, ram_bytes=WORKER + TORCH + ram)
 
 
-def _batch(net: NetFacts, compute: ComputeSettings) -> int:
-    return net.gpu_batch if compute.batch == "auto" else compute.batch
+def _largest_pass(names: Iterable[str], whole: Sequence[str], compute: ComputeSettings, device: str) -> float:
+    """Bytes of it: networks run one after the other, and the next uses what one has held."""
+    passes = []
+    for name in names:
+        net = NETS[name]
+        batch = net.gpu_batch if device == "cuda" else net.cpu_batch
+        batch = batch if compute.batch == "auto" else compute.batch
+        passes.append((WHOLE_MB[name] if name in whole else net.picture_mb) * batch)
+    return max(passes) * 1e6 * _BYTES[compute.dtype] / 4
