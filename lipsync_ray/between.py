@@ -43,7 +43,8 @@ def interpolate(
         return source, mask
     share = float(np.clip((time - before.time) / max(after.time - before.time, 1e-9), 0, 1))
     ways = [similarity(drawn.landmarks[STEADY, :2], landmarks[STEADY, :2]) for drawn in (before, after)]
-    size = (mask.shape[1], mask.shape[0])
+    height, width = source.shape[:2]
+    size = (width, height)
     masks = [cv2.warpAffine(drawn.mask, way, size) for drawn, way in zip((before, after), ways, strict=True)]
     mask = cv2.addWeighted(masks[0], 1 - share, masks[1], share, 0)
     x, y, width, height = _around(mask)
