@@ -40,6 +40,9 @@ class Runtime:
             # The same picture has to come out whatever else was computed before it.
             torch.backends.cudnn.benchmark = False
             torch.backends.cudnn.deterministic = True
+            # fp32 is fp32: by default, convolutions round it to the 10 bits of TF32 where a card has that.
+            torch.backends.cudnn.allow_tf32 = False
+            torch.backends.cuda.matmul.allow_tf32 = False
 
     @property
     def on_gpu(self) -> bool:

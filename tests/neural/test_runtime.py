@@ -105,6 +105,20 @@ def test_a_machine_without_a_gpu_says_so_or_goes_on_without() -> None:
     assert (found.device.type, found.dtype, found.on_gpu) == ("cpu", torch.bfloat16, False)
 
 
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+def test_nothing_is_rounded_to_tf32_on_a_gpu(dtype: str) -> None:
+    code = (  # the switches are the process's own: it needs no GPU to turn them
+        "import torch; from lipsync_ray.neural.runtime import Runtime;"
+        "from lipsync_ray.neural.settings import ComputeSettings;"
+        "torch.cuda.is_available = lambda: True;"
+        "libraries = (torch.backends.cudnn, torch.backends.cuda.matmul);"
+        "[setattr(library, 'allow_tf32', True) for library in libraries];"
+        f"assert Runtime(ComputeSettings(device='cuda', dtype='{dtype}')).on_gpu;"
+        "assert not any(library.allow_tf32 for library in libraries)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_computes_what_the_processor_does() -> None:
     found = Runtime(ComputeSettings(device="auto"))
