@@ -72,7 +72,10 @@ class Enhanced:
         return self.inner.enhance(batch)
 
     def blend(self, batch: FaceBatch) -> FaceBatch:
-        """The engine's own joint, then the restorer inside the mask."""
+        """The engine's own joint, then the restorer: inside its mask, or in all of the face.
+
+        ``enhance.region`` tells which; the mask grows by what the restorer changed outside it.
+        """
         joined = self.inner.blend(batch)
         if joined.output is None or joined.mask is None:
             return joined
