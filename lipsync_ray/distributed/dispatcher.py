@@ -1,37 +1,29 @@
-"""Hands tasks to workers, longest first, until each has a result or is given up.
+"""Hands tasks to workers, first in order first, until each has a result or is given up.
 
 Ray's own retries are not enough here: they burn out while a dead node is not yet known to be dead, and bind
 a task to a worker that may never come back; its ActorPool and its data library lose items. So the queue is
-the driver's: a worker holds one running task and one behind it, and whatever a worker loses goes back.
+the driver's: a worker holds one running task and at most one behind it, and whatever a worker loses goes
+back.
 """
 
 from __future__ import annotations
 
-import heapq
 import itertools
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from lipsync_ray.distributed.crew import Crew, Member
-from lipsync_ray.distributed.events import Event, Kind, OnEvent, ignore
+from lipsync_ray.distributed.events import Event, OnEvent, ignore, task_event
+from lipsync_ray.distributed.lateness import Lateness
+from lipsync_ray.distributed.pace import Pace
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Pool, Ready, Report, SetupFailed
 from lipsync_ray.distributed.settings import DispatchSettings
 from lipsync_ray.distributed.tasks import TIMEOUT, Failure, Outcome, Task
+from lipsync_ray.distributed.work import Queues, Work
 
 MAX_WAIT_S = 2.0  # a signal to the driver, or a limit that has passed, is seen after this at the latest
-
-
-@dataclass(slots=True, kw_only=True)
-class _Job:
-    """A task on its way; ``attempts`` are those that count."""
-
-    task: Task
-    order: int
-    attempts: int = 0
-
-    def __lt__(self, other: _Job) -> bool:
-        return (-self.task.cost, self.order) < (-other.task.cost, other.order)
 
 
 class Dispatcher:
@@ -41,20 +33,28 @@ class Dispatcher:
         pool: where the workers are; whoever opened it closes it.
         settings: attempts and time limits.
         on_event: told everything that happens, in order, from the thread that iterates.
+        clock: seconds that pass; another one than the machine's where time is simulated.
     """
 
     def __init__(
-        self, pool: Pool, settings: DispatchSettings | None = None, on_event: OnEvent = ignore
+        self,
+        pool: Pool,
+        settings: DispatchSettings | None = None,
+        on_event: OnEvent = ignore,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
         self._settings = settings or DispatchSettings()
         self._emit = on_event
-        self._crew: Crew[_Job] = Crew(pool, self._settings, on_event)
-        self._where: dict[int, tuple[int, str]] = {}  # process and machine of each worker
-        self._queue: list[_Job] = []
-        self._open: set[str] = set()  # keys without an outcome yet
+        self._crew = Crew(pool, self._settings, on_event, clock)
+        self._pace = Pace()
+        self._late = Lateness(self._settings, self._pace, clock)
+        self._queues = Queues()
+        self._open: dict[str, Work] = {}  # by key, without an outcome yet
+        self._unfinished: dict[str, int] = {}  # open work by lane
         self._ended: deque[Outcome] = deque()
-        self._orders = itertools.count()
+        self._numbers = itertools.count()
+        self.draining = False
 
     def add(self, tasks: Iterable[Task]) -> None:
         """Queue tasks; allowed while ``outcomes`` is being iterated.
@@ -62,22 +62,27 @@ class Dispatcher:
         Raises:
             ValueError: a key is already waiting for its outcome.
         """
+        lanes = self._pool.lanes()
         for task in tasks:
             if task.key in self._open:
                 raise ValueError(f"two tasks have the key {task.key!r}")
-            self._open.add(task.key)
-            heapq.heappush(self._queue, _Job(task=task, order=next(self._orders)))
+            lane = task.lane if task.lane in lanes else "cpu"
+            work = Work(task=task, lane=lane, number=next(self._numbers))
+            self._open[task.key] = work
+            self._unfinished[lane] = self._unfinished.get(lane, 0) + 1
+            self._queues.put(work)
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield an outcome per task in order of completion, until none is open.
 
-        If the iteration is broken off (an error, a signal, ``close``), busy workers are killed.
+        After ``drain`` it ends when nothing runs any more. If the iteration is broken off (an error, a
+        signal, ``close``), busy workers are killed.
 
         Raises:
             WorkerSetupFailed: no worker can be started.
         """
         try:
-            while self._open or self._ended:
+            while self._ended or (self._open and not (self.draining and self._idle())):
                 while self._ended:
                     yield self._ended.popleft()
                 if self._open:
@@ -90,59 +95,84 @@ class Dispatcher:
         self.add(tasks)
         return self.outcomes()
 
+    def drain(self) -> None:
+        """Hand out nothing more: ``outcomes`` ends when what runs now has ended. Safe in a signal handler."""
+        self.draining = True
+
+    def waiting(self, lane: str) -> int:
+        """Tasks of a lane that no worker has yet."""
+        return self._queues.waiting(lane if lane in self._pool.lanes() else "cpu")
+
+    def places(self, lane: str) -> int:
+        """Workers that a lane may have now."""
+        return self._crew.places(lane if lane in self._pool.lanes() else "cpu")
+
+    def _idle(self) -> bool:
+        return not any(member.jobs for member in self._crew.members.values())
+
     def _step(self) -> None:
-        self._crew.fill(len(self._open))
-        self._hand_out()
+        if not self.draining:
+            self._crew.recycle()
+            for lane, count in self._unfinished.items():
+                self._crew.fill(lane, count)
+                self._hand_out(lane)
+            self._crew.note_waiting()
         for report in self._pool.wait(self._patience()):
             if report.worker in self._crew.members:
                 self._take(report)
-        for member in self._crew.overdue():
+        for member in self._late.overdue(self._crew.members.values()):
             self._end_overdue(member)
-        self._crew.note_waiting()
 
-    def _hand_out(self) -> None:
+    def _hand_out(self, lane: str) -> None:
         """Give every idle worker a task, then each a second one.
 
         The last tasks, one for each worker, are not handed out in advance: they go to whoever is free
         first, instead of waiting behind a long one.
         """
-        ready = self._crew.ready()
+        ready = self._crew.ready(lane)
         for depth in range(self._settings.in_flight):
             for member in ready:
-                if not self._queue or (depth > 0 and len(self._queue) <= len(ready)):
-                    return
-                if len(member.jobs) <= depth:
-                    self._give(member, heapq.heappop(self._queue))
+                waiting = self._queues.waiting(lane)
+                if not waiting or (depth > 0 and waiting <= len(ready)):
+                    break
+                if len(member.jobs) <= depth and (not depth or self._late.may_queue_behind(member)):
+                    self._give(member, self._queues.take(lane))
+        idle = next((member for member in ready if not member.jobs), None)
+        if idle is not None and not self._queues.waiting(lane):
+            self._double(idle)
 
-    def _give(self, member: Member[_Job], job: _Job) -> None:
-        member.jobs.append(job)
-        self._pool.submit(member.worker, job.task.key, job.task.payload)
+    def _double(self, idle: Member) -> None:
+        """Let an idle worker try a task that another one takes too long with."""
+        late = self._late.straggler(self._crew.members.values(), idle.lane, idle.node)
+        if late is not None:
+            work = late.jobs[0]
+            self._emit(Event(kind="doubled", task=work.task.key, worker=late.worker))
+            self._give(idle, work)
+
+    def _give(self, member: Member, work: Work) -> None:
+        work.holders += 1
+        member.jobs.append(work)
+        self._pool.submit(member.worker, work.task.key, work.task.payload)
         if len(member.jobs) == 1:
             self._begin(member)
 
-    def _begin(self, member: Member[_Job]) -> None:
+    def _begin(self, member: Member) -> None:
         """The first job of ``member`` is taken to run from now on."""
-        member.become("ready")
-        job = member.jobs[0]
-        self._emit(Event(kind="started", task=job.task.key, worker=member.worker, attempt=job.attempts + 1))
+        self._crew.become(member, "ready")
+        work = member.jobs[0]
+        self._emit(Event(kind="started", task=work.task.key, worker=member.worker, attempt=work.attempts + 1))
 
     def _patience(self) -> float:
-        limits = [
-            limit - member.elapsed()
-            for member in self._crew.members.values()
-            if (limit := self._crew.limit(member)) is not None
-        ]
-        return max(0.0, min([MAX_WAIT_S, *limits]))
+        return max(0.0, min(MAX_WAIT_S, self._late.next_limit(self._crew.members.values())))
 
     def _take(self, report: Report) -> None:
         match report:
             case Finished():
                 self._finished(report)
             case Alive():
-                self._where[report.worker] = (report.pid, report.node)
                 self._crew.alive(report.worker, report.pid, report.node)
             case Ready():
-                self._crew.is_ready(report.worker, *self._where[report.worker])
+                self._crew.is_ready(report.worker)
             case SetupFailed():
                 self._crew.setup_failed(report.worker, report.failure)
             case Lost():
@@ -150,15 +180,21 @@ class Dispatcher:
 
     def _finished(self, report: Finished) -> None:
         member = self._crew.members[report.worker]
-        job, seconds = member.jobs.popleft(), member.elapsed()
-        if job.task.key != report.key:
-            raise AssertionError(f"worker {report.worker} returned {report.key!r} before {job.task.key!r}")
-        if isinstance(report.result, Failure):
-            self._failed_attempt(job, report.result, member.worker, seconds)
+        work, seconds = member.jobs.popleft(), self._crew.elapsed(member)
+        if work.task.key != report.key:
+            raise AssertionError(f"worker {report.worker} returned {report.key!r} before {work.task.key!r}")
+        member.done += 1
+        work.holders -= 1
+        if not self._is_open(work):
+            pass  # its twin was faster
+        elif isinstance(report.result, Failure):
+            self._failed_attempt(work, report.result, member.worker, seconds)
         else:
-            done = Outcome(key=job.task.key, result=report.result, attempts=job.attempts + 1, seconds=seconds)
-            self._end(done, member.worker)
-        if member.jobs:
+            self._pace.note(work.task, seconds)
+            self._end(work, _outcome(work, seconds, result=report.result, node=member.node), member.worker)
+        if member.jobs and self.draining:
+            self._return(self._crew.kill(member.worker, "the run stops"), None, member.worker, 0.0)
+        elif member.jobs:
             self._begin(member)
 
     def _lost(self, report: Lost) -> None:
@@ -169,12 +205,12 @@ class Dispatcher:
                 self._pool.kill(report.worker)
             self._crew.setup_failed(report.worker, failure)
             return
-        seconds = member.elapsed()
+        seconds = self._crew.elapsed(member)
         part = self._crew.suspect if report.suspect else self._crew.lose
         self._return(part(report.worker, failure), failure, report.worker, seconds, free=report.preempted)
 
-    def _end_overdue(self, member: Member[_Job]) -> None:
-        seconds = member.elapsed()
+    def _end_overdue(self, member: Member) -> None:
+        seconds = self._crew.elapsed(member)
         if member.state == "setup":
             failure = Failure(code=TIMEOUT, message=f"the set-up took longer than {seconds:.0f} s")
             self._pool.kill(member.worker)
@@ -185,41 +221,55 @@ class Dispatcher:
         self._return(self._crew.kill(member.worker, failure.message), failure, member.worker, seconds)
 
     def _return(
-        self, jobs: deque[_Job], failure: Failure, worker: int, seconds: float, *, free: bool = False
+        self, jobs: deque[Work], failure: Failure | None, worker: int, seconds: float, *, free: bool = False
     ) -> None:
-        """Queue the jobs of a lost worker again; the first one's attempt counts unless ``free``."""
-        for position, job in enumerate(jobs):
-            if position == 0 and not free:
-                self._failed_attempt(job, failure, worker, seconds)
-            elif position == 0:
-                self._requeue(job, failure, worker, seconds)
+        """Queue the work of a lost worker again; the first one's attempt counts unless ``free``.
+
+        Without a ``failure`` none of it had begun.
+        """
+        for position, work in enumerate(jobs):
+            work.holders -= 1
+            if not self._is_open(work):
+                continue
+            if position or failure is None:
+                self._queues.put(work)
+            elif free:
+                self._requeue(work, failure, worker, seconds)
             else:
-                heapq.heappush(self._queue, job)
+                self._failed_attempt(work, failure, worker, seconds)
 
-    def _failed_attempt(self, job: _Job, failure: Failure, worker: int, seconds: float) -> None:
-        job.attempts += 1
-        if failure.retriable and job.attempts < self._settings.max_attempts:
-            self._requeue(job, failure, worker, seconds)
-            return
-        outcome = Outcome(key=job.task.key, failure=failure, attempts=job.attempts, seconds=seconds)
-        self._end(outcome, worker)
+    def _failed_attempt(self, work: Work, failure: Failure, worker: int, seconds: float) -> None:
+        if not work.lighten(failure):
+            work.attempts += 1
+        if work.holders:
+            return  # another worker tries it still
+        if failure.retriable and work.attempts < self._settings.max_attempts:
+            self._requeue(work, failure, worker, seconds)
+        else:
+            self._end(work, _outcome(work, seconds, failure=failure), worker)
 
-    def _requeue(self, job: _Job, failure: Failure, worker: int, seconds: float) -> None:
-        heapq.heappush(self._queue, job)
-        self._emit(_event("requeued", job.task.key, worker, job.attempts, seconds, failure))
+    def _requeue(self, work: Work, failure: Failure, worker: int, seconds: float) -> None:
+        if not work.holders:
+            self._queues.put(work)
+        self._emit(task_event("requeued", work.task.key, worker, work.attempts, seconds, failure))
 
-    def _end(self, outcome: Outcome, worker: int) -> None:
-        self._open.discard(outcome.key)
+    def _end(self, work: Work, outcome: Outcome, worker: int) -> None:
+        del self._open[work.task.key]
+        self._unfinished[work.lane] -= 1
         self._ended.append(outcome)
-        kind: Kind = "done" if outcome.ok else "failed"
-        self._emit(_event(kind, outcome.key, worker, outcome.attempts, outcome.seconds, outcome.failure))
+        kind = "done" if outcome.ok else "failed"
+        self._emit(task_event(kind, outcome.key, worker, outcome.attempts, outcome.seconds, outcome.failure))
+
+    def _is_open(self, work: Work) -> bool:
+        return self._open.get(work.task.key) is work
 
     def _abandon(self) -> None:
         """After a broken-off run: nothing of it goes on in a worker or comes back in the next run."""
         for member in [member for member in self._crew.members.values() if member.jobs]:
             self._crew.kill(member.worker, "the run was broken off")
-        self._queue.clear()
+        self._queues.clear()
         self._open.clear()
+        self._unfinished.clear()
         self._ended.clear()
 
 
@@ -234,8 +284,15 @@ def dispatch(
     return {outcome.key: outcome for outcome in Dispatcher(pool, settings, on_event).run(tasks)}
 
 
-def _event(kind: Kind, key: str, worker: int, attempt: int, seconds: float, failure: Failure | None) -> Event:
-    code, message = (failure.code, failure.message) if failure else (None, None)
-    return Event(
-        kind=kind, task=key, worker=worker, attempt=attempt, seconds=seconds, code=code, message=message
+def _outcome(
+    work: Work, seconds: float, *, result: Any = None, failure: Failure | None = None, node: str = ""
+) -> Outcome:
+    return Outcome(
+        key=work.task.key,
+        result=result,
+        failure=failure,
+        attempts=work.attempts + (failure is None),
+        seconds=seconds,
+        lane=work.lane,
+        node=node,
     )

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from lipsync_ray.distributed.tasks import Failure
+
 Kind = Literal[
     "started",  # a task began on a worker
     "done",
     "requeued",  # an attempt failed or was lost; the task will run again
     "failed",  # the task is given up
+    "doubled",  # it takes long and was given to an idle worker as well
     "worker_starting",
     "worker_started",  # set up and ready for tasks
     "worker_died",
     "worker_killed",  # by the dispatcher: stuck task, stuck set-up, silent too long
     "worker_suspect",  # stopped answering; nothing is given to it until it answers
     "worker_setup_failed",
+    "worker_recycled",  # ended after its share of tasks, for a fresh one
     "waiting",  # no worker has started for a while: the cluster has no room
 ]
 
@@ -30,6 +34,7 @@ class Event:
     time: float = field(default_factory=time.time)  # seconds since the epoch, driver's clock
     task: str | None = None
     worker: int | None = None
+    lane: str | None = None  # which workers: "cpu" or "gpu"
     attempt: int | None = None  # of the task: 1 for the first
     seconds: float | None = None  # wall time of the attempt
     code: str | None = None
@@ -48,3 +53,13 @@ OnEvent = Callable[[Event], None]
 
 def ignore(event: Event) -> None:
     """An ``OnEvent`` for a caller who does not listen."""
+
+
+def task_event(
+    kind: Kind, key: str, worker: int, attempts: int, seconds: float, failure: Failure | None
+) -> Event:
+    """What became of an attempt."""
+    code, message = (failure.code, failure.message) if failure else (None, None)
+    return Event(
+        kind=kind, task=key, worker=worker, attempt=attempts, seconds=seconds, code=code, message=message
+    )

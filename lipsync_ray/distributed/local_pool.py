@@ -5,11 +5,24 @@ from __future__ import annotations
 import os
 import platform
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from lipsync_ray.distributed.pool import Alive, Finished, Ready, Report, SetupFailed
+from lipsync_ray.distributed.pool import Alive, Finished, Ready, Report, SetupFailed, Shared
 from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.distributed.worker import Factory, Runner, attempt, build
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A shared value in this process."""
+
+    value: Any
+
+    def get(self) -> Any:
+        """The value."""
+        return self.value
 
 
 class LocalPool:
@@ -23,12 +36,15 @@ class LocalPool:
         self._tasks: deque[tuple[int, str, Any]] = deque()
         self._started = 0
 
-    @property
-    def size(self) -> int:
-        """Always one."""
-        return 1
+    def lanes(self) -> Mapping[str, int]:
+        """Always one worker, for everything."""
+        return {"cpu": 1}
 
-    def start(self) -> int:
+    def share(self, value: Any) -> Shared:
+        """The value itself, held by its handle."""
+        return Held(value=value)
+
+    def start(self, lane: str) -> int:
         """Build the runner now."""
         worker = self._started
         self._started += 1

@@ -5,6 +5,7 @@ A pool starts, feeds and kills workers when told to and reports what happens; it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -57,19 +58,30 @@ class Lost:
 Report: TypeAlias = Alive | Ready | SetupFailed | Finished | Lost
 
 
+class Shared(Protocol):
+    """A heavy value that many tasks need: a payload holds the handle, a worker asks it for the value."""
+
+    def get(self) -> Any:
+        """The value; its arrays are read-only. Raises what tells that it was lost."""
+        ...
+
+
 class Pool(Protocol):
     """Workers by number; all methods but ``wait`` return at once.
 
     A worker does its tasks in the order of submission, one at a time, and its reports come in that order.
     """
 
-    @property
-    def size(self) -> int:
-        """Workers to keep running."""
+    def lanes(self) -> Mapping[str, int]:
+        """Workers to keep running for each kind of machine that they need; may change as machines come."""
         ...
 
-    def start(self) -> int:
+    def start(self, lane: str) -> int:
         """Begin a worker; ``Alive`` then ``Ready``, or ``SetupFailed`` or ``Lost``, will be reported."""
+        ...
+
+    def share(self, value: Any) -> Shared:
+        """Make a value reachable for workers; it is kept for as long as the handle is."""
         ...
 
     def submit(self, worker: int, key: str, payload: Any) -> None:

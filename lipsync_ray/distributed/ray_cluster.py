@@ -12,10 +12,11 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lipsync_ray.distributed.lanes import holds_any, plan_lanes
 from lipsync_ray.distributed.machine import available_cpus, object_store_bytes
 from lipsync_ray.distributed.session import LocalSession, Session
 from lipsync_ray.distributed.settings import RaySettings
@@ -52,21 +53,16 @@ class RaySession:
     settings: RaySettings
     inherited: bool  # workers inherit this process's environment
 
-    @property
-    def workers(self) -> int:
-        """Workers that a pool without networks has."""
-        return _count_workers(_reserving(self.settings, networks=False))
-
-    def pool(
-        self, factory: Factory, *, shared: Any = None, workers: int | None = None, networks: bool = False
-    ) -> RayPool:
+    def pool(self, factory: Factory, *, shared: Any = None, networks: bool = False) -> RayPool:
         """Open a pool of actors."""
         from lipsync_ray.distributed.ray_pool import RayPool
 
-        settings = _reserving(self.settings, networks=networks)
-        fit = _count_workers(settings)
-        size = fit if workers is None else min(workers, fit)
-        return RayPool(factory, shared, size=size, settings=settings, inherited=self.inherited)
+        return RayPool(
+            factory,
+            shared,
+            lanes=lambda: plan_lanes(self.settings, _machines(), networks=networks),
+            threads=self.settings.threads if self.inherited else None,
+        )
 
 
 @contextmanager
@@ -121,10 +117,8 @@ def _joined(settings: RaySettings) -> Iterator[RaySession]:
 
 
 def _session(settings: RaySettings, *, inherited: bool) -> RaySession:
-    session = RaySession(settings=settings, inherited=inherited)
-    # What no machine can hold is refused at once, not when rendering begins.
-    _count_workers(_reserving(settings, networks=bool(settings.num_gpus)))
-    return session
+    _check_room(settings)
+    return RaySession(settings=settings, inherited=inherited)
 
 
 @contextmanager
@@ -178,39 +172,22 @@ def _no_cluster(address: str, reason: str) -> ConfigError:
     )
 
 
-def _reserving(settings: RaySettings, *, networks: bool) -> RaySettings:
-    """The settings with a number of GPUs: those of the user are for workers that run networks."""
-    if not networks:
-        return replace(settings, num_gpus=0.0)
-    if settings.num_gpus is not None:
-        return settings
-    return replace(settings, num_gpus=1.0 if any(found.get("GPU", 0) >= 1 for found in _machines()) else 0.0)
-
-
 def _machines() -> list[dict[str, float]]:
     import ray
 
     return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
-def _count_workers(settings: RaySettings) -> int:
-    """Workers asked for, or as many as the machines of the cluster hold (at least one, in hope of more)."""
+def _check_room(settings: RaySettings) -> None:
+    """Refuse what no machine can hold at once, not when rendering begins; a cluster may still grow."""
     machines = _machines()
-    fit = 0
-    gpus = settings.num_gpus or 0.0
-    for resources in machines:
-        by_cpu = math.floor(resources.get("CPU", 0.0) / settings.num_cpus + 1e-6)
-        by_gpu = by_cpu
-        if gpus > 0:
-            by_gpu = math.floor(resources.get("GPU", 0.0) / gpus + 1e-6)
-        fit += min(by_cpu, by_gpu)
-    if fit < 1 and settings.cluster == "local":
+    networks = bool(settings.num_gpus)
+    if settings.cluster == "local" and not holds_any(settings, machines, networks=networks):
         raise ConfigError(
             f"no worker fits this machine: ray.num_cpus={settings.num_cpus:g}, "
-            f"ray.num_gpus={gpus:g}, but it has {machines[0].get('CPU', 0):g} CPUs and "
+            f"ray.num_gpus={settings.num_gpus or 0:g}, but it has {machines[0].get('CPU', 0):g} CPUs and "
             f"{machines[0].get('GPU', 0):g} GPUs"
         )
-    return settings.workers or max(1, fit)
 
 
 def _import_path() -> dict[str, str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
@@ -18,12 +20,13 @@ import ray
 from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayActorError, RayError, RayTaskError
 from ray.exceptions import WorkerCrashedError as RayWorkerCrashed
 
+from lipsync_ray.distributed.lanes import Lane
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
-from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, RESULT_LOST, WORKER_DIED, Failure
 from lipsync_ray.distributed.worker import Factory, Runner, attempt, build, limit_opencv, thread_environment
 
 MEMORY_HINT = "fewer workers (ray.workers) or shorter chunks (chunk.seconds) need less memory"
+LOOK_S = 3.0  # how often machines that came or went are counted
 
 
 class RayWorker:
@@ -34,7 +37,7 @@ class RayWorker:
 
     def hello(self) -> tuple[int, str]:
         """Process and machine, as soon as the process is up."""
-        return os.getpid(), platform.node()
+        return os.getpid(), f"{platform.node()}/{ray.get_runtime_context().get_node_id()[:8]}"
 
     def setup(self, factory: Factory, shared: Any, threads: int) -> Failure | None:
         """Build the runner; None if it stands."""
@@ -65,46 +68,75 @@ class _Call:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RayShared:
+    """A value in the object store, kept while a handle of the driver's is."""
+
+    reference: Any
+
+    def get(self) -> Any:
+        """The value; a worker maps its arrays, which are read-only, without copying them."""
+        return ray.get(self.reference)
+
+
 class RayPool:
     """Actors on the Ray that this process is connected to.
 
     Args:
         factory: builds the runner inside a worker, as ``factory(shared)``.
         shared: put into the object store once; workers map its arrays without copying, read-only.
-        size: workers to keep running.
-        settings: what a worker reserves.
-        inherited: whether workers inherit an environment that already limits threads.
+        lanes: tells how many workers of which size there shall be now; asked again as machines come and go.
+        threads: that the workers' environment allows already; None: they inherit no such environment.
     """
 
     def __init__(
-        self, factory: Factory, shared: Any, *, size: int, settings: RaySettings, inherited: bool
+        self,
+        factory: Factory,
+        shared: Any,
+        *,
+        lanes: Callable[[], Mapping[str, Lane]],
+        threads: int | None,
     ) -> None:
-        self._size = size
-        self._threads = settings.threads
-        environment = {} if inherited else {"env_vars": thread_environment(settings.threads)}
-        self._actor = ray.remote(
-            num_cpus=settings.num_cpus,
-            num_gpus=settings.num_gpus or 0.0,
-            max_restarts=0,
-            max_task_retries=0,
-            runtime_env=environment,
-        )(RayWorker)
+        self._look = lanes
+        self._lanes = dict(lanes())
+        self._looked = time.monotonic()
+        self._inherited = threads
+        self._run = secrets.token_hex(3)
+        self._actor: Any = ray.remote(RayWorker)
         self._factory = ray.put(factory)
         self._shared = None if shared is None else ray.put(shared)
         self._handles: dict[int, Any] = {}
+        self._threads: dict[int, int] = {}
         self._calls: dict[Any, _Call] = {}  # by object reference
         self._workers = count()
         self._orders = count()
 
-    @property
-    def size(self) -> int:
-        """Workers to keep running."""
-        return self._size
+    def lanes(self) -> Mapping[str, int]:
+        """Workers to keep running, by lane; the lanes stay those that there were at first."""
+        if time.monotonic() - self._looked > LOOK_S:
+            now = self._look()
+            self._lanes = {name: now.get(name, lane) for name, lane in self._lanes.items()}
+            self._looked = time.monotonic()
+        return {name: lane.workers for name, lane in self._lanes.items()}
 
-    def start(self) -> int:
+    def share(self, value: Any) -> RayShared:
+        """Put a value into the object store."""
+        return RayShared(ray.put(value))
+
+    def start(self, lane: str) -> int:
         """Ask Ray for an actor; it starts when the cluster has room."""
-        worker = next(self._workers)
-        self._handles[worker] = self._actor.remote()
+        worker, size = next(self._workers), self._lanes[lane]
+        environment = {} if size.threads == self._inherited else thread_environment(size.threads)
+        actor = self._actor.options(
+            num_cpus=size.num_cpus,
+            num_gpus=size.num_gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            name=f"lipsync-{self._run}-{lane}-{worker:05d}",
+            runtime_env={"env_vars": environment} if environment else {},
+        )
+        self._handles[worker] = actor.remote()
+        self._threads[worker] = size.threads
         self._call(worker, "hello")
         return worker
 
@@ -147,11 +179,14 @@ class RayPool:
             self.kill(worker)
 
     def _call(self, worker: int, kind: Literal["hello", "setup", "run", "ping"], *args: Any, key: str = ""):
-        reference = getattr(self._handles[worker], kind).remote(*args)
+        # The name is what the dashboard shows of a task.
+        method = getattr(self._handles[worker], kind).options(name=key or kind)
+        reference = method.remote(*args)
         self._calls[reference] = _Call(next(self._orders), worker, kind, key)
 
     def _forget(self, worker: int) -> Any:
         self._calls = {ref: call for ref, call in self._calls.items() if call.worker != worker}
+        self._threads.pop(worker, None)
         return self._handles.pop(worker, None)
 
     def _report(self, call: _Call, reference: Any) -> list[Report]:
@@ -160,7 +195,7 @@ class RayPool:
         except (RayTaskError, RayError) as error:
             return self._report_error(call, error)
         if call.kind == "hello":
-            self._call(call.worker, "setup", self._factory, self._shared, self._threads)
+            self._call(call.worker, "setup", self._factory, self._shared, self._threads[call.worker])
             return [Alive(worker=call.worker, pid=value[0], node=value[1])]
         if call.kind == "run":
             return [Finished(worker=call.worker, key=call.key, result=value)]

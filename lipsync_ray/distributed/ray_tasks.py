@@ -61,7 +61,7 @@ def map_tasks(
     keys = iter(tasks)
     wanted = next(keys).key
     factory = partial(_FunctionRunner, function)
-    with session.pool(factory, shared=shared, workers=len(tasks)) as pool:
+    with session.pool(factory, shared=shared) as pool:
         for outcome in Dispatcher(pool, settings, on_event).run(tasks):
             if outcome.failure is not None:
                 raise outcome.failure.to_error()

@@ -71,9 +71,7 @@ class Rendering:
             LipsyncError: a piece failed for good; its own error if it is one of the project's.
             WorkerSetupFailed: no worker can start.
         """
-        workers = self._session.pool(
-            RenderWorker, shared=self._job, workers=len(chunks), networks=self._networks
-        )
+        workers = self._session.pool(RenderWorker, shared=self._job, networks=self._networks)
         with workers as pool:
             dispatcher = Dispatcher(pool, self._settings, self._on_event)
             records = self._render_chunks(dispatcher, chunks)
@@ -89,7 +87,9 @@ class Rendering:
     def _render_chunks(self, dispatcher: Dispatcher, chunks: Sequence[Chunk]) -> dict[int, ChunkRecord]:
         by_key = {f"chunk-{chunk.index:05d}": chunk for chunk in chunks}
         records: dict[int, ChunkRecord] = {}
-        dispatcher.add(Task(key=key, payload=chunk, cost=len(chunk)) for key, chunk in by_key.items())
+        dispatcher.add(
+            Task(key=key, payload=chunk, cost=len(chunk), lane="gpu") for key, chunk in by_key.items()
+        )
         for outcome in dispatcher.outcomes():
             chunk = by_key[outcome.key.removeprefix("untouched-")]
             self._attempts += outcome.attempts

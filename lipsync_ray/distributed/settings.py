@@ -17,10 +17,14 @@ class RaySettings:
     ``RAY_ADDRESS`` names. ``none``: no Ray, everything in this process, one task at a time."""
 
     workers: int | None = None
-    """Number of workers; None: as many as the CPUs (and GPUs) of the cluster hold."""
+    """Number of workers that draw; None: as many as the CPUs (or GPUs) of the cluster hold."""
 
     num_cpus: float = 1.0
-    """CPUs that a worker reserves, and threads it may use for arithmetic."""
+    """CPUs that a worker without a GPU reserves, and threads it may use for arithmetic."""
+
+    gpu_cpus: float | None = None
+    """CPUs that a worker with a GPU reserves: it decodes and encodes as well. None: what its machine has but
+    two, which scan, prepare and join."""
 
     num_gpus: float | None = None
     """GPUs that a worker which draws reserves; fractions let workers share one. None: one where networks draw
@@ -33,6 +37,8 @@ class RaySettings:
             raise ConfigError(f"ray.workers={self.workers} must be at least 1 (or null: as many as fit)")
         if self.num_cpus <= 0:
             raise ConfigError(f"ray.num_cpus={self.num_cpus} must be above 0")
+        if self.gpu_cpus is not None and self.gpu_cpus <= 0:
+            raise ConfigError(f"ray.gpu_cpus={self.gpu_cpus} must be above 0 (or null: what is there)")
         gpus = self.num_gpus or 0.0
         if gpus < 0:
             raise ConfigError(f"ray.num_gpus={gpus} must not be negative")
@@ -57,7 +63,26 @@ class DispatchSettings:
     the driver's own process (``ray.cluster=none``) cannot be killed and is not limited."""
 
     in_flight: int = 2
-    """Tasks handed to a worker at once: one runs, the rest wait there, so that it is never idle."""
+    """Tasks handed to a worker at once: one runs, the rest wait there, so that it is never idle. Nothing is
+    made to wait behind a task that is expected to take long."""
+
+    recycle_after: int | None = None
+    """Tasks after which an idle worker is replaced by a fresh one: memory that leaks in libraries and
+    drivers goes with its process. None: never."""
+
+    stuck_factor: float | None = 10.0
+    """A task that takes so many times what others of its kind took for their cost is stuck: its worker is
+    killed, and the attempt counts. None: only ``timeout_s`` ends a task."""
+
+    stuck_least_s: float = 300.0
+    """No task is taken to be stuck before this time."""
+
+    straggler_factor: float | None = 3.0
+    """With nothing left to hand out, a task that takes so many times what was expected is given to an idle
+    worker as well; the first result counts. None: never."""
+
+    straggler_least_s: float = 5.0
+    """No task is given out twice before this time."""
 
     max_setup_failures: int = 3
     """Failed starts, over all workers, after which no more are replaced; with none left the run fails."""
@@ -70,10 +95,15 @@ class DispatchSettings:
     """How long a worker that stopped answering may take to answer a probe before it counts as dead."""
 
     def __post_init__(self) -> None:
-        for name in ("max_attempts", "in_flight", "max_setup_failures"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
-        for name in ("timeout_s", "setup_timeout_s", "quarantine_s"):
+        for name in ("max_attempts", "in_flight", "max_setup_failures", "recycle_after"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name}={value} must be at least 1")
+        for name in ("timeout_s", "setup_timeout_s", "quarantine_s", "stuck_least_s", "straggler_least_s"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name}={value} must be above 0")
+        for name in ("stuck_factor", "straggler_factor"):
+            value = getattr(self, name)
+            if value is not None and value <= 1:
+                raise ConfigError(f"{name}={value} must be above 1 (or null: never)")

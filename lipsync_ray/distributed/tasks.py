@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from lipsync_ray.errors import LipsyncError, TaskFailed
 
@@ -20,15 +20,27 @@ RESULT_LOST = "RESULT_LOST"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One unit of work, done by any worker; ``key`` is unique within a run.
+    """One unit of work, done by any worker of its lane; ``key`` is unique among the open ones.
 
     ``payload`` is what the worker's ``Runner.run`` receives: small and picklable (a name, a range); heavy
-    inputs that tasks share belong in the pool's ``shared``. ``cost`` is relative: the costliest goes first.
+    inputs that tasks share belong in the pool's ``shared``, or go through ``Pool.share``.
     """
 
     key: str
     payload: Any
-    cost: float = 1.0
+    cost: float = 1.0  # how much work it is, against others of its kind
+    kind: str = "task"  # tasks of one kind take time in proportion to their cost
+    lane: str = "cpu"  # which workers do it; those of "cpu", where the pool has no such lane
+    order: tuple[float, ...] = ()  # smaller goes first; among equal ones the costliest
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A payload that can be done in smaller portions, where memory was too short."""
+
+    def lighter(self) -> Any | None:
+        """The same work with about half the memory; None: it is as light as it gets."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,8 @@ class Outcome:
     failure: Failure | None = None
     attempts: int  # counted attempts, the successful one included
     seconds: float  # wall time of the last attempt, as the driver saw it
+    lane: str = "cpu"  # of the worker that did it
+    node: str = ""  # its machine
 
     @property
     def ok(self) -> bool:

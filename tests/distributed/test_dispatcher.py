@@ -9,7 +9,7 @@ import pytest
 
 from lipsync_ray.distributed.dispatcher import Dispatcher, dispatch
 from lipsync_ray.distributed.events import Event
-from lipsync_ray.distributed.local_pool import LocalPool
+from lipsync_ray.distributed.local_pool import Held, LocalPool
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
 from lipsync_ray.distributed.settings import DispatchSettings
 from lipsync_ray.distributed.tasks import Failure, Task
@@ -36,7 +36,13 @@ class ScriptedPool:
         self.killed: list[int] = []
         self.silent: set[int] = set()
 
-    def start(self) -> int:
+    def lanes(self) -> dict[str, int]:
+        return {"cpu": self.size}
+
+    def share(self, value: Any) -> Held:
+        return Held(value=value)
+
+    def start(self, lane: str) -> int:
         worker = len(self.queues)
         self.queues[worker] = deque()
         self.reports += [Alive(worker=worker, pid=worker, node="here"), Ready(worker=worker)]
@@ -195,8 +201,8 @@ class TestSetup:
 
         bad = 0
 
-        def start(self) -> int:
-            worker = super().start()
+        def start(self, lane: str) -> int:
+            worker = super().start(lane)
             if worker < self.bad:
                 self.reports[-1] = SetupFailed(worker=worker, failure=self.failure)
             return worker

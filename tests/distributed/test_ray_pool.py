@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from lipsync_ray.distributed.dispatcher import Dispatcher, dispatch
 from lipsync_ray.distributed.events import Event
+from lipsync_ray.distributed.ray_cluster import RaySession
 from lipsync_ray.distributed.ray_pool import describe_death
 from lipsync_ray.distributed.session import Session
 from lipsync_ray.distributed.settings import DispatchSettings
@@ -34,14 +36,19 @@ def orders(bad: int, harm: str, once: Path | None = None) -> list[Task]:
     ]
 
 
+def with_workers(session: Session, workers: int) -> Session:
+    assert isinstance(session, RaySession)
+    return replace(session, settings=replace(session.settings, workers=workers))
+
+
 def results(outcomes: dict[str, Outcome]) -> dict[str, int]:
     return {key: outcome.result for key, outcome in outcomes.items() if outcome.ok}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_do_not_depend_on_the_number_of_workers(two_workers: Session, workers: int) -> None:
-    with two_workers.pool(Squares, workers=workers) as pool:
-        assert pool.size == workers
+    with with_workers(two_workers, workers).pool(Squares) as pool:
+        assert pool.lanes() == {"cpu": workers}
         assert results(dispatch(orders(-1, ""), pool)) == EXPECTED
 
 
@@ -107,7 +114,7 @@ def test_shared_input_is_mapped_read_only(two_workers: Session) -> None:
 
 
 def test_workers_stay_within_their_threads(two_workers: Session) -> None:
-    with two_workers.pool(runners.Environment, workers=1) as pool:
+    with with_workers(two_workers, 1).pool(runners.Environment) as pool:
         outcomes = dispatch([Task(key="a", payload=None)], pool)
     assert outcomes["a"].result == ("1", 1, 0)
 
@@ -133,14 +140,14 @@ class TestSetup:
 
     def test_crashing_is_given_up(self, two_workers: Session) -> None:
         with (
-            two_workers.pool(runners.crash_setup, workers=1) as pool,
+            with_workers(two_workers, 1).pool(runners.crash_setup) as pool,
             pytest.raises(WorkerSetupFailed, match="killed or crashed"),
         ):
             dispatch(orders(-1, ""), pool)
 
     def test_hanging_is_given_up(self, two_workers: Session) -> None:
         with (
-            two_workers.pool(runners.hang_setup, workers=1) as pool,
+            with_workers(two_workers, 1).pool(runners.hang_setup) as pool,
             pytest.raises(WorkerSetupFailed, match="set-up took longer"),
         ):
             dispatch(orders(-1, ""), pool, DispatchSettings(setup_timeout_s=0.5, max_setup_failures=1))
