@@ -79,6 +79,25 @@ class OutputUnwritable(MediaError):
     retriable = True  # another node's disk may have room
 
 
+class StorageError(LipsyncError):
+    """A file cannot be read, written or listed where it is kept."""
+
+    code = "STORAGE"
+    retriable = True  # networks and disks recover
+
+
+class StorageRefused(StorageError):
+    """The store answers, and says no: wrong or missing credentials, or not what was asked for."""
+
+    retriable = False
+
+
+class ObjectMissing(StorageError):
+    """There is no such file, folder or bucket."""
+
+    retriable = False
+
+
 class FaceNotFound(LipsyncError):
     """No usable face in the whole video."""
 

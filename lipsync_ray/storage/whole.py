@@ -1,0 +1,107 @@
+"""Files: what they hold (by hash), and how one appears whole or not at all."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lipsync_ray.errors import MediaError, OutputUnwritable
+
+BLOCK = 1 << 20  # bytes read at a time
+ABANDONED_S = 86_400.0  # a file in the making that nobody has written to for so long has no writer
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hex; a renamed or touched copy has the same.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise MediaError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def check_folder(final: str | Path) -> Path:
+    """The path, once it is known that a file can be written there.
+
+    Raises:
+        OutputUnwritable: its folder is missing or read-only, or the path is a folder.
+    """
+    final = Path(final)
+    folder = final.parent
+    if final.is_dir():
+        raise OutputUnwritable(f"{final} is a folder; name the file to write")
+    if not folder.is_dir():
+        raise OutputUnwritable(f"the folder {folder} of {final.name} does not exist; create it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputUnwritable(f"the folder {folder} is read-only for this user")
+    return final
+
+
+@contextmanager
+def atomic_path(final: str | Path) -> Iterator[Path]:
+    """A hidden path beside ``final``, renamed onto it when the block ends well, removed when not.
+
+    The name keeps the extension (containers are chosen by it) and is unlike any other, so that
+    two processes writing the same output never meet. The bytes are on the disk before the name is. What a
+    killed process left under such a name is removed once it is a day old.
+
+    Raises:
+        OutputUnwritable: as ``check_folder``, or the file could not be written to the end.
+    """
+    final = check_folder(final)
+    # The stem is shortened: a name may have 255 bytes, and this one is longer than the final one.
+    stem = final.stem.encode()[:180].decode(errors="ignore")
+    _remove_leftovers(final.parent, f".{glob.escape(stem)}.{'[0-9a-f]' * 12}{glob.escape(final.suffix)}")
+    temp = final.parent / f".{stem}.{secrets.token_hex(6)}{final.suffix}"
+    try:
+        yield temp
+        _settle(temp)
+        os.replace(temp, final)
+    except OSError as error:
+        # Errors of a codec or of a library that happen to be OSErrors have no path of ours in them.
+        if error.filename in (str(temp), str(final)) or error.errno == 28:
+            raise OutputUnwritable(f"cannot write {final}: {error.strerror}") from error
+        raise
+    finally:
+        temp.unlink(missing_ok=True)
+    _sync_folder(final.parent)
+
+
+def _remove_leftovers(folder: Path, pattern: str) -> None:
+    limit = time.time() - ABANDONED_S
+    for path in folder.glob(pattern):
+        with suppress(OSError):  # somebody else removes it, or it is not ours
+            if path.stat().st_mtime < limit:
+                path.unlink()
+
+
+def _settle(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, where the system allows opening a folder."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:  # network file systems may refuse; the rename stands all the same
+        pass
+    finally:
+        os.close(handle)
