@@ -1,4 +1,4 @@
-"""Tells the cluster that this node is about to be taken, so that work lost with it counts as nobody's failure.
+"""Tells the cluster that this node is about to be taken: work that is lost with it then counts as no failure.
 
 For the preStop hook of a worker pod: ``python leave_node.py SECONDS``, with the cluster's address in
 ``RAY_ADDRESS`` and this pod's in ``POD_IP``. The node gets no new workers from then on; when it dies within

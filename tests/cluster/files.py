@@ -55,6 +55,12 @@ def quantity(text: str) -> int:
     return int(match[1]) * _BINARY.get(match[2] or "", 1)
 
 
+def assignments(words: list[str]) -> dict[str, str]:
+    """The values of the words of the form ``name=value``."""
+    split = [word.partition("=") for word in words]
+    return {name: value for name, sign, value in split if sign}
+
+
 def instructions(text: str) -> list[tuple[str, str]]:
     """The instructions of a Dockerfile with their words, continued lines joined, comments left out."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]

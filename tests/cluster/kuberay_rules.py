@@ -1,4 +1,4 @@
-"""What a manifest must keep beyond its shape: what KubeRay's operator refuses, and what this project promises."""
+"""What a manifest must keep beyond its shape: rules of KubeRay's operator, and promises of this project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.files import build_argument, quantity
+from tests.cluster.files import assignments, build_argument, quantity
 
 Node = dict[str, Any]
 
@@ -123,7 +123,9 @@ def _pod_errors(group: Node) -> Iterator[str]:
         yield "may write to its image"
     if not pod.get("serviceAccountName"):
         yield "has no identity of its own"
-    if keys := {env["name"] for env in container.get("env", []) if re.search("KEY|SECRET|TOKEN", env["name"])}:
+    if keys := {
+        env["name"] for env in container.get("env", []) if re.search("KEY|SECRET|TOKEN", env["name"])
+    }:
         yield f"holds credentials: {', '.join(sorted(keys))}"
     yield from _volume_errors(group)
 
@@ -155,13 +157,15 @@ def _worker_errors(group: Node) -> Iterator[str]:
     if not any(bearable["key"] == "nvidia.com/gpu" for bearable in pod.get("tolerations", [])):
         yield "does not tolerate nodes with GPUs"
     hook = pod["containers"][0].get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", [])
-    naps = [int(nap) for nap in re.findall(r"leave_node\.py (\d+); sleep (\d+)", " ".join(hook)) for nap in nap]
+    naps = [
+        int(nap) for nap in re.findall(r"leave_node\.py (\d+); sleep (\d+)", " ".join(hook)) for nap in nap
+    ]
     if not naps or max(naps) >= pod.get("terminationGracePeriodSeconds", 30):
         yield "does not take leave before it is killed"
 
 
 def _entrypoint_errors(job: Node) -> Iterator[str]:
-    words = dict(word.partition("=")[::2] for word in job["entrypoint"].split() if "=" in word)
+    words = assignments(job["entrypoint"].split())
     groups = _workers(job["rayClusterSpec"])
     if int(words.get("ray.workers", 0)) != sum(group["maxReplicas"] for group in groups):
         yield "ray.workers is not the number of workers that all groups hold"

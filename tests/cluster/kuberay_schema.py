@@ -1,8 +1,8 @@
 """The shape of RayCluster and RayJob, ray.io/v1, as KubeRay 1.7 publishes it in its API reference.
 
-No package ships KubeRay's own definitions. What they take from Kubernetes (pod templates, containers, services)
-is checked with the definitions of Kubernetes itself, from the package kubernetes-validate; unknown fields are
-refused everywhere, which Kubernetes does only when it is asked to.
+No package of PyPI or npm ships KubeRay's own definitions. What they take from Kubernetes (pod templates,
+containers, services) is checked with Kubernetes' own definitions, from the package kubernetes-validate; unknown
+fields are refused everywhere, which Kubernetes does only when it is asked to.
 """
 
 from __future__ import annotations
@@ -152,7 +152,9 @@ def schema_errors(document: dict[str, Any]) -> list[str]:
         metadata=_meta("ObjectMeta"),
         spec=_SPECS[kind],
     )
-    validator = Draft202012Validator({**whole, "$id": "https://kubernetes.io/api/ray.json"}, registry=_kubernetes())
+    validator = Draft202012Validator(
+        {**whole, "$id": "https://kubernetes.io/api/ray.json"}, registry=_kubernetes()
+    )
     found = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
     return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in found]
 

@@ -1,4 +1,4 @@
-"""The manifests for KubeRay: of the published shape, taken by Ray's autoscaler, and what cluster/README.md says."""
+"""The manifests for KubeRay: of the published shape, taken by Ray's autoscaler, and as the README says."""
 
 from __future__ import annotations
 
@@ -148,7 +148,11 @@ def test_what_the_operator_would_refuse_is_refused(place: str, value: object, sa
         (f"{HEAD}.rayStartParams.num-cpus", "3", "tasks may run there"),
         (f"{HEAD}.{BOX}.resources.limits", {"memory": "12Gi", "nvidia.com/gpu": "1"}, "has a GPU"),
         (f"{HEAD}.labels", {"ray.io/market-type": "spot"}, "not labelled as on-demand"),
-        (f"{HEAD}.{POD}.nodeSelector", {"cloud.google.com/gke-spot": "true"}, "no nodeSelector for on-demand"),
+        (
+            f"{HEAD}.{POD}.nodeSelector",
+            {"cloud.google.com/gke-spot": "true"},
+            "no nodeSelector for on-demand",
+        ),
         (f"{HEAD}.{POD}.securityContext.runAsNonRoot", False, "may run as root"),
         (f"{HEAD}.{BOX}.securityContext.readOnlyRootFilesystem", None, "may write to its image"),
         (f"{HEAD}.{POD}.serviceAccountName", None, "no identity"),
@@ -167,7 +171,11 @@ def test_what_the_operator_would_refuse_is_refused(place: str, value: object, sa
         (f"{DEMAND}.minReplicas", 0, "cannot be taken away"),
         (f"{DEMAND}.maxReplicas", 3, "ray.workers"),
         ("spec.activeDeadlineSeconds", None, "may cost for ever"),
-        ("spec.entrypoint", "python -m lipsync_ray batch ray.workers=18 ray.gpu_cpus=7", "leaves not two CPUs"),
+        (
+            "spec.entrypoint",
+            "python -m lipsync_ray batch ray.workers=18 ray.gpu_cpus=7",
+            "leaves not two CPUs",
+        ),
     ],
 )
 def test_what_breaks_a_promise_of_this_project_is_refused(place: str, value: object, said: str) -> None:

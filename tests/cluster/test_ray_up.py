@@ -1,4 +1,4 @@
-"""The files for `ray up`: taken by Ray's own checks, their machines by what the clouds publish of their APIs."""
+"""The files for `ray up`: taken by Ray's own checks, their machines by the clouds' published interfaces."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def is_spot(machine: Machine) -> bool:
 def aws_errors(machine: Machine) -> str:
     """What EC2's RunInstances, as botocore describes it, does not take."""
     model = botocore.session.get_session().get_service_model("ec2")
-    shape = model.operation_model("RunInstances").input_shape
-    assert shape is not None
+    shape: Any = model.operation_model("RunInstances").input_shape
     report = ParamValidator().validate({**machine, "MinCount": 1, "MaxCount": 1}, shape).generate_report()
     kinds = shape.members["InstanceType"].enum
     return report if machine["InstanceType"] in kinds else f"{report}\nno {machine['InstanceType']}"
