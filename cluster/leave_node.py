@@ -12,9 +12,12 @@ import os
 import sys
 import time
 
-from ray._raylet import GcsClient
-from ray.core.generated.autoscaler_pb2 import DRAIN_NODE_REASON_PREEMPTION
-from ray.core.generated.gcs_pb2 import GcsNodeInfo
+# Compiled or generated: a type checker does not see into them.
+from ray._raylet import GcsClient  # pyright: ignore[reportAttributeAccessIssue]
+from ray.core.generated.autoscaler_pb2 import (
+    DRAIN_NODE_REASON_PREEMPTION,  # pyright: ignore[reportAttributeAccessIssue]
+)
+from ray.core.generated.gcs_pb2 import GcsNodeInfo  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def main() -> int:
