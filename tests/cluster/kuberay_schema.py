@@ -1,8 +1,8 @@
 """The shape of RayCluster and RayJob, ray.io/v1, as KubeRay 1.7 publishes it in its API reference.
 
 No package of PyPI or npm ships KubeRay's own definitions. What they take from Kubernetes (pod templates,
-containers, services) is checked with Kubernetes' own definitions, from the package kubernetes-validate. Unknown fields
-are refused everywhere, which Kubernetes does only when it is asked to.
+containers, services) is checked with Kubernetes' own definitions, from the package kubernetes-validate.
+Unknown fields are refused everywhere, which Kubernetes does only when it is asked to.
 """
 
 from __future__ import annotations

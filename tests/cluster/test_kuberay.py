@@ -9,7 +9,7 @@ import pytest
 from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
 
 from lipsync_ray.overrides import load_config
-from tests.cluster.files import CLUSTER, MANIFESTS, changed, load, name_of
+from tests.cluster.files import CLUSTER, DOCKERFILE, MANIFESTS, changed, load, name_of
 from tests.cluster.kuberay_rules import cluster_of, groups_of, house_errors, operator_errors
 from tests.cluster.kuberay_schema import schema_errors
 
@@ -92,6 +92,9 @@ def test_the_settings_of_a_job_are_settings_of_this_project(cloud: str) -> None:
     assert len(settings) == len(words) - 6
     config = load_config(["video=a.mp4", *settings])
     assert (config.ray.cluster, config.ray.workers, config.weights.offline) == ("auto", 18, True)
+    # The image's folder of models cannot be written to, and a run derives smaller ones from them.
+    assert (str(config.weights.dir), config.weights.folder) == ("/opt/weights", None)
+    assert "COPY --from=build /opt/weights /opt/weights" in DOCKERFILE.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
