@@ -114,19 +114,21 @@ def _sound(data: Iterable[bytes]) -> Iterator[bytes]:
 
 def _uninterrupted(work: Callable[[], None]) -> None:
     failures: list[Exception] = []
+    ended = threading.Event()  # Thread.join calls a thread dead once it has been interrupted (before 3.13)
 
     def run() -> None:
         try:
             work()
         except Exception as error:
             failures.append(error)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=run, name="storage-put", daemon=True)
-    thread.start()
+    threading.Thread(target=run, name="storage-put", daemon=True).start()
     try:
-        thread.join()
+        ended.wait()
     except BaseException:
-        thread.join()
+        ended.wait()
         raise
     if failures:
         raise failures[0]

@@ -68,7 +68,7 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     temp = final.parent / f".{stem}.{secrets.token_hex(6)}{final.suffix}"
     try:
         yield temp
-        _settle(temp)
+        settle(temp)
         os.replace(temp, final)
     except OSError as error:
         # Errors of a codec or of a library that happen to be OSErrors have no path of ours in them.
@@ -88,7 +88,8 @@ def _remove_leftovers(folder: Path, pattern: str) -> None:
                 path.unlink()
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
+    """Wait until the bytes of a file are on the disk."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 
