@@ -157,3 +157,9 @@ class DecordRefused(MediaError):
     """decord was asked for and reads this file wrongly; the default reader does not."""
 
     code = "DECORD_REFUSED"
+
+
+class LedgerError(LipsyncError):
+    """The ledger of a batch is damaged, of another version, or in use by another batch."""
+
+    code = "LEDGER"

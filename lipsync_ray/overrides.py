@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -153,20 +155,26 @@ def _parse(key: str, value: str, kind: Any) -> Any:
 
 def _compose(chosen: Mapping[str, str]) -> dict[str, Any]:
     """The defaults in conf/ as plain data, with the chosen file of each group."""
+    filed = {group: name for group, name in chosen.items() if name in group_options(group)}
+    plain = pickle.loads(_composed(conf_dir(), tuple(f"{group}={name}" for group, name in filed.items())))
+    return plain | {group: {TAG: name} for group, name in chosen.items() if group not in filed}
+
+
+@lru_cache(maxsize=64)  # a backlog composes the same few thousands of times, at tenths of a second each
+def _composed(folder: Path, overrides: tuple[str, ...]) -> bytes:
+    """What Hydra makes of the YAML files, pickled: everybody gets an own copy."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    filed = {group: name for group, name in chosen.items() if name in group_options(group)}
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            composed = compose("config", overrides=[f"{group}={name}" for group, name in filed.items()])
+        with initialize_config_dir(version_base="1.3", config_dir=str(folder)):
+            composed = compose("config", overrides=list(overrides))
         data = OmegaConf.to_container(composed, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(f"{conf_dir()}: {' '.join(str(error).split())}") from error
-    plain = {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
-    return plain | {group: {TAG: name} for group, name in chosen.items() if group not in filed}
+        raise ConfigError(f"{folder}: {' '.join(str(error).split())}") from error
+    return pickle.dumps({str(key): value for key, value in dict(data).items() if value != "???"})  # type: ignore[arg-type]
 
 
 def _put(data: dict[str, Any], key: str, value: Any) -> None:

@@ -35,8 +35,8 @@ LAYERS = (
         "seam",
     },
     {"distributed"},
-    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "dub"},
-    {"cli", "serve"},
+    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "jobs", "dub"},
+    {"cli", "serve", "batch"},
 )
 BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}
 BESIDE |= {("engines", "enhance"), ("engines", "blend"), ("enhance", "blend")}
