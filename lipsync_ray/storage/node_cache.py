@@ -124,8 +124,7 @@ class NodeCache:
                 self._drop(left)
             sizes = {path: path.stat().st_size for path in self._copies.iterdir()}
             total = sum(sizes.values())
-            # One that can never stay goes before those that can.
-            for path in sorted(sizes, key=lambda path: (sizes[path] <= self.max_bytes, self._last_use(path))):
+            for path in sorted(sizes, key=self._last_use):
                 if total > self.max_bytes and self._drop(path):
                     total -= sizes[path]
             known = {path.name[:_NAME] for path in self._copies.iterdir()}

@@ -75,7 +75,7 @@ def join(base: str, *parts: str) -> str:
     """A place below another one."""
     if not is_remote(base):
         return str(local_path(base).joinpath(*parts))
-    return "/".join([base.rstrip("/"), *(part.strip("/") for part in parts)])
+    return "/".join([base.rstrip("/"), *filter(None, (part.strip("/") for part in parts))])
 
 
 def name_of(text: str) -> str:

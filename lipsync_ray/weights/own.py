@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lipsync_ray.errors import ConfigError, WeightsMissing
+from lipsync_ray.errors import ConfigError, StorageError, WeightsMissing
+from lipsync_ray.storage.files import download
+from lipsync_ray.storage.trouble import told
+from lipsync_ray.storage.uri import filesystem, join
 from lipsync_ray.weights.archive import extract_member
 from lipsync_ray.weights.checked import Checks
 from lipsync_ray.weights.entry import Archive, ArchiveSource, WeightEntry
@@ -89,12 +92,12 @@ class OwnStore:
     def copy(self, entry: WeightEntry, target: Path) -> bool:
         """Copy the file, or take it out of its archive; False if neither is there. Raises WeightsMissing."""
         if found := self._find(entry.files):
-            self._download(found[1], found[0], target)
+            self._download(found[0], target)
             return True
         for archive, member in _packs(entry):
             if found := self._find((archive.file,)):
                 packed = target.with_name(archive.file)
-                self._download(found[1], found[0], packed)
+                self._download(found[0], packed)
                 extract_member(packed, member, target)
                 packed.unlink()
                 return True
@@ -103,30 +106,28 @@ class OwnStore:
     def version(self, entry: WeightEntry) -> str | None:
         """What tells this very file at the URI from a later one, or None if no file has its name."""
         found = self._find(entry.files)
-        return f"{self.uri} {found[0].path} {found[0].size} {found[0].mtime_ns}" if found else None
+        return f"{self.uri} {found[1].path} {found[1].size} {found[1].mtime_ns}" if found else None
 
-    def _find(self, names: tuple[str, ...]) -> tuple[fs.FileInfo, fs.FileSystem] | None:
-        from pyarrow import ArrowException, fs
+    def _find(self, names: tuple[str, ...]) -> tuple[str, fs.FileInfo] | None:
+        from pyarrow.fs import FileType
 
+        places = [join(self.uri, folder, name) for name in names for folder in PLACES]
+        with self._readable(), told(self.uri):
+            store, _ = filesystem(self.uri)
+            infos = store.get_file_info([filesystem(place)[1] for place in places])
+        both = zip(places, infos, strict=True)
+        return next(((place, info) for place, info in both if info.type == FileType.File), None)
+
+    def _download(self, place: str, target: Path) -> None:
+        with self._readable():
+            download(place, target)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
         try:
-            store, folder = fs.FileSystem.from_uri(self.uri)
-            paths = ["/".join(filter(None, (folder.rstrip("/"), p, name))) for name in names for p in PLACES]
-            infos = store.get_file_info(paths)
-        except (OSError, ArrowException) as error:
-            raise self._unreadable(error) from error
-        return next(((info, store) for info in infos if info.type == fs.FileType.File), None)
-
-    def _download(self, store: fs.FileSystem, info: fs.FileInfo, target: Path) -> None:
-        from pyarrow import ArrowException
-
-        try:
-            with store.open_input_stream(info.path) as source, target.open("wb") as out:
-                shutil.copyfileobj(source, out, 1 << 20)
-        except (OSError, ArrowException) as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: Exception) -> WeightsMissing:
-        return WeightsMissing(f"weights.dir={self.uri} cannot be read: {error}")
+            yield
+        except StorageError as error:
+            raise WeightsMissing(f"weights.dir={self.uri} cannot be read: {error}") from error
 
 
 def _packs(entry: WeightEntry) -> Iterator[tuple[Archive, str]]:

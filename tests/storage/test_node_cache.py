@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from lipsync_ray.errors import ObjectMissing, OutputUnwritable, StorageError
+from lipsync_ray.storage.locks import locked
 from lipsync_ray.storage.node_cache import NodeCache
 
 HOLDER = """
@@ -105,10 +106,16 @@ def test_a_copy_is_fetched_once(cache: NodeCache) -> None:
 def test_processes_that_ask_at_once_share_one_fetch(cache: NodeCache) -> None:
     children = [start(cache, "k", "wait") for _ in range(6)]
     assert [line(child) for child in children] == ["ready"] * 6
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("\n")
-        child.stdin.flush()
+    use(cache, "k")
+    for path in (cache.folder / "copies").iterdir():
+        path.unlink()
+    (lock,) = (cache.folder / "locks").iterdir()
+    with locked(lock, shared=True):  # all see that nothing is there, and none may fetch yet
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.write("\n")
+            child.stdin.flush()
+        time.sleep(1)
     assert [line(child) for child in children] == ["1000"] * 6
     assert [child.wait(60) for child in children] == [0] * 6
     assert (cache.folder.parent / "log").read_text() == "fetch\n"
@@ -171,6 +178,21 @@ def test_the_longest_unused_goes_first(cache: NodeCache) -> None:
     assert kept(cache) == {b"d", b"e"}
     assert len(files_in(cache, "locks")) == 2
     assert [use(cache, letter) for letter in "da"] == [0, 1]
+
+
+def test_a_killed_holder_has_used_it_too(cache: NodeCache) -> None:
+    with start(cache, "a", "once") as child:
+        assert line(child) == "1000"
+    time.sleep(0.02)
+    use(cache, "b")
+    with start(cache, "a", "keep") as child:
+        assert line(child) == "1000"
+        child.kill()
+    time.sleep(0.02)
+    for letter in "cd":
+        use(cache, letter)
+    use(cache, "e", 2500)
+    assert kept(cache) == {b"a", b"c", b"d", b"e"}
 
 
 def test_what_is_in_use_stays(cache: NodeCache) -> None:

@@ -59,7 +59,7 @@ def test_names_and_endings(text: str, name: str, suffix: str) -> None:
 
 def test_joining() -> None:
     assert uri.join("s3://b/f/", "a b", "/c.mp4") == "s3://b/f/a b/c.mp4"
-    assert uri.join("s3://b", "c") == "s3://b/c"
+    assert uri.join("s3://b", "", "c") == "s3://b/c"
     assert uri.join("/x", "y", "z") == "/x/y/z"
 
 
