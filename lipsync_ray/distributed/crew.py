@@ -54,8 +54,8 @@ class Crew:
         self._waiting_since: float | None = None
 
     def places(self, lane: str) -> int:
-        """Workers that a lane may have now."""
-        return self._pool.lanes().get(lane, 0) - self._given_up[lane]
+        """Workers that a lane may have now; never none, as machines may leave after places were given up."""
+        return max(1, self._pool.lanes().get(lane, 0) - self._given_up[lane])
 
     def elapsed(self, member: Member) -> float:
         """Seconds since ``member.since``."""
@@ -104,7 +104,7 @@ class Crew:
         """A worker could not be set up: replace it, or give its place up.
 
         Raises:
-            WorkerSetupFailed: no place is left in its lane.
+            WorkerSetupFailed: no place and no worker is left in its lane.
         """
         lane = self.members.pop(worker).lane
         self._failures_in_a_row[lane] += 1
@@ -114,7 +114,8 @@ class Crew:
         if failure.retriable and self._failures_in_a_row[lane] < self._settings.max_setup_failures:
             return
         self._given_up[lane] += 1
-        if self.places(lane) < 1:
+        left = any(member.lane == lane for member in self.members.values())
+        if not left and self._given_up[lane] >= self._pool.lanes().get(lane, 0):
             raise WorkerSetupFailed(f"no worker can start: {text}") from failure.to_error()
 
     def lose(self, worker: int, failure: Failure) -> deque[Work]:
@@ -158,7 +159,7 @@ class Crew:
             self._waiting_since = None
         elif self._waiting_since is None:
             self._waiting_since = self._clock()
-        elif 0 < self._waiting_since < self._clock() - WAITING_S:
+        elif self._waiting_since < self._clock() - WAITING_S:
             message = "no worker has started yet: the cluster has no room for one"
             logger.warning(message)
             self._emit(Event(kind="waiting", message=message))
