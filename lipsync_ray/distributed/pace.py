@@ -16,13 +16,18 @@ class Pace:
 
     def __init__(self) -> None:
         self._rates: dict[tuple[str, str], deque[float]] = defaultdict(lambda: deque(maxlen=_LAST))
+        self._medians: dict[tuple[str, str], float] = {}  # asked for every worker at every step
 
     def note(self, task: Task, seconds: float) -> None:
         """A task was done in this time."""
-        if task.cost > 0:
-            self._rates[task.kind, task.lane].append(seconds / task.cost)
+        if task.cost <= 0:
+            return
+        rates = self._rates[task.kind, task.lane]
+        rates.append(seconds / task.cost)
+        if len(rates) >= _LEAST:
+            self._medians[task.kind, task.lane] = median(rates)
 
     def expected(self, task: Task) -> float | None:
         """Seconds that a task should take: the median of its kind; None while too little is known."""
-        rates = self._rates.get((task.kind, task.lane), ())
-        return median(rates) * task.cost if len(rates) >= _LEAST else None
+        rate = self._medians.get((task.kind, task.lane))
+        return None if rate is None else rate * task.cost
