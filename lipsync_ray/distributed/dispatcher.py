@@ -12,7 +12,6 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from lipsync_ray.distributed.crew import Crew, Member
 from lipsync_ray.distributed.events import Event, OnEvent, ignore, task_event
@@ -54,7 +53,8 @@ class Dispatcher:
         self._unfinished: dict[str, int] = {}  # open work by lane
         self._ended: deque[Outcome] = deque()
         self._numbers = itertools.count()
-        self.draining = False
+        self.draining = ""  # why
+        self._told = False
 
     def add(self, tasks: Iterable[Task]) -> None:
         """Queue tasks; allowed while ``outcomes`` is being iterated.
@@ -95,9 +95,21 @@ class Dispatcher:
         self.add(tasks)
         return self.outcomes()
 
-    def drain(self) -> None:
+    def drain(self, why: str) -> None:
         """Hand out nothing more: ``outcomes`` ends when what runs now has ended. Safe in a signal handler."""
-        self.draining = True
+        self.draining = why
+
+    def drop(self, key: str) -> None:
+        """Forget a task that nobody wants any more; a worker that has it may finish it."""
+        work = self._open.pop(key, None)
+        if work is not None:
+            work.ended = True
+            self._unfinished[work.lane] -= 1
+            self._queues.discard(work)
+
+    def is_open(self, key: str) -> bool:
+        """Whether a task of this key still has no outcome."""
+        return key in self._open
 
     def waiting(self, lane: str) -> int:
         """Tasks of a lane that no worker has yet."""
@@ -108,10 +120,13 @@ class Dispatcher:
         return self._crew.places(lane if lane in self._pool.lanes() else "cpu")
 
     def _idle(self) -> bool:
-        return not any(member.jobs for member in self._crew.members.values())
+        members = self._crew.members.values()
+        return all(not member.jobs or member.jobs[0].ended for member in members)
 
     def _step(self) -> None:
-        if not self.draining:
+        if self.draining:
+            self._tell_drain()
+        else:
             self._crew.recycle()
             for lane, count in self._unfinished.items():
                 self._crew.fill(lane, count)
@@ -122,6 +137,13 @@ class Dispatcher:
                 self._take(report)
         for member in self._late.overdue(self._crew.members.values()):
             self._end_overdue(member)
+
+    def _tell_drain(self) -> None:
+        if not self._told:
+            running = sum(bool(member.jobs) for member in self._crew.members.values())
+            text = f"{self.draining}: {running} running pieces are finished first; once more stops at once"
+            self._emit(Event(kind="draining", message=text))
+            self._told = True
 
     def _hand_out(self, lane: str) -> None:
         """Give every idle worker a task, then each a second one.
@@ -142,11 +164,11 @@ class Dispatcher:
             self._double(idle)
 
     def _double(self, idle: Member) -> None:
-        """Let an idle worker try a task that another one takes too long with."""
+        """Let an idle worker try a task that another one takes, or will take, too long with."""
         late = self._late.straggler(self._crew.members.values(), idle.lane, idle.node)
         if late is not None:
-            work = late.jobs[0]
-            self._emit(Event(kind="doubled", task=work.task.key, worker=late.worker))
+            member, work = late
+            self._emit(Event(kind="doubled", task=work.task.key, worker=member.worker))
             self._give(idle, work)
 
     def _give(self, member: Member, work: Work) -> None:
@@ -159,8 +181,9 @@ class Dispatcher:
     def _begin(self, member: Member) -> None:
         """The first job of ``member`` is taken to run from now on."""
         self._crew.become(member, "ready")
-        work = member.jobs[0]
-        self._emit(Event(kind="started", task=work.task.key, worker=member.worker, attempt=work.attempts + 1))
+        work, worker = member.jobs[0], member.worker
+        if not work.ended:
+            self._emit(Event(kind="started", task=work.task.key, worker=worker, attempt=work.attempts + 1))
 
     def _patience(self) -> float:
         return max(0.0, min(MAX_WAIT_S, self._late.next_limit(self._crew.members.values())))
@@ -185,13 +208,13 @@ class Dispatcher:
             raise AssertionError(f"worker {report.worker} returned {report.key!r} before {work.task.key!r}")
         member.done += 1
         work.holders -= 1
-        if not self._is_open(work):
+        if work.ended:
             pass  # its twin was faster
-        elif isinstance(report.result, Failure):
-            self._failed_attempt(work, report.result, member.worker, seconds)
-        else:
+        elif not isinstance(report.result, Failure):
             self._pace.note(work.task, seconds)
-            self._end(work, _outcome(work, seconds, result=report.result, node=member.node), member.worker)
+            self._end(work, work.outcome(seconds, result=report.result, node=member.node), member.worker)
+        elif not work.holders:
+            self._failed_attempt(work, report.result, member.worker, seconds)
         if member.jobs and self.draining:
             self._return(self._crew.kill(member.worker, "the run stops"), None, member.worker, 0.0)
         elif member.jobs:
@@ -225,11 +248,11 @@ class Dispatcher:
     ) -> None:
         """Queue the work of a lost worker again; the first one's attempt counts unless ``free``.
 
-        Without a ``failure`` none of it had begun.
+        Without a ``failure`` none of it had begun. What another worker tries as well is left to that one.
         """
         for position, work in enumerate(jobs):
             work.holders -= 1
-            if not self._is_open(work):
+            if work.ended or work.holders:
                 continue
             if position or failure is None:
                 self._queues.put(work)
@@ -241,32 +264,28 @@ class Dispatcher:
     def _failed_attempt(self, work: Work, failure: Failure, worker: int, seconds: float) -> None:
         if not work.lighten(failure):
             work.attempts += 1
-        if work.holders:
-            return  # another worker tries it still
         if failure.retriable and work.attempts < self._settings.max_attempts:
             self._requeue(work, failure, worker, seconds)
         else:
-            self._end(work, _outcome(work, seconds, failure=failure), worker)
+            self._end(work, work.outcome(seconds, failure=failure), worker)
 
     def _requeue(self, work: Work, failure: Failure, worker: int, seconds: float) -> None:
-        if not work.holders:
-            self._queues.put(work)
+        self._queues.put(work)
         self._emit(task_event("requeued", work.task.key, worker, work.attempts, seconds, failure))
 
     def _end(self, work: Work, outcome: Outcome, worker: int) -> None:
         del self._open[work.task.key]
+        work.ended = True
         self._unfinished[work.lane] -= 1
         self._ended.append(outcome)
         kind = "done" if outcome.ok else "failed"
         self._emit(task_event(kind, outcome.key, worker, outcome.attempts, outcome.seconds, outcome.failure))
 
-    def _is_open(self, work: Work) -> bool:
-        return self._open.get(work.task.key) is work
-
     def _abandon(self) -> None:
-        """After a broken-off run: nothing of it goes on in a worker or comes back in the next run."""
+        """After a run: nothing of it goes on in a worker or comes back in the next one."""
         for member in [member for member in self._crew.members.values() if member.jobs]:
-            self._crew.kill(member.worker, "the run was broken off")
+            unwanted = all(work.ended for work in member.jobs)
+            self._crew.kill(member.worker, "nobody waits for it" if unwanted else "the run was broken off")
         self._queues.clear()
         self._open.clear()
         self._unfinished.clear()
@@ -276,23 +295,5 @@ class Dispatcher:
 def dispatch(
     tasks: Iterable[Task], pool: Pool, settings: DispatchSettings | None = None, on_event: OnEvent = ignore
 ) -> dict[str, Outcome]:
-    """Run all tasks; every key has an outcome, with a result or with the failure it was given up for.
-
-    Raises:
-        WorkerSetupFailed: no worker can be started.
-    """
+    """Run all tasks; every key has an outcome. Raises WorkerSetupFailed if no worker can be started."""
     return {outcome.key: outcome for outcome in Dispatcher(pool, settings, on_event).run(tasks)}
-
-
-def _outcome(
-    work: Work, seconds: float, *, result: Any = None, failure: Failure | None = None, node: str = ""
-) -> Outcome:
-    return Outcome(
-        key=work.task.key,
-        result=result,
-        failure=failure,
-        attempts=work.attempts + (failure is None),
-        seconds=seconds,
-        lane=work.lane,
-        node=node,
-    )

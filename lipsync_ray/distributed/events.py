@@ -22,6 +22,7 @@ Kind = Literal[
     "worker_suspect",  # stopped answering; nothing is given to it until it answers
     "worker_setup_failed",
     "worker_recycled",  # ended after its share of tasks, for a fresh one
+    "draining",  # asked to stop: what runs is finished, nothing new is begun
     "waiting",  # no worker has started for a while: the cluster has no room
 ]
 

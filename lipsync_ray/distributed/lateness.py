@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from lipsync_ray.distributed.crew import Member
 from lipsync_ray.distributed.pace import Pace
 from lipsync_ray.distributed.settings import DispatchSettings
+from lipsync_ray.distributed.work import Work
 
 _LONG_S = 5.0  # nothing is queued behind a task of this length: another worker may be free sooner
 
@@ -31,9 +32,9 @@ class Lateness:
         return min(limits, default=None)
 
     def overdue(self, members: Iterable[Member]) -> list[Member]:
-        """Members that have exceeded their limit."""
+        """Members that have reached their limit, to the very moment that ``next_limit`` tells."""
         now = self._clock()
-        return [m for m in members if (limit := self.limit(m)) is not None and now - m.since > limit]
+        return [m for m in members if (limit := self.limit(m)) is not None and m.since + limit <= now]
 
     def next_limit(self, members: Iterable[Member]) -> float:
         """Seconds until the first of the limits is reached; infinite where there is none."""
@@ -45,8 +46,8 @@ class Lateness:
         expected = self._pace.expected(member.jobs[0].task)
         return expected is None or expected < _LONG_S
 
-    def straggler(self, members: Iterable[Member], lane: str, node: str) -> Member | None:
-        """The member of a lane that is latest with a task which nobody else has.
+    def straggler(self, members: Iterable[Member], lane: str, node: str) -> tuple[Member, Work] | None:
+        """The latest member of a lane, and what nobody else has of its work: what runs, then what waits.
 
         A worker on another machine than ``node`` comes first: what slows a task down is often its machine.
         """
@@ -55,13 +56,14 @@ class Lateness:
             return None
         late = []
         for member in members:
-            if member.lane != lane or not member.jobs or member.jobs[0].holders > 1:
+            alone = next((work for work in member.jobs if not work.ended and work.holders == 1), None)
+            if member.lane != lane or alone is None:
                 continue
             expected = self._pace.expected(member.jobs[0].task)
             elapsed = self._clock() - member.since
             if expected is not None and elapsed > max(factor * expected, least):
-                late.append((member.node != node, elapsed / max(expected, 1e-9), member))
-        return max(late, key=lambda item: item[:2])[2] if late else None
+                late.append((member.node != node, elapsed / max(expected, 1e-9), member, alone))
+        return max(late, key=lambda item: item[:2])[2:] if late else None
 
     def _stuck(self, member: Member) -> float | None:
         if self._settings.stuck_factor is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import Any
 
-from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, Divisible, Failure, Task
+from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, Divisible, Failure, Outcome, Task
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -18,6 +19,7 @@ class Work:
     number: int  # in order of arrival
     attempts: int = 0  # those that count
     holders: int = 0  # workers that have it now: two for a straggler
+    ended: bool = False  # nobody waits for it any more, though a worker may have it still
 
     def __lt__(self, other: Work) -> bool:
         mine, theirs = self.task, other.task
@@ -33,6 +35,20 @@ class Work:
             return False
         self.task = replace(self.task, payload=lighter)
         return True
+
+    def outcome(
+        self, seconds: float, *, result: Any = None, failure: Failure | None = None, node: str = ""
+    ) -> Outcome:
+        """How it ended, in this time of its last attempt."""
+        return Outcome(
+            key=self.task.key,
+            result=result,
+            failure=failure,
+            attempts=self.attempts + (failure is None),
+            seconds=seconds,
+            lane=self.lane,
+            node=node,
+        )
 
 
 class Queues:
@@ -52,6 +68,13 @@ class Queues:
             IndexError: there is none.
         """
         return heapq.heappop(self._heaps[lane])
+
+    def discard(self, work: Work) -> None:
+        """Take work out of the queue, wherever it stands; it may have been handed out already."""
+        heap = self._heaps[work.lane]
+        if work in heap:  # compared by identity
+            heap.remove(work)
+            heapq.heapify(heap)
 
     def waiting(self, lane: str) -> int:
         """How much waits in a lane."""

@@ -2,134 +2,88 @@
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lipsync_ray.distributed.dispatcher import Dispatcher, dispatch
 from lipsync_ray.distributed.events import Event
-from lipsync_ray.distributed.local_pool import Held, LocalPool
-from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
+from lipsync_ray.distributed.local_pool import LocalPool
 from lipsync_ray.distributed.settings import DispatchSettings
-from lipsync_ray.distributed.tasks import Failure, Task
-from lipsync_ray.errors import WorkerSetupFailed
-from tests.distributed.runners import Order, Squares, fail_setup
-
-DEAD = Failure(code="WORKER_DIED", message="gone")
-
-
-class ScriptedPool:
-    """Workers that echo their payload, or do what the script says when a task reaches them.
-
-    ``script[key]`` is a list of fates, one per attempt: "die", "preempted", "suspect", "silent".
-    """
-
-    def __init__(self, size: int, script: dict[str, list[str]] | None = None, answers: bool = True) -> None:
-        self.size = size
-        self.script = script or {}
-        self.answers = answers
-        self.queues: dict[int, deque[tuple[str, Any]]] = {}
-        self.reports: list[Report] = []
-        self.began: list[str] = []
-        self.deepest = 0
-        self.killed: list[int] = []
-        self.silent: set[int] = set()
-
-    def lanes(self) -> dict[str, int]:
-        return {"cpu": self.size}
-
-    def share(self, value: Any) -> Held:
-        return Held(value=value)
-
-    def start(self, lane: str) -> int:
-        worker = len(self.queues)
-        self.queues[worker] = deque()
-        self.reports += [Alive(worker=worker, pid=worker, node="here"), Ready(worker=worker)]
-        return worker
-
-    def submit(self, worker: int, key: str, payload: Any) -> None:
-        self.queues[worker].append((key, payload))
-        self.deepest = max(self.deepest, len(self.queues[worker]))
-
-    def probe(self, worker: int) -> None:
-        if self.answers:
-            self.reports.append(Ready(worker=worker))
-
-    def kill(self, worker: int) -> None:
-        self.killed.append(worker)
-        self.queues[worker].clear()
-
-    def wait(self, timeout_s: float | None) -> list[Report]:
-        if not self.reports:
-            for worker, queue in self.queues.items():
-                if queue:
-                    self._work(worker, queue)
-        reports, self.reports = self.reports, []
-        return reports
-
-    def _work(self, worker: int, queue: deque[tuple[str, Any]]) -> None:
-        key, payload = queue[0]
-        fates = self.script.get(key, [])
-        fate = fates.pop(0) if fates else "echo"
-        if fate == "silent":
-            self.silent.add(worker)
-        if worker in self.silent:
-            return
-        self.began.append(key)
-        if fate == "echo":
-            queue.popleft()
-            self.reports.append(Finished(worker=worker, key=key, result=payload))
-            return
-        queue.clear()
-        self.reports.append(
-            Lost(worker=worker, failure=DEAD, preempted=fate == "preempted", suspect=fate == "suspect")
-        )
-
-
-def tasks(*numbers: int) -> list[Task]:
-    return [Task(key=str(n), payload=n, cost=n) for n in numbers]
+from lipsync_ray.distributed.tasks import Task
+from tests.distributed.runners import Order, Squares
+from tests.distributed.scripted import DEAD, ScriptedPool, run, tasks
 
 
 def test_costliest_task_goes_first_and_equal_ones_in_order() -> None:
     pool = ScriptedPool(1)
-    dispatch([*tasks(1, 5, 3), Task(key="also 3", payload=0, cost=3)], pool)
-    assert pool.began == ["5", "3", "also 3", "1"]
+    run([*tasks(1, 5, 3), Task(key="also 3", payload=0, cost=3)], pool)
+    assert [key for key, _ in pool.began] == ["5", "3", "also 3", "1"]
 
 
 def test_a_worker_holds_one_running_and_one_waiting_task() -> None:
     pool = ScriptedPool(2)
-    dispatch(tasks(*range(20)), pool)
+    run(tasks(*range(20)), pool)
     assert pool.deepest == 2
 
 
 def test_last_tasks_are_not_queued_behind_others() -> None:
     pool = ScriptedPool(3)
-    dispatch(tasks(1, 2, 3), pool)
+    run(tasks(1, 2, 3), pool)
     assert pool.deepest == 1
 
 
-def test_no_more_workers_than_tasks() -> None:
-    pool = ScriptedPool(8)
-    dispatch(tasks(1, 2), pool)
-    assert len(pool.queues) == 2
+def test_every_lane_is_served_by_its_own_workers_and_an_unknown_one_by_cpu() -> None:
+    pool = ScriptedPool({"cpu": 2, "gpu": 1})
+    items = [
+        Task(key=f"{lane} {n}", payload=n, lane=lane) for n in range(5) for lane in ("cpu", "gpu", "tpu")
+    ]
+    outcomes = run(items, pool)
+    assert {(key.split()[0], pool.hands[worker].lane) for key, worker in pool.began} == {
+        ("cpu", "cpu"), ("gpu", "gpu"), ("tpu", "cpu"),
+    }  # fmt: skip
+    assert {outcome.lane for outcome in outcomes.values()} == {"cpu", "gpu"}
+    assert len(outcomes) == 15
+
+
+def test_lanes_that_the_pool_lacks_are_counted_with_cpu() -> None:
+    pool = ScriptedPool(3)
+    dispatcher = Dispatcher(pool, clock=pool.clock)
+    dispatcher.add([*tasks(1, 2), Task(key="draw", payload=0, lane="gpu")])
+    assert (dispatcher.waiting("gpu"), dispatcher.places("gpu")) == (3, 3)
+
+
+def test_order_comes_before_cost() -> None:
+    pool = ScriptedPool(1)
+    items = [
+        Task(key="late", payload=0, cost=9, order=(2.0,)),
+        Task(key="early", payload=0, cost=1, order=(1.0, 5.0)),
+        Task(key="earlier", payload=0, cost=0.5, order=(1.0, 2.0)),
+        Task(key="late but short", payload=0, cost=8, order=(2.0,)),
+    ]
+    run(items, pool)
+    assert [key for key, _ in pool.began] == ["earlier", "early", "late", "late but short"]
 
 
 def test_death_counts_against_the_running_task_alone() -> None:
     pool = ScriptedPool(1, {"9": ["die"]})
-    outcomes = dispatch(tasks(*range(10)), pool)
+    outcomes = run(tasks(*range(10)), pool)
     assert {key: outcome.result for key, outcome in outcomes.items()} == {str(n): n for n in range(10)}
     assert {key for key, outcome in outcomes.items() if outcome.attempts > 1} == {"9"}
 
 
 def test_preemption_is_free() -> None:
-    outcomes = dispatch(tasks(1), ScriptedPool(1, {"1": ["preempted"] * 10}))
+    outcomes = run(tasks(1), ScriptedPool(1, {"1": ["preempted"] * 10}))
     assert outcomes["1"].ok
     assert outcomes["1"].attempts == 1
 
 
 def test_task_that_kills_its_workers_is_given_up_and_the_others_finish() -> None:
-    outcomes = dispatch(tasks(*range(6)), ScriptedPool(2, {"4": ["die"] * 9}))
+    outcomes = run(tasks(*range(6)), ScriptedPool(2, {"4": ["die"] * 9}))
     assert [key for key, outcome in outcomes.items() if not outcome.ok] == ["4"]
     assert outcomes["4"].attempts == 3
     assert outcomes["4"].failure == DEAD
@@ -138,26 +92,26 @@ def test_task_that_kills_its_workers_is_given_up_and_the_others_finish() -> None
 
 def test_suspect_that_answers_is_used_again() -> None:
     pool = ScriptedPool(1, {"1": ["suspect"]})
-    outcomes = dispatch(tasks(1, 2), pool)
+    outcomes = run(tasks(1, 2), pool)
     assert all(outcome.ok for outcome in outcomes.values())
-    assert len(pool.queues) == 1
+    assert len(pool.hands) == 1
 
 
 def test_suspect_that_stays_silent_is_replaced() -> None:
     pool = ScriptedPool(1, {"1": ["suspect"]}, answers=False)
-    assert dispatch(tasks(1), pool, DispatchSettings(quarantine_s=0.05))["1"].ok
+    assert run(tasks(1), pool, DispatchSettings(quarantine_s=60.0))["1"].ok
     assert pool.killed == [0]
 
 
 def test_stuck_task_is_moved_to_a_new_worker() -> None:
     pool = ScriptedPool(1, {"1": ["silent"]})
-    outcome = dispatch(tasks(1), pool, DispatchSettings(timeout_s=0.05))["1"]
+    outcome = run(tasks(1), pool, DispatchSettings(timeout_s=30.0))["1"]
     assert (outcome.ok, outcome.attempts, pool.killed) == (True, 2, [0])
 
 
 def test_events_tell_the_story_of_a_task_in_order() -> None:
     events: list[Event] = []
-    dispatch(tasks(1), ScriptedPool(1, {"1": ["die"]}), on_event=events.append)
+    run(tasks(1), ScriptedPool(1, {"1": ["die"]}), on_event=events.append)
     assert [event.kind for event in events] == [
         "worker_starting", "worker_started", "started", "worker_died", "requeued",
         "worker_starting", "worker_started", "started", "done",
@@ -169,7 +123,7 @@ def test_events_tell_the_story_of_a_task_in_order() -> None:
 
 def test_tasks_may_be_added_on_the_way_and_workers_stay_for_the_next_run() -> None:
     pool = ScriptedPool(1)
-    dispatcher = Dispatcher(pool)
+    dispatcher = Dispatcher(pool, clock=pool.clock)
     seen = []
     for outcome in dispatcher.run(tasks(1)):
         seen.append(outcome.key)
@@ -177,62 +131,132 @@ def test_tasks_may_be_added_on_the_way_and_workers_stay_for_the_next_run() -> No
             dispatcher.add(tasks(2))
     assert seen == ["1", "2"]
     assert [outcome.key for outcome in dispatcher.run(tasks(3))] == ["3"]
-    assert len(pool.queues) == 1
+    assert len(pool.hands) == 1
 
 
 def test_two_tasks_of_one_key_are_refused() -> None:
     with pytest.raises(ValueError, match="two tasks have the key '1'"):
-        dispatch(tasks(1, 1), ScriptedPool(1))
+        run(tasks(1, 1), ScriptedPool(1))
 
 
 def test_broken_off_run_leaves_no_busy_worker_and_no_task() -> None:
     pool = ScriptedPool(1)
-    dispatcher = Dispatcher(pool)
+    dispatcher = Dispatcher(pool, clock=pool.clock)
     outcomes = dispatcher.run(tasks(*range(9)))
     next(outcomes)
     outcomes.close()
-    assert not pool.queues[0]
+    assert not pool.hands[0].tasks
     assert [outcome.key for outcome in dispatcher.run(tasks(3))] == ["3"]
 
 
-class TestSetup:
-    class Pool(ScriptedPool):
-        """Its first ``bad`` workers fail to start."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    size: int
 
-        bad = 0
+    def lighter(self) -> Batch | None:
+        return Batch(self.size // 2) if self.size > 1 else None
 
-        def start(self, lane: str) -> int:
-            worker = super().start(lane)
-            if worker < self.bad:
-                self.reports[-1] = SetupFailed(worker=worker, failure=self.failure)
-            return worker
 
-        failure = Failure(code="CUDA", message="no memory on the device")
+class TestLackOfMemory:
+    def test_portions_are_halved_and_nothing_counts(self) -> None:
+        pool = ScriptedPool(1, {"a": ["memory"] * 3})
+        outcome = run([Task(key="a", payload=Batch(16))], pool)["a"]
+        assert (outcome.result, outcome.attempts) == (Batch(2), 1)
 
-    def test_failed_starts_are_repeated(self) -> None:
-        pool = self.Pool(1)
-        pool.bad = 2
-        assert dispatch(tasks(1), pool)["1"].ok
+    def test_what_cannot_be_lighter_counts(self) -> None:
+        pool = ScriptedPool(1, {"a": ["memory"] * 99})
+        outcome = run([Task(key="a", payload=Batch(16))], pool)["a"]
+        assert outcome.failure is not None
+        assert (outcome.failure.code, outcome.attempts, len(pool.began)) == ("OUT_OF_MEMORY", 3, 4 + 3)
 
-    def test_the_others_go_on_without_a_place_that_never_starts(self) -> None:
-        pool = self.Pool(2)
-        pool.bad = 3
-        outcomes = dispatch(tasks(*range(9)), pool)
-        assert all(outcome.ok for outcome in outcomes.values())
+    def test_other_failures_count_and_halve_nothing(self) -> None:
+        outcome = run([Task(key="a", payload=Batch(16))], ScriptedPool(1, {"a": ["error", "die"]}))["a"]
+        assert (outcome.result, outcome.attempts) == (Batch(16), 3)
 
-    def test_no_worker_at_all_is_an_error_with_its_cause(self) -> None:
-        pool = self.Pool(2)
-        pool.bad = 99
-        with pytest.raises(WorkerSetupFailed, match="no worker can start: CUDA: no memory on the device"):
-            dispatch(tasks(1, 2), pool)
-        assert len(pool.queues) == 4
 
-    def test_what_cannot_get_better_is_not_repeated(self) -> None:
-        with (
-            LocalPool(fail_setup) as pool,
-            pytest.raises(WorkerSetupFailed, match="WEIGHTS_MISSING: face_mesh"),
-        ):
-            dispatch(tasks(1), pool)
+class TestDraining:
+    def test_what_runs_is_finished_and_nothing_else_is_begun(self) -> None:
+        pool, events = ScriptedPool(2), list[Event]()
+        dispatcher = Dispatcher(pool, DispatchSettings(), events.append, clock=pool.clock)
+        dispatcher.add(tasks(*range(20)))
+        seen = []
+        for outcome in dispatcher.outcomes():
+            seen.append(outcome.key)
+            if len(seen) == 5:
+                begun = len([event for event in events if event.kind == "started"])
+                dispatcher.drain("SIGTERM")
+        assert len(seen) == begun
+        assert len([event for event in events if event.kind == "started"]) == begun
+        assert [event.kind for event in events].count("draining") == 1
+        assert all(not hand.tasks for hand in pool.hands.values())
+
+    def test_an_attempt_that_fails_is_not_repeated(self) -> None:
+        pool = ScriptedPool(1, {"1": ["error"]})
+        dispatcher = Dispatcher(pool, clock=pool.clock, on_event=lambda event: drain_at_start(event))
+
+        def drain_at_start(event: Event) -> None:
+            if event.kind == "started":
+                dispatcher.drain("SIGINT")
+
+        assert list(dispatcher.run(tasks(1))) == []
+        assert len(pool.began) == 1
+
+    def test_a_late_twin_is_not_waited_for(self) -> None:
+        pool = ScriptedPool(2, {"9": ["silent"]})
+        dispatcher = Dispatcher(pool, DispatchSettings(stuck_factor=None), clock=pool.clock)
+        dispatcher.add([Task(key=str(n), payload=n) for n in range(10)])
+        for outcome in dispatcher.outcomes():
+            if outcome.key == "9":
+                dispatcher.add(tasks(100, 101))
+                dispatcher.drain("SIGTERM")
+        assert pool.now < 100.0
+
+    def test_dropped_tasks_have_no_outcome_and_their_key_is_free(self) -> None:
+        pool = ScriptedPool(1)
+        dispatcher = Dispatcher(pool, clock=pool.clock)
+        dispatcher.add(tasks(1, 2, 3))
+        dispatcher.drop("2")
+        assert not dispatcher.is_open("2")
+        assert [outcome.key for outcome in dispatcher.outcomes()] == ["3", "1"]
+        assert [outcome.key for outcome in dispatcher.run(tasks(2))] == ["2"]
+
+
+fates = st.sampled_from(["echo", "error", "hopeless", "memory", "die", "preempted", "suspect", "silent"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    scripts=st.lists(st.lists(fates, max_size=6), max_size=30),
+    gpus=st.integers(0, 3),
+    cpus=st.integers(1, 3),
+    answers=st.booleans(),
+    in_flight=st.integers(1, 3),
+    recycle_after=st.sampled_from([None, 1, 4]),
+    seconds=st.randoms(use_true_random=False),
+)
+def test_every_task_has_one_outcome_whatever_happens(
+    scripts: list[list[str]],
+    gpus: int,
+    cpus: int,
+    answers: bool,
+    in_flight: int,
+    recycle_after: int | None,
+    seconds: Random,
+) -> None:
+    lanes = {"cpu": cpus, **({"gpu": gpus} if gpus else {})}
+    script = {str(n): fates for n, fates in enumerate(scripts)}
+    items = [Task(key=key, payload=Batch(4), lane=("cpu", "gpu")[int(key) % 2]) for key in script]
+    pool = ScriptedPool(
+        lanes, script, answers=answers, seconds=lambda worker, key: seconds.choice([0.1, 1.0, 1.0, 60.0])
+    )
+    limits = DispatchSettings(in_flight=in_flight, recycle_after=recycle_after, timeout_s=200.0)
+    outcomes = run(items, pool, limits)
+    assert outcomes.keys() == script.keys()
+    for key, outcome in outcomes.items():
+        assert 1 <= outcome.attempts <= 3
+        if not set(script[key]) & {"error", "hopeless", "die", "suspect", "silent", "memory"}:
+            assert outcome.ok
+            assert outcome.attempts == 1
 
 
 class TestInProcess:
