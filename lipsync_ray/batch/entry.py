@@ -61,7 +61,7 @@ def check_id(id: str) -> str:
 
 
 def clean_id(name: str) -> str:
-    """A name as an id: runs of other characters become one ``_``. Two names may give the same id."""
+    """A name as an id: other characters inside become ``_``. Two names may give the same id."""
     normal = unicodedata.normalize("NFC", name)
     kept = "".join(char if _is_safe(char) else " " for char in normal)
     short = "_".join(kept.split()).encode()[:LONGEST_ID].decode(errors="ignore")

@@ -22,7 +22,8 @@ def expand(video: str, audio: str, out: str | None, out_dir: str) -> list[Entry]
     Args:
         video: a pattern (``*``, ``?``, ``[ab]``, ``**``), a path or an address, such as ``clips/*.mp4``.
         audio: a pattern with ``{video_name}``, the name of the video without its ending, such as
-            ``dubs/{video_name}.wav``. It may hold wildcards too, so that a video has several sounds: ``dubs/*/{video_name}.wav``.
+            ``dubs/{video_name}.wav``. It may hold wildcards too, so that a video has several sounds:
+            ``dubs/*/{video_name}.wav``.
         out: a pattern with ``{video_name}``, ``{audio_name}``, ``{audio_folder}`` (the folder that the sound
             lies in), ``{index}`` (from 1; ``{index:04d}`` has zeros) and ``{ext}`` (the ending of the video
             without its dot where it can be written, else mp4). None: ``OUT_DIR/videos/ID.mp4``. Braces that

@@ -167,8 +167,7 @@ class Ledger:
 
     def _check_others(self) -> None:
         """Notice a machine that writes to the same store: no lock reaches it."""
-        found = _stat(self._place)
-        if found == self._seen or not is_remote(self._place):
+        if not is_remote(self._place) or (found := _stat(self._place)) == self._seen:
             return
         written = decode(self._place, read_bytes(self._place)).generation if found else ""
         if written not in self._mine:  # it is, after a write whose answer was lost

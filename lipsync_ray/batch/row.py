@@ -98,6 +98,17 @@ def after_failure(row: Row, error: BaseException, *, max_attempts: int) -> Row:
         row,
         state="quarantined" if hopeless or attempts >= max_attempts else "failed",
         attempts=attempts,
-        code=error.code if known else "INTERNAL",
+        code=error.code if known else _code_of(error),
         message=" ".join(text.encode("utf-8", "replace").decode().split()),  # one line that every file holds
+    )
+
+
+def _code_of(error: BaseException) -> str:
+    """The code of an error that nobody foresaw, as the command line tells it."""
+    return (
+        "MEMORY"
+        if isinstance(error, MemoryError)
+        else "STORAGE"
+        if isinstance(error, OSError)
+        else "INTERNAL"
     )

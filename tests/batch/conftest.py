@@ -1,0 +1,7 @@
+"""A real S3 server for the tests of this folder."""
+
+from __future__ import annotations
+
+from tests.storage.s3 import bucket, s3, s3_server
+
+__all__ = ["bucket", "s3", "s3_server"]
