@@ -155,11 +155,17 @@ class RayPool:
             ray.kill(handle, no_restart=True)
 
     def wait(self, timeout_s: float | None) -> list[Report]:
-        """Reports of all calls that have come back, in the order in which they were made."""
+        """Reports of the calls that have come back, of each worker at most the one that it began first.
+
+        Ray may tell a later call of a worker before an earlier one, whose result is still on its way.
+        """
         if not self._calls:
             time.sleep(min(0.1, timeout_s or 0.0))
             return []
-        pending = list(self._calls)
+        first: dict[int, Any] = {}
+        for reference, call in self._calls.items():
+            first.setdefault(call.worker, reference)
+        pending = list(first.values())
         back, _ = ray.wait(pending, num_returns=1, timeout=timeout_s)
         if back:
             back, _ = ray.wait(pending, num_returns=len(pending), timeout=0)
