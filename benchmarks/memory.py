@@ -53,11 +53,16 @@ def _run(video: Path, sound: Path, folder: Path, overrides: list[str]) -> tuple[
     return driver, worker
 
 
+def is_worker(title: bytes) -> bool:
+    """A busy worker has the name of its task for a title."""
+    return title.startswith(b"ray::") and not title.startswith(b"ray::IDLE")
+
+
 def _workers() -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and b"ray::RayWorker" in (entry / "cmdline").read_bytes():
+            if entry.name.isdigit() and is_worker((entry / "cmdline").read_bytes()):
                 found.append(int(entry.name))
         except OSError:
             continue

@@ -44,6 +44,12 @@ def analyse(
     """
     settings.check_inside(table.video.width, table.video.height)
     found = scan(table, folder, settings, weights=weights, mapper=mapper, content=content, on_part=on_part)
+    return choose(found, table, settings)
+
+
+def choose(found: FaceScan, table: FrameTable, settings: FaceSettings) -> Analysis:
+    """Choose the speaker of every shot of a video that has been scanned. Raises as ``analyse``."""
+    settings.check_inside(table.video.width, table.video.height)
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()
     target = choose_target(light, shot_of(starts, len(table)), table, settings)

@@ -56,11 +56,17 @@ def artifact_name(index: int, *determining: object) -> str:
     return f"{index:05d}-{fingerprint(*determining)[:16]}"
 
 
-def load_record(folder: Path, name: str) -> ChunkRecord | None:
-    """The record of a finished artifact, or None where it is missing, torn or of another size."""
+def load_record(folder: Path, name: str, *, trusted: bool = False) -> ChunkRecord | None:
+    """The record of a finished artifact, or None where it is missing, torn or of another size.
+
+    Args:
+        folder: where artifacts are.
+        name: of the artifact.
+        trusted: the other files are elsewhere, where each was stored whole before the record.
+    """
     try:
         record = ChunkRecord(**json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
-        return record if record.name == name and record.is_whole(folder) else None
+        return record if record.name == name and (trusted or record.is_whole(folder)) else None
     except (OSError, ValueError, TypeError):
         return None
 

@@ -15,6 +15,7 @@ from lipsync_ray.console import complain, complain_about, emit
 from lipsync_ray.errors import ConfigError, ExitCode, LipsyncError
 from lipsync_ray.kinds import suggest
 
+_OTHERS = {"--json", "--failed", "--all"}  # flags that only some verbs have
 _EVERYWHERE = {"--help", "-h", "--version", "--debug"}
 
 
@@ -33,14 +34,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: words after the program's name; those of this process by default.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _joined(sys.argv[1:] if argv is None else argv)
     trace = "--debug" in words or "debug=true" in words
     heard: list[str] = []
     try:
         with _signals_as_interrupt(heard):
             return int(_dispatch(words))
-    except KeyboardInterrupt:
-        return _interrupted(heard[0] if heard else "Ctrl-C")
+    except KeyboardInterrupt as stop:
+        name = heard[0] if heard else str(stop)
+        return _interrupted("Ctrl-C" if name in ("", "SIGINT") else name)
     except SystemExit as error:
         if error.code in (signal.SIGTERM, 128 + signal.SIGTERM):  # how Ray leaves, while its handler is set
             return _interrupted("SIGTERM")
@@ -54,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> ExitCode:
-    flags = frozenset(word for word in words if word in _EVERYWHERE or word == "--json")
+    flags = frozenset(word for word in words if word in _EVERYWHERE or word in _OTHERS)
     rest = [word for word in words if word not in flags]
     if "--version" in flags:
         emit(f"lipsync_ray {lipsync_ray.__version__}")
@@ -86,13 +88,28 @@ def _dispatch(words: list[str]) -> ExitCode:
 
 def _verbs() -> Mapping[str, Verb]:
     from lipsync_ray import verbs  # needs the media libraries: not for --version and the first help
+    from lipsync_ray.batch import verbs as many
 
     return {
         "run": Verb(run=verbs.run, help=texts.run_help),
         "plan": Verb(run=verbs.plan, help=lambda: texts.PLAN, flags=frozenset({"--json"})),
+        "batch": Verb(run=many.batch, help=texts.batch_help),
+        "status": Verb(run=many.status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
+        "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
         "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
         "weights": Verb(run=verbs.weights, help=lambda: texts.WEIGHTS),
     }
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """``--limit 5`` as one word, like ``--limit=5``."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--limit":
+            joined[-1] = f"--limit={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _unknown_verb(name: str, verbs: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -26,6 +27,7 @@ from lipsync_ray.media.tracks import KeepSettings
 from lipsync_ray.neural.settings import ComputeSettings
 from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.preset import PresetSettings
+from lipsync_ray.storage.uri import checked, is_remote, local_path
 from lipsync_ray.weights.store import WeightStore, default_folder
 
 
@@ -55,13 +57,9 @@ class ChunkConfig(ChunkSettings):
     def __post_init__(self) -> None:
         ChunkSettings.__post_init__(self)
         try:
-            self.dispatch()
+            DispatchSettings(max_attempts=self.max_attempts, timeout_s=self.timeout_s)
         except ConfigError as error:
             raise ConfigError(f"chunk.{error}") from None
-
-    def dispatch(self) -> DispatchSettings:
-        """What the dispatcher needs to know of this."""
-        return DispatchSettings(max_attempts=self.max_attempts, timeout_s=self.timeout_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +67,28 @@ class CacheSettings:
     """What is kept between runs: face scans by content, finished pieces of unfinished jobs."""
 
     enabled: bool = True
-    dir: Path | None = None  # null: folders.default_cache_dir()
+    dir: str | None = None  # a folder, or an address in a store; null: folders.default_cache_dir()
     keep_days: float = 14.0  # unused longer than this, scans and unfinished jobs are removed
+    shared: bool | None = None  # whether all machines see dir; null: it is looked up
+    copies_dir: Path | None = None  # copies of inputs on each machine; null: copies in its default cache
+    copies_gb: float = 50.0  # of them at most
 
     def __post_init__(self) -> None:
         if self.keep_days < 1:  # a run that reads a scan must not lose it to another run
             raise ConfigError(
                 f"cache.keep_days={self.keep_days:g} must be 1 or more; cache.enabled=false keeps nothing"
             )
+        if self.copies_gb <= 0:
+            raise ConfigError(f"cache.copies_gb={self.copies_gb:g} must be above 0")
+        if self.dir is not None:
+            checked(self.dir)
 
     @property
-    def folder(self) -> Path:
-        """The folder in use, whether or not it exists yet."""
-        return self.dir or default_cache_dir()
+    def place(self) -> str:
+        """The place in use, whether or not it exists yet; a folder with its full path."""
+        if self.dir is not None and is_remote(self.dir):
+            return self.dir
+        return os.path.abspath(local_path(self.dir) if self.dir else default_cache_dir())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +154,35 @@ class MediaSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSettings:
+    """How a backlog is worked off."""
+
+    max_attempts: int = 2  # failed tries of a job, over all runs, after which only retry lets it go again
+    ahead: int = 8  # pieces on their way for each worker that draws
+    ledger_s: float = (
+        30.0  # between two writes of ledger.parquet; what happens between them is in its journal
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("max_attempts", "ahead"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"batch.{name}={getattr(self, name)} must be 1 or more")
+        if self.ledger_s < 0:
+            raise ConfigError(f"batch.ledger_s={self.ledger_s:g} must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSettings:
+    """What machines cost."""
+
+    usd_per_gpu_hour: float | None = None  # of one GPU with its machine; null: no costs are told
+
+    def __post_init__(self) -> None:
+        if (self.usd_per_gpu_hour or 0.0) < 0:
+            raise ConfigError(f"cost.usd_per_gpu_hour={self.usd_per_gpu_hour:g} must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a job needs to know."""
 
@@ -171,6 +207,18 @@ class Config:
     cache: CacheSettings = field(default_factory=CacheSettings)
     weights: WeightsSettings = field(default_factory=WeightsSettings)
     license: LicenseSettings = field(default_factory=LicenseSettings)
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    cost: CostSettings = field(default_factory=CostSettings)
+
+    def dispatch(self) -> DispatchSettings:
+        """When pieces are tried again, and workers replaced."""
+        return DispatchSettings(
+            max_attempts=self.chunk.max_attempts,
+            timeout_s=self.chunk.timeout_s,
+            recycle_after=self.ray.recycle_after,
+            stuck_factor=self.ray.stuck_factor,
+            straggler_factor=self.ray.straggler_factor,
+        )
 
 
 def to_plain(config: Config) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from lipsync_ray.doctor_packages import (
 )
 from lipsync_ray.doctor_probe import Probe, probe_modules
 from lipsync_ray.errors import LipsyncError
+from lipsync_ray.folders import default_cache_dir
 from lipsync_ray.help import PROGRAM
+from lipsync_ray.storage.uri import is_remote, local_path
 
 SCARCE_DISK = 5e9  # bytes; a long 4K job keeps its finished pieces here
 NO_DISK = 0.5e9
@@ -42,10 +44,17 @@ def examine(config: Config) -> list[Check]:
         ("torch", lambda: check_torch(probe)),
         ("memory", lambda: check_memory(config, probe)),
         ("weights", lambda: check_weights(config)),
-        ("cache", lambda: check_folder(config.cache.folder)),
-        ("disk", lambda: check_disk(config.cache.folder)),
+        ("cache", lambda: check_folder(_cache_here(config))),
+        ("disk", lambda: check_disk(_cache_here(config))),
     ]
     return [check for name, part in parts for check in _guarded(name, part)]
+
+
+def _cache_here(config: Config) -> Path:
+    """The folder of this machine that takes what is kept: copies, where the cache is in a store."""
+    if is_remote(config.cache.place):
+        return config.cache.copies_dir or default_cache_dir()
+    return local_path(config.cache.place)
 
 
 def report(checks: Iterable[Check]) -> str:

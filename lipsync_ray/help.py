@@ -20,6 +20,9 @@ Dub a video: the same footage, with the person's mouth saying the new words.
 
 Verbs:
   run       dub a video
+  batch     dub many videos, as a manifest or patterns list them
+  status    what has become of a batch
+  retry     let failed videos of a batch be tried again
   plan      look at a video and say what a dub would do, without rendering
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
@@ -30,6 +33,7 @@ Examples:
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 sync.mode=loop encode.crf=16
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 engine=wav2lip preset=fast
   {PROGRAM} plan video=in.mp4 audio=dub.wav
+  {PROGRAM} batch manifest=backlog.jsonl out_dir=out
   {PROGRAM} doctor
 
 Options are written key=value. Put quotes around a value with spaces: 'video=my clip.mp4'.
@@ -55,6 +59,40 @@ PLAN = f"""\
 Looks at the video and says what a dub would do: faces, shots, frames that would be kept
 untouched, length of the output. Renders nothing, writes nothing but the cache. Takes the
 options of run. With --json it prints JSON on stdout.
+"""
+
+BATCH = f"""\
+{PROGRAM} batch manifest=FILE out_dir=DIR [--limit N] [key=value ...]
+{PROGRAM} batch 'video=clips/*.mp4' 'audio=dubs/{{video_name}}.wav' out_dir=DIR [key=value ...]
+
+Dubs many videos. FILE is .jsonl, .csv or .parquet, a job a row: video, audio, and if wanted id,
+out and any option of run, such as encode.crf. Instead of it, video may be a pattern (*, ?, **),
+audio one with {{video_name}} in it, and out one with {{index}}, {{video_name}}, {{audio_name}},
+{{audio_folder}} and {{ext}}. All files may be on a disk or at s3://, gs:// or abfs://.
+
+All files are looked into before anything is rendered. One bad video does not stop the others: it
+is tried again at the end, and set aside (quarantined) after batch.max_attempts failures. The same
+command, run again, skips what is done and goes on with the rest, from the pieces that are finished.
+Several sounds for one video cost one scan of its faces.
+
+DIR gets videos/ID.mp4 with ID.json beside it, ledger.parquet (what became of each job, see
+status), events.jsonl and summary.json. Exit status 2 when some jobs failed.
+
+Ctrl-C or SIGTERM: what runs is finished first; the second one stops at once.
+"""
+
+STATUS = f"""\
+{PROGRAM} status out_dir=DIR [--json]
+
+What has become of the jobs of a batch, also while it runs: how many are waiting, running, done,
+failed (they are tried again) and quarantined (they are not), and why. --json prints all rows.
+"""
+
+RETRY = f"""\
+{PROGRAM} retry out_dir=DIR [--failed|--all] [id=NAME ...]
+
+Lets jobs of a batch be tried again by the next run of the batch: those that failed or are
+quarantined (--failed, the default), or also those that are done (--all); with id=NAME only these.
 """
 
 DOCTOR = f"""\
@@ -133,6 +171,18 @@ def run_help() -> str:
         lines += ["", *_wrap(_title(group), width, "")]
         for knob in group.knobs:
             lines += _knob_lines(knob, width)
+    return "\n".join(lines) + "\n"
+
+
+def batch_help() -> str:
+    """Help of ``batch``: its text and the options that only it has."""
+    width = max(60, min(shutil.get_terminal_size().columns, 110))
+    lines = [BATCH, "Options beside those of run, with their defaults (null: nothing chosen):"]
+    for group in read_groups():
+        if group.name in ("batch", "cost"):
+            lines += ["", *_wrap(_title(group), width, "")]
+            for knob in group.knobs:
+                lines += _knob_lines(knob, width)
     return "\n".join(lines) + "\n"
 
 

@@ -48,7 +48,7 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
         output_format(config.out)  # a wrong extension is told before a long file is read
     table = build_table(config.video)
     if config.media.static and not table.still:
-        table = _first_frame(table, workspace)
+        table = first_frame(table, workspace)
     sound = probe_audio(delivered_sound(config, table, workspace))
     drive = _drive(config, sound)
     timeline = build_timeline(table, sound.duration, config.sync)
@@ -65,8 +65,8 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
     )
 
 
-def _first_frame(table: FrameTable, workspace: Path) -> FrameTable:
-    """The first frame of a video as a picture of its own."""
+def first_frame(table: FrameTable, workspace: Path) -> FrameTable:
+    """The first frame of a video as a picture of its own, kept in ``workspace``."""
     path = workspace / "first.png"
     with open_reader(table) as reader:
         write_still(rgb_of(next(iter(reader.frames([0])))), path)

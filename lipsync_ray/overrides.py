@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import json
-import pickle
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -156,13 +156,13 @@ def _parse(key: str, value: str, kind: Any) -> Any:
 def _compose(chosen: Mapping[str, str]) -> dict[str, Any]:
     """The defaults in conf/ as plain data, with the chosen file of each group."""
     filed = {group: name for group, name in chosen.items() if name in group_options(group)}
-    plain = pickle.loads(_composed(conf_dir(), tuple(f"{group}={name}" for group, name in filed.items())))
-    return plain | {group: {TAG: name} for group, name in chosen.items() if group not in filed}
+    plain = _composed(conf_dir(), tuple(f"{group}={name}" for group, name in filed.items()))
+    return copy.deepcopy(plain) | {group: {TAG: name} for group, name in chosen.items() if group not in filed}
 
 
 @lru_cache(maxsize=64)  # a backlog composes the same few thousands of times, at tenths of a second each
-def _composed(folder: Path, overrides: tuple[str, ...]) -> bytes:
-    """What Hydra makes of the YAML files, pickled: everybody gets an own copy."""
+def _composed(folder: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
+    """What Hydra makes of the YAML files; not to be changed."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
@@ -174,7 +174,7 @@ def _composed(folder: Path, overrides: tuple[str, ...]) -> bytes:
         data = OmegaConf.to_container(composed, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{folder}: {' '.join(str(error).split())}") from error
-    return pickle.dumps({str(key): value for key, value in dict(data).items() if value != "???"})  # type: ignore[arg-type]
+    return {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
 
 
 def _put(data: dict[str, Any], key: str, value: Any) -> None:

@@ -26,9 +26,14 @@ class Seam:
     right: str
 
 
+def seam_name(key: str, seam: Seam) -> str:
+    """Base name of a seam's artifact; ``key`` is the job's."""
+    return artifact_name(seam.index, "seam", key, seam)
+
+
 def render_seam(job: RenderJob, seam: Seam) -> ChunkRecord:
     """Fade from the left chunk's crops to the right one's, over the source's own frames."""
-    name = artifact_name(seam.index, "seam", job.key, seam)
+    name = seam_name(job.key, seam)
     done = load_record(job.folder, name)
     if done is not None:
         return done

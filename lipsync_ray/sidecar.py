@@ -4,47 +4,42 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
-
-from lipsync_ray.media.storage import atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTime:
-    """What a stage took of the driver: wall clock, and CPU of its own process."""
+    """What a stage took: wall clock of the driver, and CPU of all processes that worked on it."""
 
     wall_s: float
     cpu_s: float
 
 
 class Clock:
-    """Times named stages."""
+    """Times the stages of a job: how long each took, and the CPU of all that was done in it."""
 
     def __init__(self) -> None:
         self.stages: dict[str, StageTime] = {}
+        self._since = time.perf_counter()
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time a block under this name."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
-            yield
-        finally:
-            self.stages[name] = StageTime(
-                wall_s=round(time.perf_counter() - wall, 3), cpu_s=round(time.process_time() - cpu, 3)
-            )
+    def spend(self, name: str, cpu_s: float = 0.0) -> None:
+        """Count what passed since the last call, and this CPU time, to a stage."""
+        now = time.perf_counter()
+        before = self.stages.get(name, StageTime(wall_s=0.0, cpu_s=0.0))
+        self.stages[name] = StageTime(
+            wall_s=round(before.wall_s + now - self._since, 3), cpu_s=round(before.cpu_s + cpu_s, 3)
+        )
+        self._since = now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A finished dub."""
 
-    out: Path
-    sidecar: Path
+    out: Path | str  # a path of the driver's machine, or an address in a store
+    sidecar: Path | str
     frames: int  # of the output
     seconds: float  # length of the output
     digest: str  # of all composited pictures, in order: equal for equal pictures, however they were cut
@@ -61,11 +56,15 @@ class Result:
         return f"{self.out}: {self.frames} frames, {self.seconds:.2f} s{note}{lost}, in {took:.1f} s"
 
 
-def write_sidecar(result: Result, facts: dict[str, Any]) -> None:
-    """Write the result and the facts it rests on as JSON beside the video, whole or not at all."""
+def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
+    """The result and the facts it rests on as JSON, to be written beside the video."""
     content = {**facts, "result": {**asdict(result), "out": str(result.out), "sidecar": str(result.sidecar)}}
-    with atomic_path(result.sidecar) as path:
-        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def sidecar_place(out: str) -> str:
+    """Where the sidecar of an output is: its own place, ending in .json."""
+    return out.removesuffix(PurePosixPath(out).suffix) + ".json"
 
 
 def _reasons(counts: dict[str, int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,46 +17,48 @@ from lipsync_ray.artifact import remove_partials
 from lipsync_ray.config import CacheSettings
 from lipsync_ray.errors import OutputUnwritable
 from lipsync_ray.folders import private_folder
+from lipsync_ray.storage.uri import is_remote, local_path
 
 logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def scan_folder(settings: CacheSettings) -> Iterator[Path]:
-    """The folder of face scans: kept between runs, or private and removed at the end."""
-    if settings.enabled:
-        home = _make(settings.folder / "scans")
-        prune(home, settings.keep_days)
-        yield home
+def open_root(settings: CacheSettings) -> Iterator[str]:
+    """The place of scans and of unfinished jobs: kept between runs, or private and removed at the end."""
+    if not settings.enabled:
+        with private_folder() as folder:
+            yield str(folder)
         return
-    with private_folder() as folder:
-        yield folder
+    if not is_remote(settings.place):  # a store has rules of its own for what is old
+        for part in ("scans", "jobs"):
+            prune(_make(local_path(settings.place) / part), settings.keep_days)
+    yield settings.place
 
 
 @contextmanager
-def job_folder(settings: CacheSettings, key: str) -> Iterator[Path]:
-    """The folder of a job's artifacts. Removed when the job succeeds, kept for a resume when it fails.
+def job_folder(home: Path, key: str) -> Iterator[Path]:
+    """The folder of a job's artifacts in ``home``. Removed when the job succeeds, kept when it fails.
 
-    A second run of the same job at the same time gets a private folder of its own.
+    A second run of the same job at the same time gets a folder of its own, which is always removed.
     """
-    if not settings.enabled:
-        with private_folder() as folder:
-            yield folder
-        return
-    home = _make(settings.folder / "jobs")
-    prune(home, settings.keep_days)
+    _make(home)
     with ExitStack() as stack:
         try:
             stack.enter_context(_held(home, key))
-            folder = _make(home / key)
+            folder, keep = home / key, True
         except Timeout:
-            folder = stack.enter_context(private_folder())
+            key = f"{key}-{secrets.token_hex(4)}"
+            stack.enter_context(_held(home, key))
+            folder, keep = home / key, False
+        _make(folder)
         os.utime(folder)  # in use from now on
         remove_partials(folder)  # of a run that was killed
         try:
             yield folder
         except BaseException:
             remove_partials(folder)
+            if not keep:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -103,11 +103,16 @@ def worker_processes() -> list[int]:
     for folder in Path("/proc").iterdir():
         try:
             parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if b"ray::RayWorker" in (folder / "cmdline").read_bytes():
+            if is_worker((folder / "cmdline").read_bytes()):
                 workers.append(int(folder.name))
         except (OSError, ValueError):
             continue
     return [pid for pid in workers if os.getpid() in ancestors(pid, parents)]
+
+
+def is_worker(title: bytes) -> bool:
+    """A busy worker has the name of its task for a title."""
+    return title.startswith(b"ray::") and not title.startswith(b"ray::IDLE")
 
 
 def ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:

@@ -8,14 +8,12 @@ import pytest
 from filelock import FileLock
 
 from lipsync_ray.config import CacheSettings
-from lipsync_ray.workspace import job_folder, prune, scan_folder
+from lipsync_ray.workspace import job_folder, open_root, prune
 
 
 def test_a_job_that_fails_keeps_its_folder_and_one_that_succeeds_leaves_nothing(tmp_path: Path) -> None:
-    settings = CacheSettings(dir=tmp_path)
-
     def fail() -> None:
-        with job_folder(settings, "a") as folder:
+        with job_folder(tmp_path / "jobs", "a") as folder:
             (folder / "done.nut").touch()
             (folder / ".partial").touch()
             raise RuntimeError("stop")
@@ -23,7 +21,7 @@ def test_a_job_that_fails_keeps_its_folder_and_one_that_succeeds_leaves_nothing(
     with pytest.raises(RuntimeError):
         fail()
     assert [path.name for path in (tmp_path / "jobs" / "a").iterdir()] == ["done.nut"]
-    with job_folder(settings, "a") as folder:
+    with job_folder(tmp_path / "jobs", "a") as folder:
         assert (folder / "done.nut").exists()
     assert not list((tmp_path / "jobs").iterdir())
 
@@ -33,25 +31,22 @@ def test_what_a_killed_run_left_half_written_goes_when_its_job_goes_on(tmp_path:
     for name in (".00001-ab.0123456789ab.nut", "00000-cd.nut"):
         (tmp_path / "jobs" / "a" / name).touch()
     (tmp_path / "jobs" / "a.lock").touch()  # a lock is the system's, not the file's
-    with job_folder(CacheSettings(dir=tmp_path), "a") as folder:
+    with job_folder(tmp_path / "jobs", "a") as folder:
         assert [path.name for path in folder.iterdir()] == ["00000-cd.nut"]
 
 
 def test_two_runs_of_one_job_do_not_share_a_folder(tmp_path: Path) -> None:
-    settings = CacheSettings(dir=tmp_path)
-    with job_folder(settings, "a") as first, job_folder(settings, "a") as second:
+    with job_folder(tmp_path, "a") as first, job_folder(tmp_path, "a") as second:
         assert first != second
         (second / "x").touch()
     assert not second.exists()
 
 
 def test_without_a_cache_nothing_stays(tmp_path: Path) -> None:
-    settings = CacheSettings(enabled=False, dir=tmp_path)
-    with scan_folder(settings) as scans, job_folder(settings, "a") as job:
-        assert scans.is_dir()
-        assert job.is_dir()
-    assert not scans.exists()
-    assert not job.exists()
+    settings = CacheSettings(enabled=False, dir=str(tmp_path))
+    with open_root(settings) as root:
+        assert Path(root).is_dir()
+    assert not Path(root).exists()
     assert not list(tmp_path.iterdir())
 
 

@@ -25,6 +25,7 @@ from lipsync_ray.errors import LedgerError, LipsyncError, ObjectMissing, OutputU
 from lipsync_ray.storage.files import Stat, read_bytes, stat, write_bytes
 from lipsync_ray.storage.locks import locked
 from lipsync_ray.storage.uri import checked, is_remote, join
+from lipsync_ray.storage.whole import check_folder
 
 __all__ = ["STATES", "Ledger", "Row", "State", "after_failure", "read_ledger"]
 
@@ -193,7 +194,7 @@ def _make(folder: Path) -> None:
 @contextmanager
 def _alone(home: Path, out_dir: str) -> Iterator[None]:
     """Keep other batches of this machine, or of the same disk, out; a killed one keeps nobody out."""
-    path = home / LOCK
+    path = check_folder(home / LOCK)
     with locked(path, wait=False) as got:
         if not got:
             raise LedgerError(

@@ -4,5 +4,4 @@ with ray_session(RaySettings()) as session:                        # ray_cluster
     with session.pool(factory, shared=units) as pool:              # workers, built by factory(units)
         for outcome in Dispatcher(pool, settings, on_event).run(tasks):   # dispatcher.py
             ...
-    rows = list(map_tasks(session, scan_range, ranges, shared=...))  # ray_tasks.py
 """

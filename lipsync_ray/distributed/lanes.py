@@ -46,7 +46,7 @@ def plan_lanes(settings: RaySettings, machines: Sequence[Machine], *, networks: 
     drawing = Lane(workers=settings.workers or max(1, sum(on_gpus)), num_cpus=cpus, num_gpus=gpus)
     left = [m.get("CPU", 0.0) - count * cpus for m, count in zip(machines, on_gpus, strict=True)]
     fit = sum(_fit(cpu, settings.num_cpus) for cpu in left)
-    if fit < 1 and machines:
+    if fit < 1 and any(on_gpus):
         return {"cpu": drawing}
     return {"cpu": Lane(workers=max(1, fit), num_cpus=settings.num_cpus), "gpu": drawing}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import platform
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -34,3 +35,11 @@ def object_store_bytes() -> int:
     with suppress(OSError):
         size = min(size, int(0.8 * shutil.disk_usage("/dev/shm").free))
     return max(least, size)
+
+
+def machine_id() -> str:
+    """What tells this machine, or this container, from others that may have the same host name."""
+    boot = ""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{platform.node()}/{boot}"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lipsync_ray.distributed.depot import Depot
 from lipsync_ray.distributed.lanes import holds_any, plan_lanes
 from lipsync_ray.distributed.machine import available_cpus, object_store_bytes
 from lipsync_ray.distributed.session import LocalSession, Session
@@ -63,6 +64,20 @@ class RaySession:
             lanes=lambda: plan_lanes(self.settings, _machines(), networks=networks),
             threads=self.settings.threads if self.inherited else None,
         )
+
+    @contextmanager
+    def depot(self) -> Iterator[Depot | None]:
+        """An actor on this machine, unless this Ray has no other."""
+        if self.settings.cluster == "local":
+            yield None
+            return
+        from lipsync_ray.distributed.ray_depot import open_depot
+
+        depot, close = open_depot()
+        try:
+            yield depot
+        finally:
+            close()
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lipsync_ray.distributed.depot import Depot
 from lipsync_ray.distributed.local_pool import LocalPool
 from lipsync_ray.distributed.pool import Pool
 from lipsync_ray.distributed.worker import Factory
@@ -26,6 +27,10 @@ class Session(Protocol):
         """
         ...
 
+    def depot(self) -> AbstractContextManager[Depot | None]:
+        """The driver's disk for workers on other machines; None where there are none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalSession:
@@ -34,3 +39,7 @@ class LocalSession:
     def pool(self, factory: Factory, *, shared: Any = None, networks: bool = False) -> LocalPool:
         """Open the pool of one worker; ``shared`` is handed over as it is."""
         return LocalPool(factory, shared)
+
+    def depot(self) -> AbstractContextManager[Depot | None]:
+        """None: the only worker is here."""
+        return nullcontext()

@@ -30,11 +30,29 @@ class RaySettings:
     """GPUs that a worker which draws reserves; fractions let workers share one. None: one where networks draw
     and the cluster has GPUs, else none."""
 
+    recycle_after: int | None = None
+    """Pieces of work after which a worker is replaced by a fresh one; None: never."""
+
+    stuck_factor: float | None = 10.0
+    """A piece that takes so many times what is expected is stuck, and its worker ended; None: never."""
+
+    straggler_factor: float | None = 3.0
+    """With nothing else to do, a piece that takes so many times what is expected is given to an idle worker as
+    well; None: never."""
+
     def __post_init__(self) -> None:
         if self.cluster not in ("local", "auto", "none"):
             raise ConfigError(f"ray.cluster={self.cluster!r} is none of: local, auto, none")
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"ray.workers={self.workers} must be at least 1 (or null: as many as fit)")
+        try:
+            DispatchSettings(
+                recycle_after=self.recycle_after,
+                stuck_factor=self.stuck_factor,
+                straggler_factor=self.straggler_factor,
+            )
+        except ConfigError as error:
+            raise ConfigError(f"ray.{error}") from None
         if self.num_cpus <= 0:
             raise ConfigError(f"ray.num_cpus={self.num_cpus} must be above 0")
         if self.gpu_cpus is not None and self.gpu_cpus <= 0:

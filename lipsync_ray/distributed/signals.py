@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 Handler = Any  # what signal.getsignal returns: a function, SIG_DFL, SIG_IGN, or None for one not of Python
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 @contextmanager
@@ -26,6 +28,30 @@ def deaf() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+@contextmanager
+def draining_first(drain: Callable[[str], None]) -> Iterator[None]:
+    """Let the first signal to stop only ask for it: ``drain`` is told its name. The second acts as before."""
+    if not _in_main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+
+    def first(number: int, frame: FrameType | None) -> None:
+        drain(signal.Signals(number).name)
+        _install(before)
+
+    _install({number: first for number, handler in before.items() if handler is not signal.SIG_IGN})
+    try:
+        yield
+    finally:
+        _install(before)
+
+
+def _install(handlers: Mapping[signal.Signals, Handler]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def sigterm_handler() -> Handler:

@@ -82,7 +82,7 @@ def scan(
     home.mkdir(parents=True, exist_ok=True)
     os.utime(home)  # in use: the cache forgets what nobody has used for days
     ranges = scan_ranges(table)
-    missing = [r for r in ranges if not _is_there(home, r)]
+    missing = [r for r in ranges if not is_there(home, r)]
     done = len(table) - sum(stop - start for start, stop in missing)
     if missing:
         load_models(weights, settings)  # fetched once here, not by every worker of this machine
@@ -90,7 +90,7 @@ def scan(
     job = ScanJob(table=table, settings=settings, weights=weights)
     for tables in mapper(job.run, scan_tasks(table, missing)):
         for part in tables:
-            done += _store(part, home)
+            done += store_part(part, home)
             if on_part:
                 on_part(done, len(table))
     return FaceScan(folder=home, ranges=tuple(ranges))
@@ -127,7 +127,7 @@ def scan_frames(
     return make_table(rows, notes)
 
 
-def _is_there(home: Path, wanted: Range) -> bool:
+def is_there(home: Path, wanted: Range) -> bool:
     """Whether the part of a range was written before, whole."""
     try:
         notes = open_notes(part_path(home, *wanted))
@@ -139,8 +139,8 @@ def _is_there(home: Path, wanted: Range) -> bool:
     return (notes.start, notes.stop) == wanted
 
 
-def _store(part: pa.Table, home: Path) -> int:
-    """Write a part to its file; returns its number of frames."""
+def store_part(part: pa.Table, home: Path) -> int:
+    """Write a part to its file in the scan's folder; returns its number of frames."""
     notes = read_notes(part.schema)
     with atomic_path(part_path(home, notes.start, notes.stop)) as path:
         write_part(part, path)

@@ -1,0 +1,102 @@
+"""Entries of a backlog as jobs: their settings, and what of them is still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lipsync_ray.batch.entry import Entry
+from lipsync_ray.batch.ledger import Ledger
+from lipsync_ray.batch.row import Row
+from lipsync_ray.config import Config, to_plain
+from lipsync_ray.errors import LipsyncError
+from lipsync_ray.fingerprint import fingerprint
+from lipsync_ray.jobs.places import JobSpec, absolute
+from lipsync_ray.overrides import load_config
+from lipsync_ray.storage.files import exists
+
+# Where and how work is done, not what comes out of it.
+_NO_MATTER = ("ray", "cache", "log", "debug", "batch", "cost", "chunk", "weights")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """A job that is to be done."""
+
+    entry: Entry
+    config: Config
+    settings_hash: str
+
+    def spec(self) -> JobSpec:
+        """The job as it travels."""
+        return JobSpec(name=self.entry.id, config=absolute(self.config), told=to_plain(self.config))
+
+
+class Settings:
+    """The settings of entries; those with the same options of their own are read once."""
+
+    def __init__(self, base: Sequence[str]) -> None:
+        self._base = tuple(base)
+        self._known: dict[tuple[tuple[str, ...], bool], Config] = {}
+
+    def of(self, entry: Entry) -> Config:
+        """The settings of a job. Raises ConfigError."""
+        key = (entry.words, bool(entry.audio))
+        if key not in self._known:
+            self._known[key] = load_config([*self._base, *entry.job_words()])
+        known = self._known[key]
+        audio = replace(known.audio, file=entry.audio or None)
+        return replace(known, video=entry.video, audio=audio, out=entry.out)
+
+
+def to_do(entries: Iterable[Entry], settings: Settings, ledger: Ledger) -> list[Todo]:
+    """Write entries into the ledger; the jobs that are neither done nor quarantined.
+
+    A job whose files or settings have changed since, or whose output is gone, is a new one.
+    """
+    todo: list[Todo] = []
+    rows: list[Row] = []
+    for entry in entries:
+        config = settings.of(entry)
+        job = Todo(entry=entry, config=config, settings_hash=_hash(config))
+        row = ledger.get(entry.id)
+        if row is not None and _is_settled(row, job):
+            continue
+        fresh = Row(id=entry.id, video=entry.video, audio=entry.audio, out=entry.out or "")
+        same = row is not None and _is_same(row, job) and row.state != "done"
+        base = row if row is not None and same else fresh
+        rows.append(replace(base, state="waiting", settings_hash=job.settings_hash))
+        todo.append(job)
+    ledger.put_all(rows)
+    return todo
+
+
+def networks_of(jobs: Iterable[Todo], engines: Mapping[str, bool]) -> bool:
+    """Whether any job runs networks; ``engines`` by the hash of what is loaded."""
+    return any(engines.get(engine_key(job.config), False) for job in jobs)
+
+
+def engine_key(config: Config) -> str:
+    """What two jobs have to share to use one loaded engine."""
+    parts = (config.engine, config.enhance, config.blend, config.compute)
+    return fingerprint(*parts, to_plain(config)["weights"], config.license)
+
+
+def _hash(config: Config) -> str:
+    plain = {key: value for key, value in to_plain(config).items() if key not in _NO_MATTER}
+    return fingerprint(plain)[:16]
+
+
+def _is_same(row: Row, job: Todo) -> bool:
+    return row.settings_hash in ("", job.settings_hash)
+
+
+def _is_settled(row: Row, job: Todo) -> bool:
+    if not _is_same(row, job):
+        return False
+    if row.state == "quarantined":
+        return True
+    try:
+        return row.state == "done" and exists(row.out)
+    except LipsyncError:
+        return True  # the store cannot be asked: nothing speaks against what the ledger says

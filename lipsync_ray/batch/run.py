@@ -1,0 +1,255 @@
+"""A backlog from its first job to its last: probe, dub, try again, write down."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from threadpoolctl import threadpool_limits
+
+from lipsync_ray.batch.entry import Entry
+from lipsync_ray.batch.eventlog import open_events
+from lipsync_ray.batch.jobs import Settings, Todo, engine_key, networks_of, to_do
+from lipsync_ray.batch.ledger import Ledger, after_failure
+from lipsync_ray.batch.row import Row
+from lipsync_ray.batch.summary import Summary, summarise
+from lipsync_ray.batch.view import BatchView
+from lipsync_ray.config import Config
+from lipsync_ray.distributed.dispatcher import Dispatcher
+from lipsync_ray.distributed.ray_cluster import ray_session
+from lipsync_ray.distributed.signals import draining_first
+from lipsync_ray.dub import check_output
+from lipsync_ray.engines.registry import load_engine
+from lipsync_ray.errors import LipsyncError
+from lipsync_ray.jobs.backlog import Backlog, Ended, Job
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.course import Course
+from lipsync_ray.jobs.life import dub_course
+from lipsync_ray.jobs.prepare import resources_of
+from lipsync_ray.jobs.probe import probe_course
+from lipsync_ray.jobs.yard import RunYard, open_site
+from lipsync_ray.media.glance import Glance
+from lipsync_ray.sidecar import Result, StageTime
+from lipsync_ray.storage.files import write_bytes
+from lipsync_ray.storage.uri import is_remote, join, local_path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A backlog, ready to be worked off."""
+
+    entries: Sequence[Entry]
+    base: Sequence[str]  # options of all jobs as key=value
+    config: Config  # of the batch as a whole
+    out_dir: str
+
+
+def run_batch(batch: Batch, view: BatchView) -> Summary:
+    """Work a backlog off; what is done is skipped, and jobs that fail do not stop the others.
+
+    Raises:
+        ConfigError, LedgerError, WorkerSetupFailed, OutputUnwritable: nothing at all can be done.
+        KeyboardInterrupt: a signal asked to stop; the same command goes on from here.
+    """
+    begun = time.monotonic()
+    _make_folders(batch)
+    run = secrets.token_hex(4)
+    with ExitStack() as stack:
+        stack.enter_context(threadpool_limits(1))
+        ledger = stack.enter_context(Ledger.open(batch.out_dir, every_s=batch.config.batch.ledger_s))
+        events = stack.enter_context(open_events(batch.out_dir, run))
+        work = _Work(batch, ledger, view, run)
+        jobs = work.possible(to_do(batch.entries, Settings(batch.base), ledger))
+        view.begin(len(batch.entries), len(jobs))
+        stopped = ""
+        if jobs:
+            with ExitStack() as machines:
+                dispatcher = work.open(machines, jobs, [view.event, events.write])
+                work.dub(work.probe(jobs))
+                stopped = dispatcher.draining
+        summary = summarise(
+            ledger.rows,
+            wall_s=time.monotonic() - begun,
+            run=run,
+            gpus=work.gpus,
+            usd_per_gpu_hour=batch.config.cost.usd_per_gpu_hour,
+        )
+        text = json.dumps(summary.to_plain(), indent=1, ensure_ascii=False) + "\n"
+        write_bytes(join(batch.out_dir, "summary.json"), text.encode())
+        if stopped:
+            raise KeyboardInterrupt(stopped)
+        return summary
+
+
+class _Work:
+    """The jobs of one run."""
+
+    def __init__(self, batch: Batch, ledger: Ledger, view: BatchView, run: str) -> None:
+        self.gpus = 0.0
+        self._batch = batch
+        self._ledger = ledger
+        self._view = view
+        self._run = run
+        self._engines: dict[str, bool] = {}  # whether an engine runs networks
+        self._again: list[tuple[Todo, Glance]] = []
+
+    def possible(self, jobs: Sequence[Todo]) -> list[Todo]:
+        """Jobs whose engine can be loaded and whose output can be written; the others fail now."""
+        kept = []
+        for job in jobs:
+            try:
+                check_output(job.config)
+                self._load(job.config)
+            except (LipsyncError, OSError) as error:
+                self._fail(job, error)
+            else:
+                kept.append(job)
+        return kept
+
+    def open(self, stack: ExitStack, jobs: Sequence[Todo], listeners: Sequence) -> Dispatcher:
+        """Open the machines."""
+        config = self._batch.config
+        session = stack.enter_context(ray_session(config.ray))
+        site, bench = stack.enter_context(open_site(config.cache, session))
+        after = stack.enter_context(ExitStack())  # when no worker runs any more
+        networks = networks_of(jobs, self._engines)
+        pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
+
+        def tell(event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        self._dispatcher = Dispatcher(pool, config.dispatch(), tell)
+        self._yard = RunYard(pool, site, self._dispatcher.is_open)
+        after.callback(self._yard.close)
+        self._backlog = Backlog(self._dispatcher, self._yard, ahead=config.batch.ahead)
+        stack.enter_context(draining_first(self._dispatcher.drain))
+        return self._dispatcher
+
+    def probe(self, jobs: Sequence[Todo]) -> list[tuple[Todo, Glance]]:
+        """Look into the files of all jobs; those that can be dubbed, longest first."""
+        self._view.stage("probe", len(jobs))
+        by_name = {job.entry.id: job for job in jobs}
+        found: list[tuple[Todo, Glance]] = []
+        for ended in self._backlog.run(self._probes(jobs)):
+            job = by_name[ended.job.name.removesuffix("?")]
+            self._view.advance()
+            if ended.error is not None:
+                self._fail(job, ended.error)
+            else:
+                found.append((job, ended.result))
+        return sorted(found, key=lambda pair: -pair[1].seconds)
+
+    def dub(self, jobs: Sequence[tuple[Todo, Glance]]) -> None:
+        """Dub everything; a job that may succeed another time is tried again at the end."""
+        self._view.stage("dub", len(jobs))
+        by_name = {job.entry.id: (job, glance) for job, glance in jobs}
+        while jobs and not self._dispatcher.draining:
+            for ended in self._backlog.run(self._dubs(jobs)):
+                self._settle(*by_name[ended.job.name], ended)
+            jobs, self._again = self._again, []
+        for row in self._ledger.rows:
+            if row.state == "running":  # the run was asked to stop
+                self._ledger.put(replace(row, state="waiting"))
+
+    def _probes(self, jobs: Sequence[Todo]) -> Iterator[Job]:
+        for job in jobs:
+            spec = replace(job.spec(), name=f"{job.entry.id}?")
+            course = Course(spec, self._yard, self._view.job(job.entry.id))
+            yield Job(name=spec.name, course=course, steps=probe_course(course))
+
+    def _dubs(self, jobs: Sequence[tuple[Todo, Glance]]) -> Iterator[Job]:
+        for job, glance in jobs:
+            row = self._row(job)
+            self._ledger.put(replace(row, state="running", started=datetime.now(UTC), run=self._run))
+            spec = job.spec()
+            course = Course(spec, self._yard, self._view.job(spec.name), weight=glance.seconds)
+            pieces = max(1, round(glance.seconds / job.config.chunk.seconds))
+            yield Job(name=spec.name, course=course, steps=dub_course(course), pieces=pieces)
+
+    def _settle(self, job: Todo, glance: Glance, ended: Ended) -> None:
+        row = _worked(self._row(job), ended.job)
+        if ended.error is not None:
+            failed = after_failure(row, ended.error, max_attempts=self._batch.config.batch.max_attempts)
+            self._ledger.put(replace(failed, finished=datetime.now(UTC)))
+            self._view.failed(failed)
+            if failed.state == "failed":
+                self._again.append((job, glance))
+            return
+        done = _finished(row, ended.result)
+        self._ledger.put(done)
+        self._view.done(done)
+
+    def _fail(self, job: Todo, error: Exception) -> None:
+        """A job that failed before any of it was rendered."""
+        row = replace(self._row(job), run=self._run)
+        failed = after_failure(row, error, max_attempts=self._batch.config.batch.max_attempts)
+        self._ledger.put(replace(failed, finished=datetime.now(UTC)))
+        self._view.failed(failed)
+
+    def _row(self, job: Todo) -> Row:
+        row = self._ledger.get(job.entry.id)
+        if row is None:
+            raise AssertionError(f"job {job.entry.id} is not in the ledger")
+        return row
+
+    def _load(self, config: Config) -> None:
+        key = engine_key(config)
+        if key not in self._engines:
+            engine = load_engine(config.engine.name, config.engine, resources_of(config))
+            self._engines[key] = bool(engine.weights) and config.compute.device != "cpu"
+
+
+def _worked(row: Row, job: Job) -> Row:
+    """A row with what a job has taken."""
+    account = job.account
+    stages = account.clock.stages
+    none = StageTime(wall_s=0.0, cpu_s=0.0)
+    seconds = {
+        name: stages.get(stage, none).wall_s
+        for name, stage in (
+            ("scan_s", "scan"),
+            ("prepare_s", "prepare"),
+            ("render_s", "render"),
+            ("finish_s", "stitch"),
+        )
+    }
+    return replace(
+        row,
+        wall_s=round(sum(stage.wall_s for stage in stages.values()), 3),
+        cpu_s=round(sum(stage.cpu_s for stage in stages.values()), 3),
+        gpu_s=round(account.gpu_s, 3),
+        scan="made" if account.scanned else "reused",
+        chunks=account.chunks,
+        chunks_reused=account.chunks_reused,
+        retries=account.attempts - account.tasks,
+        hosts=tuple(sorted(account.hosts)),
+        **seconds,
+    )
+
+
+def _finished(row: Row, result: Result) -> Row:
+    return replace(
+        row,
+        state="done",
+        code="",
+        message="",
+        frames=result.frames,
+        seconds=result.seconds,
+        digest=result.digest,
+        finished=datetime.now(UTC),
+    )
+
+
+def _make_folders(batch: Batch) -> None:
+    """Folders of the batch's own; those that a manifest names have to exist."""
+    if not is_remote(batch.out_dir):
+        (local_path(batch.out_dir) / "videos").mkdir(parents=True, exist_ok=True)

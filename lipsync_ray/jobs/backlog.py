@@ -1,0 +1,124 @@
+"""Many jobs through one dispatcher: which are on their way, and whom an outcome belongs to.
+
+Jobs interleave: while the last chunks of one are drawn, the faces of the next are found, so that no worker
+waits at the end of a video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lipsync_ray.distributed.dispatcher import Dispatcher
+from lipsync_ray.distributed.tasks import Outcome, Task
+from lipsync_ray.errors import LipsyncError
+from lipsync_ray.jobs.course import Account, Course
+from lipsync_ray.jobs.yard import RunYard
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Job:
+    """A job of a backlog."""
+
+    name: str
+    course: Course
+    steps: Generator[Sequence[Task], Outcome, Any]
+    pieces: int = 1  # that it is expected to be cut into
+
+    @property
+    def account(self) -> Account:
+        """What it has taken."""
+        return self.course.account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A job that has ended: with its result, or with the error that ended it."""
+
+    job: Job
+    result: Any = None
+    error: Exception | None = None
+
+
+class Backlog:
+    """Runs jobs; each is begun when the workers will soon have nothing else to do.
+
+    Args:
+        dispatcher: runs the tasks of all jobs.
+        yard: what they share.
+        ahead: pieces to have on their way for each worker that draws.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, yard: RunYard, *, ahead: int) -> None:
+        self._dispatcher = dispatcher
+        self._yard = yard
+        self._ahead = ahead
+        self._active: dict[str, Job] = {}
+        self._wanted: dict[str, list[Job]] = {}  # who waits for the outcome of a key
+        self._ended: list[Ended] = []
+
+    @property
+    def active(self) -> list[Job]:
+        """Jobs on their way."""
+        return list(self._active.values())
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Ended]:
+        """Yield jobs as they end, in any order. After ``Dispatcher.drain`` those on their way do not.
+
+        ``jobs`` may be made while it is read; it is asked for the next one when there is room for it.
+
+        Raises:
+            WorkerSetupFailed: no worker can be started.
+        """
+        waiting = iter(jobs)
+        self._admit(waiting)
+        yield from self._take_ended()
+        for outcome in self._dispatcher.outcomes():
+            for job in self._wanted.pop(outcome.key, ()):
+                if job.name in self._active:
+                    self._advance(job, outcome)
+            self._admit(waiting)
+            yield from self._take_ended()
+
+    def _admit(self, waiting: Iterator[Job]) -> None:
+        while not self._dispatcher.draining and self._has_room():
+            job = next(waiting, None)
+            if job is None:
+                return
+            self._active[job.name] = job
+            self._advance(job, None)
+
+    def _has_room(self) -> bool:
+        coming = sum(job.pieces for job in self._active.values() if not job.account.chunks)
+        on_their_way = coming + self._dispatcher.waiting("gpu")
+        return not self._active or on_their_way < self._ahead * self._dispatcher.places("gpu")
+
+    def _advance(self, job: Job, outcome: Outcome | None) -> None:
+        """Let a job go on with an outcome, and queue what it asks for."""
+        try:
+            asked = next(job.steps) if outcome is None else job.steps.send(outcome)
+        except StopIteration as stop:
+            self._end(job, Ended(job=job, result=stop.value))
+        except (LipsyncError, OSError) as error:
+            self._end(job, Ended(job=job, error=error))
+        else:
+            for task in asked:
+                self._wanted.setdefault(task.key, []).append(job)
+                if not self._dispatcher.is_open(task.key):
+                    self._dispatcher.add([task])
+
+    def _end(self, job: Job, ended: Ended) -> None:
+        del self._active[job.name]
+        self._ended.append(ended)
+        for key, owners in list(self._wanted.items()):
+            if job in owners:
+                owners.remove(job)
+                if not owners:
+                    del self._wanted[key]
+                    self._dispatcher.drop(key)
+        self._yard.release(job.name, done=ended.error is None)
+
+    def _take_ended(self) -> Iterator[Ended]:
+        while self._ended:
+            yield self._ended.pop(0)

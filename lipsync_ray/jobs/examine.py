@@ -1,0 +1,56 @@
+"""The first steps of a job: is it possible at all, and what do its files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from lipsync_ray.config import Config
+from lipsync_ray.errors import LipsyncError
+from lipsync_ray.folders import private_folder
+from lipsync_ray.inputs import Inputs, open_inputs
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.places import JobSpec, here
+from lipsync_ray.jobs.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examine:
+    """Read the times of all frames and the hashes of all files."""
+
+    spec: JobSpec
+
+    def run(self, bench: Bench) -> Inputs:
+        """What the files hold; its paths are the places that the job names."""
+        return self.look(bench.site)
+
+    def look(self, site: Site) -> Inputs:
+        """The same, for a process that is no worker."""
+        with ExitStack() as stack:
+            config = here(self.spec.config, site, stack)
+            workspace = stack.enter_context(private_folder())
+            with naming_places(copies(config, self.spec.config)):
+                inputs = open_inputs(config, workspace)
+        return replace(inputs, table=replace(inputs.table, path=self.spec.config.video))
+
+
+def copies(local: Config, given: Config) -> dict[str, str]:
+    """The places that a job names, by the paths of their copies on this machine."""
+    pairs = [(local.video, given.video)]
+    pairs += [(getattr(local.audio, name), getattr(given.audio, name)) for name in ("file", "drive")]
+    pairs += [(a.file, b.file) for a, b in zip(local.audio.segments, given.audio.segments, strict=True)]
+    return {path: place for path, place in pairs if path and place and path != place}
+
+
+@contextmanager
+def naming_places(places: dict[str, str]) -> Iterator[None]:
+    """Let errors tell the places that a job names, not those of copies."""
+    try:
+        yield
+    except LipsyncError as error:
+        text = str(error)
+        for path, place in places.items():
+            text = text.replace(path, place)
+        error.args = (text,)
+        raise

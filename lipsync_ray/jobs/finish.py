@@ -1,0 +1,110 @@
+"""The last step of a job: its segments to the output, which is checked before it is put in its place."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import lipsync_ray
+from lipsync_ray.artifact import ChunkRecord
+from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.fingerprint import code_version
+from lipsync_ray.inputs import Inputs
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.places import JobSpec, inputs_here
+from lipsync_ray.jobs.prepare import Prepared
+from lipsync_ray.media.delivery import promised_end
+from lipsync_ray.media.mux import mux, verify
+from lipsync_ray.sidecar import Result, StageTime, sidecar_place, sidecar_text
+from lipsync_ray.stitch import Assembly, assemble
+from lipsync_ray.storage.uri import is_remote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishSource:
+    """What is known of a job once all of it is rendered."""
+
+    spec: JobSpec
+    inputs: Inputs
+    prepared: Prepared
+    folder: str  # of the artifacts
+    records: dict[int, ChunkRecord]  # by chunk
+    seams: dict[int, ChunkRecord]  # by the chunk that follows
+    facts: dict[str, Any] = field(default_factory=dict)  # for the sidecar
+    untouched: list[int] = field(default_factory=list)
+    stages: dict[str, StageTime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """Join the segments, add sound and the source's other tracks, check, put in place."""
+
+    source: Shared  # of a FinishSource
+
+    def run(self, bench: Bench) -> Result:
+        """The result; output and sidecar are in their places."""
+        source: FinishSource = self.source.get()
+        assembly = self._assemble(bench, source)
+        place = source.spec.config.out
+        if place is None:
+            raise AssertionError("a job without an output was rendered")
+        with ExitStack() as stack:
+            config, inputs = inputs_here(source.spec, source.inputs, bench.site, stack)
+            with bench.site.output(place) as path:
+                mux(
+                    path,
+                    assembly.segments,
+                    inputs.table,
+                    inputs.timeline,
+                    inputs.sound.path,
+                    config.keep,
+                    config.encode,
+                )
+                promised = promised_end(inputs.sound.path, place, config.encode, inputs.timeline)
+                verify(path, inputs.timeline, audio_end=promised)
+        result = _result(source, assembly)
+        with bench.site.output(sidecar_place(place)) as path:
+            path.write_text(sidecar_text(result, _facts(source)), encoding="utf-8")
+        return result
+
+    def _assemble(self, bench: Bench, source: FinishSource) -> Assembly:
+        records = [*source.records.values(), *source.seams.values()]
+        segments = [f"{record.name}.nut" for record in records if record.stop > record.start]
+        folder = bench.site.need(source.folder, segments)
+        frames = len(source.inputs.timeline)
+        return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames)
+
+
+def _result(source: FinishSource, assembly: Assembly) -> Result:
+    given = source.spec.told["out"]
+    beside = sidecar_place(given)
+    timeline = source.inputs.timeline
+    return Result(
+        out=given if is_remote(given) else Path(given),
+        sidecar=beside if is_remote(given) else Path(beside),
+        frames=len(timeline),
+        seconds=round(float(timeline.duration), 3),
+        digest=assembly.digest,
+        passed_through=source.prepared.plan.passed_through,
+        untouched_chunks=source.untouched,
+        stages=source.stages,
+    )
+
+
+def _facts(source: FinishSource) -> dict[str, Any]:
+    prepared = source.prepared
+    records = [*(source.records[chunk.index] for chunk in prepared.plan.chunks), *source.seams.values()]
+    return {
+        "lipsync_ray": lipsync_ray.__version__,
+        "code": code_version(),
+        "settings": source.spec.told,
+        "plan": asdict(prepared.plan),
+        "weights": prepared.weights,
+        "preparation": prepared.digest,
+        "report": prepared.report,
+        **source.facts,
+        # The digest over all of them stands in the result.
+        "chunks": [{**asdict(replace(record, digests=[])), "digests": None} for record in records],
+    }

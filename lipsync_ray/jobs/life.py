@@ -1,0 +1,97 @@
+"""A job from its files to its output: which work it asks for, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from lipsync_ray.distributed.tasks import Outcome, Task
+from lipsync_ray.faces.ranges import scan_tasks
+from lipsync_ray.faces.scan import Range, ScanJob, scan_name
+from lipsync_ray.inputs import Inputs
+from lipsync_ray.jobs.course import EXAMINE, FINISH, PREPARE, SCAN, Course
+from lipsync_ray.jobs.examine import Examine
+from lipsync_ray.jobs.finish import Finish, FinishSource
+from lipsync_ray.jobs.prepare import Prepare, Prepared
+from lipsync_ray.jobs.rendering import Rendering
+from lipsync_ray.jobs.scanning import ScanSource, ScanStep, missing_ranges
+from lipsync_ray.sidecar import Result
+
+
+def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequence[Task], Outcome, Result]:
+    """All of a job; ``examined`` is what its files hold, if that is known.
+
+    Raises:
+        LipsyncError: a piece failed for good; its own error if it is one of the project's.
+    """
+    inputs = examined or (yield from _examine(course))
+    scan = yield from scan_course(course, inputs)
+    course.begin("prepare")
+    step = Prepare(spec=course.spec, inputs=inputs, scan=scan)
+    prepared, job = yield from course.one(course.task("prepare", step, PREPARE, cost=len(inputs.table)))
+    folder = course.yard.hold(course.spec.name, prepared.key)
+    site = course.yard.site
+    prepared.plan.write(site.folder(folder) / "plan.json")
+    site.publish(folder, ["plan.json"])
+    rendering = Rendering(course, prepared, folder)
+    yield from rendering.run(job)
+    return (yield from _finish(course, inputs, prepared, rendering))
+
+
+def _examine(course: Course) -> Generator[Sequence[Task], Outcome, Inputs]:
+    return (yield from course.one(course.task("examine", Examine(spec=course.spec), EXAMINE)))
+
+
+def scan_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], Outcome, str]:
+    """Find the faces that are not known yet; returns the name of the scan."""
+    config, table = course.spec.config, inputs.table
+    store = config.weights.store(config.license.policy)
+    name = scan_name(inputs.source_hash, config.face, store)
+    missing = missing_ranges(table, name, course.yard.site)
+    if missing:
+        course.yard.models(store, config.face)
+    course.begin("scan", "faces", len(table))
+    job = ScanJob(table=table, settings=config.face, weights=store)
+    mine = _scan_tasks(course, ScanSource(scan=job, config=config, name=name), missing)
+    tasks = course.yard.scan(name, mine)
+    course.account.scanned = bool(tasks) and tasks[0] in mine  # else known, or another job pays for it
+    course.progress.advance(len(table) - int(sum(task.cost for task in tasks)))
+    yield from course.all(tasks, course.progress.advance)
+    return name
+
+
+def _scan_tasks(course: Course, source: ScanSource, missing: list[Range]) -> list[Task]:
+    if not missing:
+        return []
+    shared = course.yard.share(source)
+    return [
+        Task(
+            key=f"scan-{source.name}/{ranges[0][0]:08d}",
+            payload=ScanStep(source=shared, ranges=tuple(ranges)),
+            cost=ranges[-1][1] - ranges[0][0],
+            kind="scan",
+            order=course.order(SCAN),
+        )
+        for ranges in scan_tasks(source.scan.table, missing)
+    ]
+
+
+def _finish(
+    course: Course, inputs: Inputs, prepared: Prepared, rendering: Rendering
+) -> Generator[Sequence[Task], Outcome, Result]:
+    course.begin("stitch")
+    account = course.account
+    source = FinishSource(
+        spec=course.spec,
+        inputs=inputs,
+        prepared=prepared,
+        folder=rendering.folder,
+        records=rendering.records,
+        seams=rendering.seams,
+        facts={"attempts": rendering.attempts, "scan": "made" if account.scanned else "reused"},
+        untouched=sorted(rendering.untouched),
+        stages=dict(account.clock.stages),
+    )
+    step = Finish(source=course.yard.share(source))
+    result = yield from course.one(course.task("finish", step, FINISH, cost=prepared.plan.frames))
+    return replace(result, stages=dict(account.clock.stages))

@@ -1,0 +1,97 @@
+"""The pieces that a job is rendered in: chunks, the seams between them, chunks that were given up."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from lipsync_ray.artifact import ChunkRecord, overlaps_path
+from lipsync_ray.compositing import RenderJob
+from lipsync_ray.config import Config
+from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.engines.base import Engine
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.places import table_here
+from lipsync_ray.jobs.scanning import scan_here
+from lipsync_ray.plan import Chunk
+from lipsync_ray.render import render_chunk
+from lipsync_ray.seam import Seam, render_seam
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untouched:
+    """A chunk that was given up: its source frames go to the output as they are."""
+
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderSource:
+    """What all pieces of a job need to know."""
+
+    job: RenderJob
+    config: Config
+    folder: str  # of the artifacts, in the root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Render one piece of a job to its artifact."""
+
+    source: Shared  # of a RenderSource
+    key: str  # names the source
+    what: Chunk | Seam | Untouched
+    portions: int = 1  # by which the batch is divided, where memory was too short
+    batch: int = 1  # of the job
+
+    def run(self, bench: Bench) -> ChunkRecord:
+        """The record of the artifact, which other workers can reach."""
+        folder = self._folder()
+        job = bench.job(self.key, lambda stack: self._open(bench, stack))
+        job = replace(job, batch=max(1, job.batch // self.portions))
+        record = self._render(bench, job)
+        bench.site.publish(folder, files_of(record))
+        return record
+
+    def lighter(self) -> Piece | None:
+        """The same piece, with half as many frames at once."""
+        if self.batch // self.portions <= 1:
+            return None
+        return replace(self, portions=2 * self.portions)
+
+    def _folder(self) -> str:
+        source: RenderSource = self.source.get()
+        return source.folder
+
+    def _open(self, bench: Bench, stack: ExitStack) -> RenderJob:
+        source: RenderSource = self.source.get()
+        return replace(
+            source.job,
+            table=table_here(source.job.table, source.config, bench.site, stack),
+            scan=scan_here(source.job.scan, source.job.scan.folder.name, bench.site),
+            folder=bench.site.folder(source.folder),
+        )
+
+    def _render(self, bench: Bench, job: RenderJob) -> ChunkRecord:
+        folder = self._folder()
+        match self.what:
+            case Seam():
+                shared = [overlaps_path(job.folder, side).name for side in (self.what.left, self.what.right)]
+                bench.site.need(folder, shared)
+                return render_seam(job, self.what)
+            case Untouched():
+                job = replace(job, crops={}, key=f"{job.key}-untouched")
+                return render_chunk(job, _engine(bench, job), self.what.chunk)
+            case _:
+                return render_chunk(job, _engine(bench, job), self.what)
+
+
+def files_of(record: ChunkRecord) -> list[str]:
+    """Names of an artifact's files; the record, which proves the others whole, comes last."""
+    names = [f"{record.name}.nut"] if record.stop > record.start else []
+    names += [f"{record.name}.npz"] if record.overlap_bytes else []
+    return [*names, f"{record.name}.json"]
+
+
+def _engine(bench: Bench, job: RenderJob) -> Engine:
+    return bench.engine(job.engine, job.engine_settings, job.resources)

@@ -1,0 +1,69 @@
+"""The faces of a video, range by range; what one job has found, the others use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from lipsync_ray.config import Config
+from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.faces.ranges import scan_ranges
+from lipsync_ray.faces.scan import Range, ScanJob, is_there, store_part
+from lipsync_ray.faces.track import FaceScan, part_path
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.places import table_here
+from lipsync_ray.jobs.site import Site
+from lipsync_ray.media.index import FrameTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSource:
+    """What all tasks of a scan need to know."""
+
+    scan: ScanJob
+    config: Config
+    name: str  # folder of the scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanStep:
+    """Scan adjacent ranges of frames."""
+
+    source: Shared  # of a ScanSource
+    ranges: tuple[Range, ...]
+
+    def run(self, bench: Bench) -> int:
+        """Write a part per range; returns the number of frames."""
+        source: ScanSource = self.source.get()
+        name = f"scans/{source.name}"
+        home = bench.site.folder(name)
+        with ExitStack() as stack:
+            table = table_here(source.scan.table, source.config, bench.site, stack)
+            parts = replace(source.scan, table=table).run(list(self.ranges))
+        frames = sum(store_part(part, home) for part in parts)
+        bench.site.publish(name, [part_path(home, *wanted).name for wanted in self.ranges])
+        return frames
+
+
+def missing_ranges(table: FrameTable, name: str, site: Site) -> list[Range]:
+    """Ranges of a scan that nobody has written yet."""
+    folder = f"scans/{name}"
+    home = site.folder(folder)
+    if site.direct:
+        return [wanted for wanted in scan_ranges(table) if not is_there(home, wanted)]
+    there = site.names(folder)
+    return [wanted for wanted in scan_ranges(table) if part_path(home, *wanted).name not in there]
+
+
+def open_scan(table: FrameTable, name: str, site: Site) -> FaceScan:
+    """A finished scan, with its parts at hand."""
+    return scan_here(
+        FaceScan(folder=site.folder(f"scans/{name}"), ranges=tuple(scan_ranges(table))), name, site
+    )
+
+
+def scan_here(scan: FaceScan, name: str, site: Site) -> FaceScan:
+    """The same scan in the folder where this process has it."""
+    parts: Sequence[str] = [part_path(scan.folder, *wanted).name for wanted in scan.ranges]
+    return FaceScan(folder=site.need(f"scans/{name}", parts), ranges=scan.ranges)

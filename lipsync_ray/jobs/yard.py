@@ -1,0 +1,140 @@
+"""What the jobs of a run share: workers, files, and scans of videos that several of them want."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from lipsync_ray.config import CacheSettings
+from lipsync_ray.distributed.machine import machine_id
+from lipsync_ray.distributed.pool import Pool, Shared
+from lipsync_ray.distributed.session import Session
+from lipsync_ray.distributed.tasks import Task
+from lipsync_ray.faces.models import load_models
+from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.fingerprint import code_version, fingerprint
+from lipsync_ray.jobs.bench import BenchSpec
+from lipsync_ray.jobs.site import Site, SiteSpec
+from lipsync_ray.storage.uri import is_remote, local_path
+from lipsync_ray.weights.store import WeightStore
+from lipsync_ray.workspace import job_folder, open_root
+
+
+class RunYard:
+    """See ``course.Yard``; ``is_open`` tells whether a task of that key still has no outcome."""
+
+    def __init__(self, pool: Pool, site: Site, is_open: Callable[[str], bool]) -> None:
+        self.site = site
+        self._pool = pool
+        self._is_open = is_open
+        self._scans: dict[str, Sequence[Task]] = {}
+        self._held: dict[str, tuple[str, ExitStack]] = {}  # by job: key of the artifacts
+        self._failed: dict[str, ExitStack] = {}  # by key
+        self._models: set[str] = set()
+
+    def share(self, value: Any) -> Shared:
+        """As ``Yard``."""
+        return self._pool.share(value)
+
+    def scan(self, name: str, tasks: Sequence[Task]) -> Sequence[Task]:
+        """As ``Yard``."""
+        still = [task for task in self._scans.get(name, ()) if self._is_open(task.key)]
+        if still:
+            return still
+        self._scans = {known: of for known, of in self._scans.items() if self._is_open(of[-1].key)}
+        if tasks:
+            self._scans[name] = tasks
+        return tasks
+
+    def models(self, store: WeightStore, settings: FaceSettings) -> None:
+        """As ``Yard``."""
+        key = fingerprint(store, settings.of_scan())
+        if key not in self._models:
+            load_models(store, settings)
+            self._models.add(key)
+
+    def hold(self, job: str, key: str) -> str:
+        """As ``Yard``."""
+        if key in self._failed:
+            self._failed.pop(key).close()  # an earlier try of the same job
+        stack = ExitStack()
+        self._held[job] = (key, stack)
+        if is_remote(self.site.spec.root):
+            return stack.enter_context(_remote_folder(self.site, key))
+        home = local_path(self.site.spec.root) / "jobs"
+        return f"jobs/{stack.enter_context(job_folder(home, key)).name}"
+
+    def release(self, job: str, *, done: bool) -> None:
+        """A job has ended: its artifacts go if it succeeded.
+
+        Those of a job that failed stay for the next try, and its folder is held until ``close``: workers may
+        still be writing in it.
+        """
+        key, stack = self._held.pop(job, ("", None))
+        if stack is None:
+            return
+        if done:
+            stack.close()
+        else:
+            failed = self._failed[key] = ExitStack()
+            failed.push(lambda *_: _leave_failed(stack))
+
+    def close(self) -> None:
+        """Let go of the folders of jobs that have not succeeded; no worker may run any more."""
+        for job in list(self._held):
+            self.release(job, done=False)
+        while self._failed:
+            self._failed.popitem()[1].close()
+
+
+def _leave_failed(stack: ExitStack) -> bool:
+    error = RuntimeError("the job has failed")
+    with suppress(RuntimeError):
+        stack.__exit__(type(error), error, None)
+    return False
+
+
+@contextmanager
+def open_site(settings: CacheSettings, session: Session) -> Iterator[tuple[Site, BenchSpec]]:
+    """The files of a run as the driver sees them, and what workers are told of them."""
+    with ExitStack() as stack:
+        root = stack.enter_context(open_root(settings))
+        depot = stack.enter_context(session.depot())
+        beacon = ""
+        if depot is not None and not is_remote(root):
+            beacon = stack.enter_context(_beacon(Path(root)))
+        spec = SiteSpec(
+            root=root,
+            home=machine_id(),
+            beacon=beacon,
+            shared=settings.shared,
+            copies=settings.copies_dir,
+            copies_bytes=int(settings.copies_gb * 1e9),
+            depot=depot,
+        )
+        site = Site(spec, driver=True)
+        stack.callback(site.close)
+        yield site, BenchSpec(site=spec, code=code_version())
+
+
+@contextmanager
+def _remote_folder(site: Site, key: str) -> Iterator[str]:
+    name = f"jobs/{key}"
+    yield name
+    site.forget(name)
+
+
+@contextmanager
+def _beacon(root: Path) -> Iterator[str]:
+    """A file by which machines that see this folder know it."""
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / f".beacon-{os.getpid()}-{secrets.token_hex(8)}"
+    path.touch(exist_ok=False)
+    try:
+        yield path.name
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""A look at the beginning of a file: enough to know whether it can be used at all, and how long it is."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Stream
+
+from lipsync_ray.errors import AudioUnreadable, VideoUnreadable
+from lipsync_ray.media.audio import open_audio
+from lipsync_ray.media.probe import choose_stream, open_container, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What a file's header says, once something of it has been decoded."""
+
+    seconds: float  # 0 where the header does not tell, and for a picture
+    width: int = 0
+    height: int = 0
+
+
+def glance_at_video(source: Path | BinaryIO, name: str) -> Glance:
+    """Open a video or picture and decode its first frame; ``name`` is how errors call it.
+
+    Raises:
+        VideoUnreadable: it cannot be opened, or holds no picture.
+    """
+    with ExitStack() as stack:
+        container = stack.enter_context(
+            open_container(source) if isinstance(source, Path) else _opened(source, name, VideoUnreadable)
+        )
+        stream = choose_stream(container, name)
+        try:
+            frame = next(container.decode(stream), None)
+        except FFmpegError as error:
+            raise VideoUnreadable(f"{name} cannot be decoded: {reason(error)}") from error
+        if frame is None:
+            raise VideoUnreadable(f"{name} holds no picture that can be decoded")
+        return Glance(seconds=_seconds(container, stream), width=stream.width, height=stream.height)
+
+
+def glance_at_sound(source: Path | BinaryIO, name: str) -> Glance:
+    """Open a sound file and decode its beginning.
+
+    Raises:
+        AudioUnreadable: it cannot be opened, or holds no sound.
+    """
+    with ExitStack() as stack:
+        if isinstance(source, Path):
+            container, stream = stack.enter_context(open_audio(source))
+        else:
+            container = stack.enter_context(_opened(source, name, AudioUnreadable))
+            if not container.streams.audio:
+                raise AudioUnreadable(f"{name} has no sound track")
+            stream = container.streams.audio[0]
+        try:
+            frame = next(container.decode(stream), None)
+        except FFmpegError as error:
+            raise AudioUnreadable(f"{name} cannot be decoded: {reason(error)}") from error
+        if frame is None:
+            raise AudioUnreadable(f"{name} has a sound track, but no sample of it can be decoded")
+        return Glance(seconds=_seconds(container, stream))
+
+
+def _opened(
+    source: BinaryIO, name: str, kind: type[VideoUnreadable] | type[AudioUnreadable]
+) -> InputContainer:
+    try:
+        return av.open(source, mode="r")
+    except (FFmpegError, ValueError) as error:
+        raise kind(
+            f"{name} cannot be opened: {reason(error)}. It is damaged, cut short or no media file"
+        ) from error
+
+
+def _seconds(container: InputContainer, stream: Stream) -> float:
+    if container.duration:
+        return container.duration / av.time_base
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return 0.0
