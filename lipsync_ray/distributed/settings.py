@@ -37,8 +37,8 @@ class RaySettings:
     """A piece that takes so many times what is expected is stuck, and its worker ended; None: never."""
 
     straggler_factor: float | None = 3.0
-    """With nothing else to do, a piece that takes so many times what is expected is given to an idle worker as
-    well; None: never."""
+    """With nothing else to do, a piece that takes so many times what is expected goes to a second worker too;
+    None: never."""
 
     def __post_init__(self) -> None:
         if self.cluster not in ("local", "auto", "none"):

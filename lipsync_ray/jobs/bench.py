@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from threadpoolctl import threadpool_limits
+
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.engines.base import Engine, Resources
 from lipsync_ray.engines.registry import load_engine
@@ -60,6 +62,9 @@ class Bench:
                 f"{socket.gethostname()} has lipsync_ray {code_version()}, the driver has {spec.code}: "
                 "install the same version and libraries on both"
             )
+        # A product of matrices split over other numbers of threads differs in its last bits: pictures must
+        # not depend on how many CPUs a worker has.
+        threadpool_limits(1, user_api="blas")
         self.site = Site(spec.site)
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._jobs: OrderedDict[str, tuple[ExitStack, RenderJob]] = OrderedDict()
