@@ -185,8 +185,10 @@ class RayPool:
             self.kill(worker)
 
     def _call(self, worker: int, kind: Literal["hello", "setup", "run", "ping"], *args: Any, key: str = ""):
-        # The name is what the dashboard shows of a task.
-        method = getattr(self._handles[worker], kind).options(name=key or kind)
+        # What the dashboard shows of a task. Ray keeps counters for every name that it has seen, 7 kB in this
+        # process: names are those of what is done, not of every task.
+        name = type(args[0]).__name__ if kind == "run" else kind
+        method = getattr(self._handles[worker], kind).options(name=name)
         reference = method.remote(*args)
         self._calls[reference] = _Call(next(self._orders), worker, kind, key)
 
