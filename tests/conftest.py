@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: where the real clips are."""
+"""Fixtures shared by all tests: where the real clips are, and what was found in them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,26 @@ def media_dir() -> Path:
     folder = Path(os.environ.get("LIPSYNC_TEST_MEDIA", ROOT / ".." / "shared" / "media")).resolve()
     if not (folder / "talk_closeup_590.mp4").is_file():
         pytest.skip(f"real clips not found in {folder}: set LIPSYNC_TEST_MEDIA")
+    return folder
+
+
+@pytest.fixture
+def clip(media_dir: Path) -> Path:
+    """A real close-up: 125 frames, 590 x 590, 25 per second."""
+    return media_dir / "talk_closeup_590.mp4"
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the faces that were found in clips."""
+    return tmp_path_factory.mktemp("scans")
+
+
+@pytest.fixture
+def cache(tmp_path_factory: pytest.TempPathFactory, scans: Path) -> Path:
+    """A cache folder of one test alone, except that faces need not be found again."""
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "scans").symlink_to(scans)
     return folder
 
 

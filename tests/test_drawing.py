@@ -13,16 +13,6 @@ from tests.test_dub import pictures, run
 REMEMBERS = "engine.name=tests.toy_engines:Remembers"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def clip(media_dir: Path) -> Path:
-    return media_dir / "talk_closeup_590.mp4"
-
-
 def test_an_engine_sees_the_frames_around_a_cut(clip: Path, tmp_path: Path, cache: Path) -> None:
     words = (REMEMBERS, "chunk.batch=5")
     whole = run(clip, tmp_path / "1.mp4", cache, *words, "chunk.seconds=60")

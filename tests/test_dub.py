@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,8 +15,6 @@ import av
 import numpy as np
 import pytest
 
-from lipsync_ray.distributed.ray_cluster import ray_session
-from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.dub import dub
 from lipsync_ray.errors import ChunkFailed, ConfigError
 from lipsync_ray.media.index import build_table
@@ -41,16 +37,6 @@ def pictures(path: Path) -> Iterator[np.ndarray]:
             yield frame.to_ndarray(format="yuv420p")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def clip(media_dir: Path) -> Path:
-    return media_dir / "talk_closeup_590.mp4"
-
-
 def test_result_does_not_depend_on_how_it_was_cut(clip: Path, tmp_path: Path, cache: Path) -> None:
     whole = run(clip, tmp_path / "1.mp4", cache, "chunk.seconds=60", "encode.crf=0")
     halves = run(clip, tmp_path / "2.mp4", cache, "chunk.seconds=2.5", "encode.crf=0")
@@ -60,65 +46,6 @@ def test_result_does_not_depend_on_how_it_was_cut(clip: Path, tmp_path: Path, ca
     for number, picture in enumerate(pictures(tmp_path / "1.mp4")):
         assert np.array_equal(picture, next(cut)), f"frame {number} differs"
     assert next(cut, None) is None
-
-
-def test_workers_and_their_deaths_do_not_show_in_the_result(clip: Path, tmp_path: Path, cache: Path) -> None:
-    quick = ("chunk.seconds=0.714", "ray.cluster=local")
-    here = run(clip, tmp_path / "here.mp4", cache, "chunk.seconds=0.714")
-    with ray_session(RaySettings(cluster="local", workers=2)):
-        one = run(clip, tmp_path / "one.mp4", cache, *quick, "ray.workers=1")
-        two = run(clip, tmp_path / "two.mp4", cache, *quick, "ray.workers=2")
-        killer = KillsAWorker()
-        words = (f"video={clip}", f"audio={SPEECH}", f"out={tmp_path / 'k.mp4'}", f"cache.dir={cache}")
-        config = load_config([*words, "encode.preset=ultrafast", *quick, "ray.workers=2"])
-        killed = dub(config, progress=killer)
-    assert killer.victims
-    assert any("killed or crashed" in note for note in killer.notes)
-    assert here.digest == one.digest == two.digest == killed.digest
-
-
-class KillsAWorker:
-    """A progress display that kills a busy worker as soon as the first chunk is done."""
-
-    def __init__(self) -> None:
-        self.victims: list[int] = []
-        self.notes: list[str] = []
-        self._rendering = False
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        self._rendering = name == "render"
-
-    def advance(self, n: int = 1) -> None:
-        if self._rendering and not self.victims:
-            self.victims = worker_processes()[:1]
-            os.kill(self.victims[0], signal.SIGKILL)
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-
-def worker_processes() -> list[int]:
-    """Ray workers that descend from this very process."""
-    parents, workers = {}, []
-    for folder in Path("/proc").iterdir():
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if is_worker((folder / "cmdline").read_bytes()):
-                workers.append(int(folder.name))
-        except (OSError, ValueError):
-            continue
-    return [pid for pid in workers if os.getpid() in ancestors(pid, parents)]
-
-
-def is_worker(title: bytes) -> bool:
-    """A busy worker has the name of its task for a title."""
-    return title.startswith(b"ray::") and not title.startswith(b"ray::IDLE")
-
-
-def ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:
-    while pid in parents:
-        pid = parents[pid]
-        yield pid
 
 
 def test_identity_engine_changes_no_pixel(clip: Path, tmp_path: Path, cache: Path) -> None:

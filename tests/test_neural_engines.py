@@ -32,11 +32,6 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def clip(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve frames of a real clip, two of them without the person."""
     out = tmp_path_factory.mktemp("clip") / "short.mp4"

@@ -119,11 +119,6 @@ def outside(shape: tuple[int, ...], boxes: list[list[int]], shift_x: int, shift_
     return free
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_video_is_dubbed_and_otherwise_kept(name: str, tmp_path: Path, cache: Path) -> None:
     kind = KINDS[name]
