@@ -133,6 +133,7 @@ class ChunkFailed(LipsyncError):
     """A chunk failed more often than ``chunk.max_attempts`` allows."""
 
     code = "CHUNK_FAILED"
+    retriable = True  # other machines, or another day
 
 
 class WorkerSetupFailed(LipsyncError):
@@ -151,6 +152,7 @@ class TaskFailed(LipsyncError):
     """A piece of work failed in a worker for a reason that has no code of its own."""
 
     code = "TASK_FAILED"
+    retriable = True
 
 
 class DecordRefused(MediaError):
