@@ -125,3 +125,33 @@ def square(number: int) -> int:
     if number == 99:
         raise ValueError("99 has no square here")
     return number**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nap:
+    """Something that takes a while, with a result of ``size`` bytes beside it."""
+
+    seconds: float = 0.0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a task saw of the worker and machine that did it."""
+
+    pid: int
+    gpus: str | None
+    ballast: bytes
+
+
+class Naps:
+    """Sleeps as long as it is told and says where."""
+
+    def __init__(self, shared: Any) -> None:
+        pass
+
+    def run(self, nap: Nap) -> Seen:
+        time.sleep(nap.seconds)
+        return Seen(
+            pid=os.getpid(), gpus=os.environ.get("CUDA_VISIBLE_DEVICES"), ballast=os.urandom(nap.size)
+        )
