@@ -1,15 +1,63 @@
-"""Fixtures shared by all tests: where the real clips are, and what was found in them."""
+"""What all tests share: where the real clips are, faces found in them, how tests run side by side."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sys
 from collections.abc import Iterator
+from functools import cache as remember
 from pathlib import Path
 
+import hypothesis
 import pytest
+from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).resolve().parent.parent
+SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ  # this process is one of several that share the tests
+
+# Modules that start a Ray, or measure the process they run in.
+_ALONE = re.compile(
+    r"ray_session|two_workers|ray\.init|Cluster\(|taken_node|ray\.cluster=(local|auto)\b|getrusage"
+)
+_LONG = ("training", "parity")  # folders whose modules take longest: begun early, none of them ends last
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let xdist start groups of tests in the order in which they were collected, not by their sizes."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module in one process, and all that start a Ray in one, where tests are shared out.
+
+    Two Rays would fight for cores and memory; fixtures of a module would be made in every process.
+    """
+    if not SIDE_BY_SIDE:
+        return
+    for item in items:
+        alone = _runs_alone(item.path)
+        item.add_marker(pytest.mark.xdist_group("ray" if alone else item.path.stem))
+    items.sort(key=lambda item: _rank(item.path))
+
+
+@remember
+def _runs_alone(module: Path) -> bool:
+    return bool(_ALONE.search(module.read_text(encoding="utf-8")))
+
+
+def _rank(module: Path) -> tuple[int, int]:
+    if _runs_alone(module):  # what measures memory comes before what uses much of it
+        return 0, int("getrusage" not in module.read_text(encoding="utf-8"))
+    folder = module.relative_to(ROOT / "tests").parts[0]
+    return 1, _LONG.index(folder) if folder in _LONG else len(_LONG)
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +77,11 @@ def clip(media_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the faces that were found in clips."""
-    return tmp_path_factory.mktemp("scans")
+    """Folder of the faces that were found in clips; processes that share the tests share it."""
+    home = tmp_path_factory.getbasetemp()
+    folder = (home.parent if SIDE_BY_SIDE else home) / "scans"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
@@ -39,6 +90,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory, scans: Path) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     (folder / "scans").symlink_to(scans)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_each() -> Iterator[None]:
+    """Let arithmetic in the tests' own processes take one thread; other threads only wait for the same cores.
+
+    The environment stays as it is: what processes of the program make of it is tested.
+    """
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
