@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from lipsync_ray.errors import MediaError, OutputUnwritable
+from lipsync_ray.storage.locks import locked
 
 BLOCK = 1 << 20  # bytes read at a time
-ABANDONED_S = 86_400.0  # a file in the making that nobody has written to for so long has no writer
+ABANDONED_S = 86_400.0  # where a disk knows no locks, a file in the making so old has no writer
 
 
 def content_hash(path: str | Path) -> str:
@@ -56,7 +58,7 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
 
     The name keeps the extension (containers are chosen by it) and is unlike any other, so that
     two processes writing the same output never meet. The bytes are on the disk before the name is. What a
-    killed process left under such a name is removed once it is a day old.
+    killed process left under such a name is removed: nobody holds its lock any more.
 
     Raises:
         OutputUnwritable: as ``check_folder``, or the file could not be written to the end.
@@ -67,9 +69,11 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     _remove_leftovers(final.parent, f".{glob.escape(stem)}.{'[0-9a-f]' * 12}{glob.escape(final.suffix)}")
     temp = final.parent / f".{stem}.{secrets.token_hex(6)}{final.suffix}"
     try:
-        yield temp
-        settle(temp)
-        os.replace(temp, final)
+        with _held(temp):
+            yield temp
+            _check_written(temp)
+            settle(temp)
+            os.replace(temp, final)
     except OSError as error:
         # Errors of a codec or of a library that happen to be OSErrors have no path of ours in them.
         if error.filename in (str(temp), str(final)) or error.errno == 28:
@@ -80,12 +84,34 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     _sync_folder(final.parent)
 
 
+@contextmanager
+def _held(temp: Path) -> Iterator[None]:
+    """Make a file and hold its lock (where the disk knows locks), so that nobody takes it for a leftover."""
+    with ExitStack() as stack:
+        with suppress(OutputUnwritable):
+            stack.enter_context(locked(temp))
+            os.utime(temp, (0, 0))
+        yield
+
+
+def _check_written(temp: Path) -> None:
+    """Tell a file that was only made from one that was written: any writing sets its time."""
+    status = temp.stat()
+    if status.st_size == 0 and status.st_mtime_ns == 0:
+        raise FileNotFoundError(errno.ENOENT, "nothing was written", str(temp))
+
+
 def _remove_leftovers(folder: Path, pattern: str) -> None:
     limit = time.time() - ABANDONED_S
     for path in folder.glob(pattern):
         with suppress(OSError):  # somebody else removes it, or it is not ours
-            if path.stat().st_mtime < limit:
-                path.unlink()
+            try:
+                with locked(path, wait=False) as got:
+                    if got:
+                        path.unlink()
+            except OutputUnwritable:  # a disk without locks, or somebody else's file
+                if 0 < path.stat().st_mtime < limit:
+                    path.unlink()
 
 
 def settle(path: Path) -> None:

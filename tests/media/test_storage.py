@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 
 import pytest
 
@@ -33,16 +32,23 @@ def test_nothing_is_left_behind_by_a_failure(tmp_path, error):
     assert os.listdir(tmp_path) == []
 
 
-def test_what_a_killed_writer_left_goes_after_a_day(tmp_path):
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path):
     final = tmp_path / "out [1]*.mp4"
-    old, new, foreign = (tmp_path / f".out [1]*.{name}.mp4" for name in ("0" * 12, "a" * 12, "mine"))
-    for path in (old, new, foreign):
+    left, foreign = (tmp_path / f".out [1]*.{name}.mp4" for name in ("0" * 12, "mine"))
+    for path in (left, foreign):
         path.write_bytes(b"half")
-    for path in (old, foreign):
-        os.utime(path, (0, time.time() - 90_000))
-    with atomic_path(final) as temp:
-        temp.write_bytes(b"whole")
-    assert {path.name for path in tmp_path.iterdir()} == {final.name, new.name, foreign.name}
+    with atomic_path(final) as living:
+        living.write_bytes(b"half")
+        with atomic_path(final) as temp:
+            temp.write_bytes(b"whole")
+        assert {path.name for path in tmp_path.iterdir()} == {final.name, living.name, foreign.name}
+    assert final.read_bytes() == b"half"
+
+
+def test_an_empty_file_may_be_written(tmp_path):
+    with atomic_path(tmp_path / "empty") as temp:
+        temp.write_bytes(b"")
+    assert (tmp_path / "empty").stat().st_size == 0
 
 
 def test_a_name_of_full_length_works(tmp_path):
