@@ -98,6 +98,7 @@ class _Run:
 
     spec: JobSpec
     inputs: Inputs
+    site: Site
     course: Course
     dispatcher: Dispatcher
     backlog: Backlog
@@ -115,7 +116,7 @@ class _Run:
         """What a run would do, once the faces are known."""
         config = self.spec.config
         name = scan_name(self.inputs.source_hash, config.face, config.weights.store(config.license.policy))
-        scan = open_scan(self.inputs.table, name, self.course.yard.site)
+        scan = open_scan(self.inputs.table, name, self.site)
         analysis = choose(scan, self.inputs.table, config.face)
         chunks = cut(config, self.inputs, analysis, engine.context.fade)
         return make_triage(config, self.inputs, analysis, make_plan(config, self.inputs, analysis, chunks))
@@ -140,6 +141,7 @@ def _opened(config: Config, engine: Engine, progress: Progress, speech: SpeechMo
         yield _Run(
             spec=spec,
             inputs=inputs,
+            site=site,
             course=Course(spec, yard, progress),
             dispatcher=dispatcher,
             backlog=Backlog(dispatcher, yard, ahead=config.batch.ahead),

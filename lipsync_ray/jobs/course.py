@@ -10,12 +10,15 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Outcome, Task
+from lipsync_ray.faces.scan import Range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.jobs.bench import Done
 from lipsync_ray.jobs.places import JobSpec
-from lipsync_ray.jobs.site import Site
+from lipsync_ray.media.table import FrameTable
+from lipsync_ray.plan import Plan
 from lipsync_ray.progress import Progress
 from lipsync_ray.sidecar import Clock
 from lipsync_ray.weights.store import WeightStore
@@ -27,12 +30,7 @@ FINISH, SEAM, RENDER, PREPARE, SCAN, EXAMINE = range(6)
 
 
 class Yard(Protocol):
-    """What jobs of a run share: the workers, the driver's view of the files, scans on their way."""
-
-    @property
-    def site(self) -> Site:
-        """The files, as the driver sees them."""
-        ...
+    """What jobs of a run share: the workers, what is finished already, scans on their way."""
 
     def share(self, value: Any) -> Shared:
         """Make a value reachable for workers."""
@@ -48,6 +46,18 @@ class Yard(Protocol):
 
     def hold(self, job: str, key: str) -> str:
         """Hold the folder of a job's artifacts until it ends; returns its name in the root."""
+        ...
+
+    def missing(self, table: FrameTable, scan: str) -> list[Range]:
+        """Ranges of a scan that nobody has written yet."""
+        ...
+
+    def records(self, folder: str, names: Sequence[str]) -> dict[str, ChunkRecord]:
+        """The records of a folder's artifacts that are finished, by name; ``names`` are those that matter."""
+        ...
+
+    def keep_plan(self, folder: str, plan: Plan) -> None:
+        """Write a plan beside the artifacts, for people."""
         ...
 
 

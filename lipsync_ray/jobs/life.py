@@ -14,7 +14,7 @@ from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.finish import Finish, FinishSource
 from lipsync_ray.jobs.prepare import Prepare, Prepared
 from lipsync_ray.jobs.rendering import Rendering
-from lipsync_ray.jobs.scanning import ScanSource, ScanStep, missing_ranges
+from lipsync_ray.jobs.scanning import ScanSource, ScanStep
 from lipsync_ray.sidecar import Result
 
 
@@ -30,9 +30,7 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     step = Prepare(spec=course.spec, inputs=inputs, scan=scan)
     prepared, job = yield from course.one(course.task("prepare", step, PREPARE, cost=len(inputs.table)))
     folder = course.yard.hold(course.spec.name, prepared.key)
-    site = course.yard.site
-    prepared.plan.write(site.folder(folder) / "plan.json")
-    site.publish(folder, ["plan.json"])
+    course.yard.keep_plan(folder, prepared.plan)
     rendering = Rendering(course, prepared, folder)
     yield from rendering.run(job)
     return (yield from _finish(course, inputs, prepared, rendering))
@@ -47,7 +45,7 @@ def scan_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], Out
     config, table = course.spec.config, inputs.table
     store = config.weights.store(config.license.policy)
     name = scan_name(inputs.source_hash, config.face, store)
-    missing = missing_ranges(table, name, course.yard.site)
+    missing = course.yard.missing(table, name)
     if missing:
         course.yard.models(store, config.face)
     course.begin("scan", "faces", len(table))

@@ -46,12 +46,11 @@ class Rendering:
         yield from self._seams(find_seams(plan.chunks, self.records))
 
     def _find_finished(self) -> None:
-        site = self._course.yard.site
-        there = site.names(self.folder)
-        for chunk, name in zip(self._prepared.plan.chunks, self._prepared.names, strict=True):
-            record = site.record(self.folder, name, there)
-            if record is not None:
-                self.records[chunk.index] = record
+        names = self._prepared.names
+        there = self._course.yard.records(self.folder, names)
+        for chunk, name in zip(self._prepared.plan.chunks, names, strict=True):
+            if name in there:
+                self.records[chunk.index] = there[name]
                 self._course.account.chunks_reused += 1
                 self._course.progress.advance(len(chunk) - chunk.head)
 
@@ -82,14 +81,13 @@ class Rendering:
         return self._task(f"untouched-{name}", Untouched(chunk=chunk))
 
     def _seams(self, seams: Sequence[Seam]) -> Asking:
-        site = self._course.yard.site
-        there = site.names(self.folder) if seams else set()
+        names = [seam_name(self._prepared.key, seam) for seam in seams]
+        there = self._course.yard.records(self.folder, names) if seams else {}
         asked: list[Task] = []
         by_key: dict[str, Seam] = {}
-        for seam in seams:
-            record = site.record(self.folder, seam_name(self._prepared.key, seam), there)
-            if record is not None:
-                self.seams[seam.index] = record
+        for seam, name in zip(seams, names, strict=True):
+            if name in there:
+                self.seams[seam.index] = there[name]
                 continue
             task = self._seam_task(seam)
             asked.append(task)

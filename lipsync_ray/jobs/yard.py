@@ -9,16 +9,21 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.config import CacheSettings
 from lipsync_ray.distributed.machine import machine_id
 from lipsync_ray.distributed.pool import Pool, Shared
 from lipsync_ray.distributed.session import Session
 from lipsync_ray.distributed.tasks import Task
 from lipsync_ray.faces.models import load_models
+from lipsync_ray.faces.scan import Range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.jobs.bench import BenchSpec
+from lipsync_ray.jobs.scanning import missing_ranges
 from lipsync_ray.jobs.site import Site, SiteSpec
+from lipsync_ray.media.table import FrameTable
+from lipsync_ray.plan import Plan
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.weights.store import WeightStore
 from lipsync_ray.workspace import job_folder, open_root
@@ -67,6 +72,21 @@ class RunYard:
             return stack.enter_context(_remote_folder(self.site, key))
         home = local_path(self.site.spec.root) / "jobs"
         return f"jobs/{stack.enter_context(job_folder(home, key)).name}"
+
+    def missing(self, table: FrameTable, scan: str) -> list[Range]:
+        """As ``Yard``."""
+        return missing_ranges(table, scan, self.site)
+
+    def records(self, folder: str, names: Sequence[str]) -> dict[str, ChunkRecord]:
+        """As ``Yard``."""
+        there = self.site.names(folder)
+        found = {name: self.site.record(folder, name, there) for name in names}
+        return {name: record for name, record in found.items() if record is not None}
+
+    def keep_plan(self, folder: str, plan: Plan) -> None:
+        """As ``Yard``."""
+        plan.write(self.site.folder(folder) / "plan.json")
+        self.site.publish(folder, ["plan.json"])
 
     def release(self, job: str, *, done: bool) -> None:
         """A job has ended: its artifacts go if it succeeded.
