@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lipsync_ray.distributed.dispatcher import Dispatcher
-from lipsync_ray.distributed.events import Event
+from lipsync_ray.distributed.events import Event, OnEvent, ignore
 from lipsync_ray.distributed.ray_cluster import QUIET, ray_session
 from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.distributed.tasks import Outcome, Task
@@ -32,7 +32,7 @@ class Nodes:
     dispatcher: Dispatcher = field(init=False)
     workers: list[Any] = field(default_factory=list)  # its nodes but the head
     events: list[Event] = field(default_factory=list)
-    on_event: Callable[[Event], None] = lambda event: None
+    on_event: OnEvent = ignore
     pids: dict[int | None, int] = field(default_factory=dict)
 
     def add(self) -> None:
@@ -50,13 +50,12 @@ class Nodes:
             self.pids[event.worker] = event.pid
         self.on_event(event)
 
-    def run(
-        self, items: list[Task], on_event: Callable[[Event], None] = lambda event: None
-    ) -> dict[str, Outcome]:
+    def run(self, items: list[Task], on_event: OnEvent = ignore) -> dict[str, Outcome]:
         """Outcomes by key; every task has one, and a result."""
         self.events.clear()
         self.on_event = on_event
         outcomes = {outcome.key: outcome for outcome in self.dispatcher.run(items)}
+        self.on_event = ignore
         assert outcomes.keys() == {task.key for task in items}
         assert [outcome.failure for outcome in outcomes.values() if not outcome.ok] == []
         return outcomes
