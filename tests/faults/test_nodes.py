@@ -1,0 +1,105 @@
+"""Workers, raylets and nodes that die, go and come in the middle of a batch."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Talk
+from tests.faults.driver import Driver, Events
+from tests.faults.files import CUT, SLOW, Home, digest, sidecar
+from tests.faults.nodes import Nodes
+
+NAMES = ("a", "b")
+
+
+def start(home: Home, talk: Talk, nodes: Nodes, *words: str) -> tuple[Driver, Events]:
+    """A batch of both dubs on the cluster."""
+    manifest = home.inputs / "backlog.jsonl"
+    rows = zip(NAMES, talk.sounds, strict=True)
+    lines = [json.dumps({"id": name, "video": str(talk.clip), "audio": str(sound)}) for name, sound in rows]
+    manifest.write_text("\n".join(lines))
+    batch = (f"manifest={manifest}", f"out_dir={home.out}", "ray.cluster=auto", SLOW, *CUT)
+    return home.start("batch", *batch, *words, **nodes.environment()), Events(path=home.out / "events.jsonl")
+
+
+def outputs(home: Home) -> list[Path]:
+    return [home.out / "videos" / f"{name}.mp4" for name in NAMES]
+
+
+def check_nothing_done_twice(home: Home, events: Events, talk: Talk) -> None:
+    """Every piece was made once, and begun again only if its worker was lost with it."""
+    begun, done = (Counter(event["task"] for event in events.of(kind)) for kind in ("started", "done"))
+    again = Counter(event["task"] for event in events.of("requeued"))
+    assert set(done.values()) == {1}
+    assert begun - done == again
+    lost = events.of("worker_died") + events.of("worker_suspect")
+    assert again.total() <= len(lost)
+    for name, out in zip(NAMES, outputs(home), strict=True):
+        pieces = [task for task in done if task.startswith((f"{name}/chunk", f"{name}/seam"))]
+        assert len(pieces) == talk.pieces == len(sidecar(out)["chunks"])
+
+
+def kill_worker(nodes: Nodes, events: Events) -> None:
+    """The one that began to draw last."""
+    last = events.of("started", "chunk")[-1]["worker"]
+    pids = {event["worker"]: event["pid"] for event in events.of("worker_started")}
+    os.kill(pids[last], signal.SIGKILL)
+
+
+def kill_raylet(nodes: Nodes, events: Events) -> None:
+    nodes.kill_raylet()
+
+
+def replace_node(nodes: Nodes, events: Events) -> None:
+    nodes.remove()
+    nodes.add()
+
+
+@pytest.mark.parametrize("harm", [kill_worker, kill_raylet, replace_node])
+def test_what_is_lost_is_done_again_and_nothing_else(
+    nodes: Nodes, scanned: Home, talk: Talk, harm: Callable[[Nodes, Events], None]
+) -> None:
+    nodes.fill(2)
+    driver, events = start(scanned, talk, nodes)
+    driver.until(lambda: len(events.of("done", "chunk")) >= 3)
+    harm(nodes, events)
+    assert driver.code() == 0, driver.log
+    assert tuple(map(digest, outputs(scanned))) == talk.digests
+    assert events.of("worker_died")
+    check_nothing_done_twice(scanned, events, talk)
+    assert scanned.leftovers() == []
+    assert nodes.leftovers() == []
+
+
+def test_nodes_that_see_no_common_disk_work_by_copies(nodes: Nodes, scanned: Home, talk: Talk) -> None:
+    nodes.fill(2)
+    copies = scanned.folder / "copies"
+    apart = ("cache.shared=false", f"cache.copies_dir={copies}")
+    driver, events = start(scanned, talk, nodes, *apart)
+    driver.until(lambda: len(events.of("done", "chunk")) >= 3)
+    kill_worker(nodes, events)
+    assert driver.code() == 0, driver.log
+    assert tuple(map(digest, outputs(scanned))) == talk.digests
+    check_nothing_done_twice(scanned, events, talk)
+    # Each input once, for however many workers of the machine.
+    assert len([path for path in copies.rglob("*") if path.suffix in (".mp4", ".wav")]) == 3
+    assert scanned.leftovers() == []
+    assert nodes.leftovers() == []
+
+
+def test_copies_are_bounded(nodes: Nodes, scanned: Home, talk: Talk) -> None:
+    nodes.fill(2)
+    copies = scanned.folder / "copies"
+    driver, _ = start(
+        scanned, talk, nodes, "cache.shared=false", f"cache.copies_dir={copies}", "cache.copies_gb=1e-6"
+    )
+    assert driver.code() == 0, driver.log
+    assert tuple(map(digest, outputs(scanned))) == talk.digests
+    assert sum(path.stat().st_size for path in copies.rglob("*") if path.is_file()) <= 1000
