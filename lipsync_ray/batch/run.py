@@ -17,11 +17,13 @@ from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.eventlog import open_events
 from lipsync_ray.batch.jobs import Settings, Todo, engine_key, networks_of, to_do
 from lipsync_ray.batch.ledger import Ledger, after_failure
+from lipsync_ray.batch.meter import GpuMeter
 from lipsync_ray.batch.row import Row
 from lipsync_ray.batch.summary import Summary, summarise
 from lipsync_ray.batch.view import BatchView
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.dispatcher import Dispatcher
+from lipsync_ray.distributed.events import Event, OnEvent
 from lipsync_ray.distributed.ray_cluster import ray_session
 from lipsync_ray.distributed.signals import draining_first
 from lipsync_ray.dub import check_output
@@ -75,11 +77,12 @@ def run_batch(batch: Batch, view: BatchView) -> Summary:
                 dispatcher = work.open(machines, jobs, [view.event, events.write])
                 work.dub(work.probe(jobs))
                 stopped = dispatcher.draining
+        wall_s = time.monotonic() - begun
         summary = summarise(
             ledger.rows,
-            wall_s=time.monotonic() - begun,
+            wall_s=wall_s,
             run=run,
-            gpus=work.gpus,
+            gpus=work.gpu_seconds() / max(wall_s, 1e-9),
             usd_per_gpu_hour=batch.config.cost.usd_per_gpu_hour,
         )
         text = json.dumps(summary.to_plain(), indent=1, ensure_ascii=False) + "\n"
@@ -93,7 +96,7 @@ class _Work:
     """The jobs of one run."""
 
     def __init__(self, batch: Batch, ledger: Ledger, view: BatchView, run: str) -> None:
-        self.gpus = 0.0
+        self._meter: GpuMeter | None = None
         self._batch = batch
         self._ledger = ledger
         self._view = view
@@ -114,7 +117,7 @@ class _Work:
                 kept.append(job)
         return kept
 
-    def open(self, stack: ExitStack, jobs: Sequence[Todo], listeners: Sequence) -> Dispatcher:
+    def open(self, stack: ExitStack, jobs: Sequence[Todo], listeners: Sequence[OnEvent]) -> Dispatcher:
         """Open the machines."""
         config = self._batch.config
         session = stack.enter_context(ray_session(config.ray))
@@ -123,8 +126,12 @@ class _Work:
         networks = networks_of(jobs, self._engines)
         pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
 
-        def tell(event) -> None:
-            for listener in listeners:
+        self._pool = pool
+        self._meter = GpuMeter(pool.gpus)
+        heard = [*listeners, self._meter.hear]
+
+        def tell(event: Event) -> None:
+            for listener in heard:
                 listener(event)
 
         self._dispatcher = Dispatcher(pool, config.dispatch(), tell)
@@ -133,6 +140,10 @@ class _Work:
         self._backlog = Backlog(self._dispatcher, self._yard, ahead=config.batch.ahead)
         stack.enter_context(draining_first(self._dispatcher.drain))
         return self._dispatcher
+
+    def gpu_seconds(self) -> float:
+        """For how long GPUs were held, times their number."""
+        return self._meter.stop(time.time()) if self._meter else 0.0
 
     def probe(self, jobs: Sequence[Todo]) -> list[tuple[Todo, Glance]]:
         """Look into the files of all jobs; those that can be dubbed, longest first."""
@@ -176,7 +187,7 @@ class _Work:
             yield Job(name=spec.name, course=course, steps=dub_course(course), pieces=pieces)
 
     def _settle(self, job: Todo, glance: Glance, ended: Ended) -> None:
-        row = _worked(self._row(job), ended.job)
+        row = _worked(self._row(job), ended.job, self._pool.gpus("gpu"))
         if ended.error is not None:
             failed = after_failure(row, ended.error, max_attempts=self._batch.config.batch.max_attempts)
             self._ledger.put(replace(failed, finished=datetime.now(UTC)))
@@ -208,8 +219,8 @@ class _Work:
             self._engines[key] = bool(engine.weights) and config.compute.device != "cpu"
 
 
-def _worked(row: Row, job: Job) -> Row:
-    """A row with what a job has taken."""
+def _worked(row: Row, job: Job, gpus: float) -> Row:
+    """A row with what a job has taken; ``gpus`` are those of each worker that has any."""
     account = job.account
     stages = account.clock.stages
     none = StageTime(wall_s=0.0, cpu_s=0.0)
@@ -226,7 +237,7 @@ def _worked(row: Row, job: Job) -> Row:
         row,
         wall_s=round(sum(stage.wall_s for stage in stages.values()), 3),
         cpu_s=round(sum(stage.cpu_s for stage in stages.values()), 3),
-        gpu_s=round(account.gpu_s, 3),
+        gpu_s=round(gpus * account.gpu_s, 3),
         scan="made" if account.scanned else "reused",
         chunks=account.chunks,
         chunks_reused=account.chunks_reused,

@@ -40,6 +40,10 @@ class LocalPool:
         """Always one worker, for everything."""
         return {"cpu": 1}
 
+    def gpus(self, lane: str) -> float:
+        """None."""
+        return 0.0
+
     def share(self, value: Any) -> Shared:
         """The value itself, held by its handle."""
         return Held(value=value)

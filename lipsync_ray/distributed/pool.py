@@ -76,6 +76,10 @@ class Pool(Protocol):
         """Workers to keep running for each kind of machine that they need; may change as machines come."""
         ...
 
+    def gpus(self, lane: str) -> float:
+        """GPUs that each worker of a lane holds."""
+        ...
+
     def start(self, lane: str) -> int:
         """Begin a worker; ``Alive`` then ``Ready``, or ``SetupFailed`` or ``Lost``, will be reported."""
         ...

@@ -112,12 +112,15 @@ class RayPool:
         self._orders = count()
 
     def lanes(self) -> Mapping[str, int]:
-        """Workers to keep running, by lane; the lanes stay those that there were at first."""
+        """Workers to keep running, by lane; a lane stays when its machines go, in hope of others."""
         if time.monotonic() - self._looked > LOOK_S:
-            now = self._look()
-            self._lanes = {name: now.get(name, lane) for name, lane in self._lanes.items()}
+            self._lanes |= self._look()
             self._looked = time.monotonic()
         return {name: lane.workers for name, lane in self._lanes.items()}
+
+    def gpus(self, lane: str) -> float:
+        """GPUs that each worker of a lane holds."""
+        return self._lanes[lane].num_gpus if lane in self._lanes else 0.0
 
     def share(self, value: Any) -> RayShared:
         """Put a value into the object store."""

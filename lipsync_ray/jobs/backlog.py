@@ -12,7 +12,6 @@ from typing import Any
 
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.tasks import Outcome, Task
-from lipsync_ray.errors import LipsyncError
 from lipsync_ray.jobs.course import Account, Course
 from lipsync_ray.jobs.yard import RunYard
 
@@ -100,7 +99,7 @@ class Backlog:
             asked = next(job.steps) if outcome is None else job.steps.send(outcome)
         except StopIteration as stop:
             self._end(job, Ended(job=job, result=stop.value))
-        except (LipsyncError, OSError) as error:
+        except Exception as error:  # a mistake of ours in one job must not stop the others either
             self._end(job, Ended(job=job, error=error))
         else:
             for task in asked:
