@@ -60,10 +60,15 @@ def holds_any(settings: RaySettings, machines: Sequence[Machine], *, networks: b
     return any(_gpu_workers(machine, cpus, gpus) for machine in machines)
 
 
+def holds_gpu(machines: Sequence[Machine]) -> bool:
+    """Whether a machine has a GPU."""
+    return any(machine.get("GPU", 0.0) >= 1 for machine in machines)
+
+
 def _gpus_each(settings: RaySettings, machines: Sequence[Machine]) -> float:
     if settings.num_gpus is not None:
         return settings.num_gpus
-    return 1.0 if any(machine.get("GPU", 0.0) >= 1 for machine in machines) else 0.0
+    return 1.0 if holds_gpu(machines) else 0.0
 
 
 def _cpus_each(machines: Sequence[Machine], gpus: float) -> float:

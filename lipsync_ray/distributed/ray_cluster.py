@@ -12,12 +12,12 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lipsync_ray.distributed.depot import Depot
-from lipsync_ray.distributed.lanes import holds_any, plan_lanes
+from lipsync_ray.distributed.lanes import holds_any, holds_gpu, plan_lanes
 from lipsync_ray.distributed.machine import available_cpus, object_store_bytes
 from lipsync_ray.distributed.session import LocalSession, Session
 from lipsync_ray.distributed.settings import RaySettings
@@ -58,10 +58,13 @@ class RaySession:
         """Open a pool of actors."""
         from lipsync_ray.distributed.ray_pool import RayPool
 
+        settings = self.settings
+        if networks and settings.num_gpus is None and holds_gpu(_machines()):
+            settings = replace(settings, num_gpus=1.0)  # also while all machines with GPUs are away
         return RayPool(
             factory,
             shared,
-            lanes=lambda: plan_lanes(self.settings, _machines(), networks=networks),
+            lanes=lambda: plan_lanes(settings, _machines(), networks=networks),
             threads=self.settings.threads if self.inherited else None,
         )
 

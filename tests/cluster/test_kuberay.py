@@ -8,6 +8,7 @@ import kubernetes_validate
 import pytest
 from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
 
+from lipsync_ray.cli import _verbs
 from lipsync_ray.overrides import load_config
 from tests.cluster.files import CLUSTER, DOCKERFILE, MANIFESTS, changed, load, name_of
 from tests.cluster.kuberay_rules import cluster_of, groups_of, house_errors, operator_errors
@@ -90,7 +91,9 @@ def test_the_settings_of_a_job_are_settings_of_this_project(cloud: str) -> None:
     own = {"manifest", "out_dir"}  # words of the verb itself
     settings = [word for word in words[4:] if word.partition("=")[0] not in own]
     assert len(settings) == len(words) - 6
+    assert words[3] in _verbs()
     config = load_config(["video=a.mp4", *settings])
+    assert config.cache.place.endswith("://BUCKET/cache")
     assert (config.ray.cluster, config.ray.workers, config.weights.offline) == ("auto", 18, True)
     # The image's folder of models cannot be written to, and a run derives smaller ones from them.
     assert (str(config.weights.dir), config.weights.folder) == ("/opt/weights", None)
