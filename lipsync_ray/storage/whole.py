@@ -17,6 +17,7 @@ from lipsync_ray.storage.locks import locked
 
 BLOCK = 1 << 20  # bytes read at a time
 ABANDONED_S = 86_400.0  # where a disk knows no locks, a file in the making so old has no writer
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def content_hash(path: str | Path) -> str:
@@ -74,11 +75,13 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
             _check_written(temp)
             settle(temp)
             os.replace(temp, final)
-    except OSError as error:
-        # Errors of a codec or of a library that happen to be OSErrors have no path of ours in them.
-        if error.filename in (str(temp), str(final)) or error.errno == 28:
-            raise OutputUnwritable(f"cannot write {final}: {error.strerror}") from error
+    except OutputUnwritable:
         raise
+    except (OSError, MediaError) as error:
+        reason = _trouble_of_disk(error, {str(temp), str(final)})
+        if reason is None:
+            raise
+        raise OutputUnwritable(f"cannot write {final}: {reason}") from error
     finally:
         temp.unlink(missing_ok=True)
     _sync_folder(final.parent)
@@ -99,6 +102,18 @@ def _check_written(temp: Path) -> None:
     status = temp.stat()
     if status.st_size == 0 and status.st_mtime_ns == 0:
         raise FileNotFoundError(errno.ENOENT, "nothing was written", str(temp))
+
+
+def _trouble_of_disk(error: BaseException | None, ours: set[str]) -> str | None:
+    """Why a file cannot be written, if that is what an error is about; an encoder's tells by its cause.
+
+    Errors of a codec or of a library that happen to be OSErrors have no path of ours in them.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and (error.errno in _FULL or error.filename in ours):
+            return error.strerror
+        error = error.__cause__
+    return None
 
 
 def _remove_leftovers(folder: Path, pattern: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from lipsync_ray.batch.ledger import read_ledger
@@ -80,7 +81,7 @@ def touched(home: Home) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in home.out.rglob("*") if path.is_file()}
 
 
-def check_consistent(home: Home, rows: tuple[Row, ...], poison: dict[str, str]) -> None:
+def check_consistent(home: Home, rows: Sequence[Row], poison: dict[str, str]) -> None:
     """Ledger, files and summary tell the same."""
     assert Counter(row.state for row in rows) == {"done": JOBS - len(poison), "quarantined": len(poison)}
     assert {row.id: row.code for row in rows if row.state != "done"} == poison
