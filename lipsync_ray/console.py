@@ -9,14 +9,11 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from lipsync_ray.errors import LipsyncError
-from lipsync_ray.progress import LogProgress, NullProgress, Progress
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
+from lipsync_ray.logs import names_of, task_of
+from lipsync_ray.progress import Display, LogProgress, NullProgress, Progress
 
 # Troubles of the machine that no code of ours foresaw: not our mistake, and the user can act on them.
 _STORAGE_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -49,99 +46,61 @@ def complain_about(error: BaseException, *, trace: bool) -> None:
 
 
 @contextlib.contextmanager
-def progress(level: str = "warning") -> Iterator[Progress]:
+def progress(level: str = "warning", *, named: bool = False) -> Iterator[Display]:
     """A progress display for stderr, which also shows what the package logs at ``level`` and above.
 
-    Bars on a terminal, plain lines elsewhere, nothing for ``level="error"``.
+    Bars on a terminal, plain lines elsewhere, nothing for ``level="error"``. ``named``: a line of the log
+    names the job that it belongs to. What is logged again for the same job is not shown again.
     """
     with contextlib.ExitStack() as stack:
-        shown: Progress
+        shown: Display
         if level == "error":
             shown = NullProgress()
         elif _is_terminal(sys.stderr):
+            from lipsync_ray.bars import ConsoleProgress
+
             shown = stack.enter_context(ConsoleProgress())
         else:
             shown = LogProgress(sys.stderr)
             stack.callback(shown.close)
-        stack.enter_context(_logging_to(shown, level))
+        stack.enter_context(_logging_to(shown, level, named=named))
         yield shown
 
 
-class ConsoleProgress:
-    """A bar per stage on a terminal; notes scroll by above them. A context manager."""
-
-    def __init__(self, console: Console | None = None) -> None:
-        from rich import progress as bars
-        from rich.console import Console
-
-        self._bars = bars.Progress(
-            bars.TextColumn("{task.description}", markup=False),
-            bars.BarColumn(),
-            bars.TextColumn("{task.fields[count]}", markup=False),
-            bars.TimeElapsedColumn(),
-            bars.TimeRemainingColumn(),
-            console=console or Console(stderr=True),
-        )
-        self._task: bars.TaskID | None = None
-        self._total: int | None = None
-        self._done = 0
-
-    def __enter__(self) -> ConsoleProgress:
-        self._bars.start()
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._finish()
-        self._bars.stop()
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        """End the bar before this one and start a new one."""
-        self._finish()
-        self._total, self._done = total, 0
-        self._task = self._bars.add_task(name, total=total, count=self._count())
-
-    def advance(self, n: int = 1) -> None:
-        """Move the bar."""
-        self._done += n
-        if self._task is not None:
-            self._bars.update(self._task, advance=n, count=self._count())
-
-    def note(self, text: str) -> None:
-        """Show a line above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    def _finish(self) -> None:
-        if self._task is not None:
-            done = self._done or 1
-            self._bars.update(self._task, total=done, completed=done)
-            self._bars.stop_task(self._task)
-            self._task = None
-
-    def _count(self) -> str:
-        if self._total is None:
-            return str(self._done) if self._done else ""
-        return f"{self._done}/{self._total}"
-
-
 class _NoteHandler(logging.Handler):
-    """Hands log records to a progress display, so that they do not tear its bars."""
+    """Hands log records to a progress display, so that they do not tear its bars; or straight to stderr."""
 
-    def __init__(self, shown: Progress, level: str) -> None:
+    def __init__(self, shown: Progress | None, level: str, *, named: bool) -> None:
         super().__init__(level.upper())
         self._shown = shown
+        self._named = named
+        self._told: set[tuple[str, str]] = set()  # by job
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            text = f"lipsync_ray: {record.levelname.lower()}: {record.getMessage()}"
-            self._shown.note(text)
+            text = self._text(record)
         except Exception:  # a broken log line must not stop the work
             self.handleError(record)
+            return
+        if text and self._shown is not None:
+            self._shown.note(text)
+        elif text:
+            _write(sys.stderr, text)
+
+    def _text(self, record: logging.LogRecord) -> str:
+        names, message = names_of(task_of(record)), record.getMessage()
+        job = names.get("job") or names.get("scan", "")
+        if job:
+            if (job, message) in self._told:
+                return ""
+            self._told.add((job, message))
+        who = f"{names['job']}: " if self._named and "job" in names else ""
+        return f"lipsync_ray: {record.levelname.lower()}: {who}{message}"
 
 
 @contextlib.contextmanager
-def _logging_to(shown: Progress, level: str) -> Iterator[None]:
-    handler = _ErrorHandler(level) if isinstance(shown, NullProgress) else _NoteHandler(shown, level)
+def _logging_to(shown: Progress, level: str, *, named: bool) -> Iterator[None]:
+    handler = _NoteHandler(None if isinstance(shown, NullProgress) else shown, level, named=named)
     package = logging.getLogger("lipsync_ray")
     before = package.level, package.propagate
     package.addHandler(handler)
@@ -153,16 +112,6 @@ def _logging_to(shown: Progress, level: str) -> Iterator[None]:
         package.removeHandler(handler)
         package.setLevel(before[0])
         package.propagate = before[1]
-
-
-class _ErrorHandler(logging.Handler):
-    """Writes records straight to stderr, where no display is in the way."""
-
-    def __init__(self, level: str) -> None:
-        super().__init__(level.upper())
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _write(sys.stderr, f"lipsync_ray: {record.levelname.lower()}: {record.getMessage()}")
 
 
 def _is_terminal(stream: TextIO) -> bool:

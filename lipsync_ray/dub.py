@@ -29,6 +29,7 @@ from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.course import Course
 from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.life import dub_course, scan_course
+from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
 from lipsync_ray.jobs.scanning import open_scan
@@ -134,7 +135,9 @@ def _opened(config: Config, engine: Engine, progress: Progress, speech: SpeechMo
         site, bench = stack.enter_context(open_site(config.cache, session))
         after = stack.enter_context(ExitStack())  # when no worker runs any more
         pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
-        dispatcher = Dispatcher(pool, config.dispatch(), _telling(progress))
+        metering = Metering()
+        dispatcher = Dispatcher(pool, config.dispatch(), _telling(progress, metering))
+        metering.open(session.meter(), dispatcher.waiting, pool.gpus)
         yard = RunYard(pool, site, dispatcher.is_open)
         after.callback(yard.close)
         stack.enter_context(draining_first(dispatcher.drain))
@@ -142,7 +145,7 @@ def _opened(config: Config, engine: Engine, progress: Progress, speech: SpeechMo
             spec=spec,
             inputs=inputs,
             site=site,
-            course=Course(spec, yard, progress),
+            course=Course(spec, yard, metering.counted(progress)),
             dispatcher=dispatcher,
             backlog=Backlog(dispatcher, yard, ahead=config.batch.ahead),
         )
@@ -155,8 +158,9 @@ def _examined(spec: JobSpec, stack: ExitStack) -> Inputs:
     return Examine(spec=spec).look(bench_site)
 
 
-def _telling(progress: Progress) -> OnEvent:
+def _telling(progress: Progress, metering: Metering) -> OnEvent:
     def tell(event: Event) -> None:
+        event = metering.event(event)
         if event.kind in ("requeued", "waiting"):
             progress.note(f"{event.task or event.kind}: {event.message or ''}, trying again")
         elif event.kind == "draining":

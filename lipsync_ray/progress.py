@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
+_PARTS = 3  # that a line of a log names
+
 
 class Progress(Protocol):
     """Told by the work what it is doing; the work never prints.
@@ -28,6 +30,35 @@ class Progress(Protocol):
         ...
 
 
+class Part(Progress, Protocol):
+    """The progress of a part of a stage, such as a video of a batch; its notes are told under its name."""
+
+    def detail(self, told: Callable[[], str]) -> None:
+        """Show beside the count what ``told`` returns at the time."""
+        ...
+
+    def close(self) -> None:
+        """The part is not shown any more."""
+        ...
+
+
+class Display(Progress, Protocol):
+    """A progress that can also show parts of its current stage."""
+
+    def detail(self, told: Callable[[], str]) -> None:
+        """Show beside the count what ``told`` returns at the time, until the stage ends."""
+        ...
+
+    def part(self, name: str) -> Part:
+        """A display of its own for a part of the stage."""
+        ...
+
+
+def nothing() -> str:
+    """What a stage tells that has nothing to tell but its count."""
+    return ""
+
+
 class NullProgress:
     """Shows nothing: for library use and tests."""
 
@@ -39,6 +70,16 @@ class NullProgress:
 
     def note(self, text: str) -> None:
         """Ignore the note."""
+
+    def detail(self, told: Callable[[], str]) -> None:
+        """Ignore it."""
+
+    def part(self, name: str) -> NullProgress:
+        """Nothing either."""
+        return self
+
+    def close(self) -> None:
+        """Nothing is shown that could go."""
 
 
 class LogProgress:
@@ -53,21 +94,45 @@ class LogProgress:
         self._name: str | None = None
         self._total: int | None = None
         self._done = 0
+        self._told: Callable[[], str] = nothing
+        self._parts: list[_LogPart] = []
         self._started = self._last = clock()
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Say how the stage before ended, then start this one in silence."""
         self.close()
-        self._name, self._total, self._done = name, total, 0
+        self._name, self._total, self._done, self._told = name, total, 0, nothing
         self._started = self._last = self._clock()
 
     def advance(self, n: int = 1) -> None:
         """Count, and say so when the last line is long enough ago."""
         self._done += n
+        if self._done != self._total:
+            self.tick()
+
+    def detail(self, told: Callable[[], str]) -> None:
+        """Say it in the lines of this stage."""
+        self._told = told
+
+    def part(self, name: str) -> _LogPart:
+        """A part that is named at the end of the lines while it lasts."""
+        part = _LogPart(self, name)
+        self._parts.append(part)
+        return part
+
+    def end_part(self, part: _LogPart) -> None:
+        """A part has ended."""
+        if part in self._parts:
+            self._parts.remove(part)
+
+    def tick(self) -> None:
+        """Say how far the stage is, if the last line is long enough ago."""
         now = self._clock()
-        if self._name is not None and now - self._last >= self._every and self._done != self._total:
+        if self._name is not None and now - self._last >= self._every:
             self._last = now
-            self._write(f"{self._name}: {self._count()}")
+            parts = [text for part in self._parts if (text := part.text())]
+            more = [f"{len(parts) - _PARTS} more"] if len(parts) > _PARTS else []
+            self._write("; ".join([self._line(), *([", ".join([*parts[:_PARTS], *more])] if parts else [])]))
 
     def note(self, text: str) -> None:
         """Write the note as a line of its own."""
@@ -77,9 +142,12 @@ class LogProgress:
         """End the current stage with its line."""
         if self._name is None:
             return
-        took = self._clock() - self._started
-        self._write(f"{self._name}: {self._count()}{', ' if self._count() else ''}{took:.1f} s")
+        self._write(self._line(f"{self._clock() - self._started:.1f} s"))
         self._name = None
+
+    def _line(self, *more: str) -> str:
+        facts = [fact for fact in (self._count(), self._told(), *more) if fact]
+        return f"{self._name}: {', '.join(facts)}"
 
     def _count(self) -> str:
         if not self._done:
@@ -93,3 +161,33 @@ class LogProgress:
             line = text.encode(encoding, "backslashreplace").decode(encoding)
             self._stream.write(f"{line}\n")
             self._stream.flush()
+
+
+class _LogPart(NullProgress):
+    """A part in a log: a few words in the lines of the whole."""
+
+    def __init__(self, whole: LogProgress, name: str) -> None:
+        self._whole = whole
+        self._name = name
+        self._stage = ""
+        self._total: int | None = None
+        self._done = 0
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        self._stage, self._total, self._done = name, total, 0
+        self._whole.tick()
+
+    def advance(self, n: int = 1) -> None:
+        self._done += n
+        self._whole.tick()
+
+    def note(self, text: str) -> None:
+        self._whole.note(f"{self._name}: {text}")
+
+    def close(self) -> None:
+        self._whole.end_part(self)
+
+    def text(self) -> str:
+        """Its name, its stage and how much of that is done; empty before its first stage."""
+        share = f" {self._done / self._total:.0%}" if self._total else ""
+        return f"{self._name} {self._stage}{share}" if self._stage else ""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
 
@@ -24,7 +25,7 @@ class Prefetch(Generic[T]):
         self._items = items
         self._queue: Queue[tuple[str, T | BaseException | None]] = Queue(depth)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._work,), daemon=True)
 
     def __enter__(self) -> Iterator[T]:
         self._thread.start()
@@ -80,7 +81,7 @@ class Sink(Generic[T]):
         self._consume = consume
         self._queue: Queue[tuple[bool, T | None]] = Queue(depth)
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._work,), daemon=True)
 
     def __enter__(self) -> Callable[[T], None]:
         self._thread.start()

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from lipsync_ray import __version__
+from lipsync_ray.bars import ConsoleProgress
 from lipsync_ray.cli import main
-from lipsync_ray.console import ConsoleProgress, emit, progress
+from lipsync_ray.console import emit, progress
 from lipsync_ray.progress import LogProgress
 
 PROGRAM = [sys.executable, "-m", "lipsync_ray"]
@@ -69,7 +70,7 @@ def test_version(capsys: Captured) -> None:
     ("words", "says"),
     [
         ([], "what shall be done? python -m lipsync_ray --help tells"),
-        (["rnu"], "'rnu' is not a verb (run, plan, doctor, weights); did you mean run?"),
+        (["rnu"], "'rnu' is not a verb (run, plan, batch, status, retry, doctor, weights); did you mean run?"),
         (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),
         (
             ["--hlep"],

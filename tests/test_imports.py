@@ -15,7 +15,7 @@ PACKAGE = ROOT / "lipsync_ray"
 
 # Each row may use the rows before it; within a row only what is named in BESIDE.
 LAYERS = (
-    {"errors", "progress", "kinds", "schema", "threads", "fingerprint", "folders"},
+    {"errors", "progress", "logs", "kinds", "schema", "threads", "fingerprint", "folders"},
     {"storage"},
     {"neural"},
     {"media", "faces", "speech", "weights"},
@@ -42,6 +42,7 @@ BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}
 BESIDE |= {("engines", "enhance"), ("engines", "blend"), ("enhance", "blend")}
 TOP = {
     "__main__",
+    "bars",
     "cli",
     "console",
     "doctor",

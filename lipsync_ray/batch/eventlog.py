@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+from lipsync_ray.batch.row import Row
 from lipsync_ray.batch.snapshot import home_of
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.errors import LipsyncError, OutputUnwritable
+from lipsync_ray.logs import PACKAGE, names_of, task_of
 from lipsync_ray.storage.files import upload
 from lipsync_ray.storage.uri import is_remote, join
 
@@ -25,13 +29,37 @@ class EventLog:
         self._run = run
 
     def write(self, event: Event) -> None:
-        """Append an event, with the job that its task belongs to."""
+        """Append an event of the work, with the job and the piece of it that its task is."""
         facts = event.as_dict()
-        if event.task is not None and "/" in event.task and "job" not in facts:
-            facts["job"], _, facts["piece"] = event.task.partition("/")
+        self._append({**facts, **names_of(event.task or "")})
+
+    def job(self, row: Row, *, worked: bool) -> None:
+        """Append what has become of a job; ``worked``: the row tells what its try has taken."""
+        facts: dict[str, Any] = {"kind": f"job_{row.state}", "time": time.time(), "job": row.id}
+        if row.state == "running":
+            self._append({**facts, "kind": "job_started", "attempt": row.attempts + 1})
+            return
+        facts["attempt"] = row.attempts + (row.state == "done")
+        if row.code:
+            facts |= {"code": row.code, "message": row.message}
+        self._append({**facts, **(_worked(row) if worked else {})})
+
+    def record(self, record: logging.LogRecord) -> None:
+        """Append a warning or an error of the log."""
+        facts = {"kind": "log", "time": record.created, "level": record.levelname.lower()}
+        task = task_of(record)
+        named = {"task": task, **names_of(task)} if task else {}
+        self._append({**facts, **named, "logger": record.name, "message": record.getMessage()})
+
+    def _append(self, facts: dict[str, Any]) -> None:
         with suppress(OSError, ValueError):
             self._file.write(json.dumps({"run": self._run, **facts}, ensure_ascii=False) + "\n")
             self._file.flush()
+
+
+def stages_of(row: Row) -> dict[str, float]:
+    """Seconds of wall clock of a job's last try, by stage."""
+    return {"scan": row.scan_s, "prepare": row.prepare_s, "render": row.render_s, "finish": row.finish_s}
 
 
 @contextmanager
@@ -45,7 +73,49 @@ def open_events(out_dir: str, run: str) -> Iterator[EventLog]:
     except OSError as error:
         raise OutputUnwritable(f"cannot write {path}: {error.strerror}; choose another out_dir") from error
     with file:
-        yield EventLog(file, run)
+        events = EventLog(file, run)
+        with _hearing(events):
+            yield events
     if is_remote(out_dir):
         with suppress(LipsyncError):
             upload(path, join(out_dir, NAME))
+
+
+@contextmanager
+def _hearing(events: EventLog) -> Iterator[None]:
+    """Let warnings of the log be events too."""
+    handler = _Handler(events)
+    package = logging.getLogger(PACKAGE)
+    package.addHandler(handler)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, events: EventLog) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._events.record(record)
+        except Exception:  # a broken log line must not stop the work
+            self.handleError(record)
+
+
+def _worked(row: Row) -> dict[str, Any]:
+    """What a try has taken and made."""
+    facts: dict[str, Any] = {
+        "seconds": row.wall_s,
+        "stages": stages_of(row),
+        "cpu_s": row.cpu_s,
+        "gpu_s": row.gpu_s,
+        "scan": row.scan,
+        "chunks": row.chunks,
+        "chunks_reused": row.chunks_reused,
+        "retries": row.retries,
+        "hosts": list(row.hosts),
+    }
+    return {**facts, "frames": row.frames, "video_s": row.seconds} if row.state == "done" else facts

@@ -30,6 +30,10 @@ class GpuMeter:
         elif event.kind in _GONE:
             self._end(event.worker, event.time)
 
+    def so_far(self, time: float) -> float:
+        """Seconds of GPUs that were held until now (s since the epoch)."""
+        return self._seconds + sum((time - since) * count for since, count in list(self._held.values()))
+
     def stop(self, time: float) -> float:
         """All workers end now (s since the epoch); returns the seconds of GPUs that were held."""
         for worker in list(self._held):

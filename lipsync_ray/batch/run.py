@@ -21,9 +21,10 @@ from lipsync_ray.batch.meter import GpuMeter
 from lipsync_ray.batch.row import Row
 from lipsync_ray.batch.summary import Summary, summarise
 from lipsync_ray.batch.view import BatchView
+from lipsync_ray.batch.watch import Watch
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.dispatcher import Dispatcher
-from lipsync_ray.distributed.events import Event, OnEvent
+from lipsync_ray.distributed.events import Event
 from lipsync_ray.distributed.ray_cluster import ray_session
 from lipsync_ray.distributed.signals import draining_first
 from lipsync_ray.dub import check_output
@@ -37,6 +38,7 @@ from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.probe import probe_course
 from lipsync_ray.jobs.yard import RunYard, open_site
 from lipsync_ray.media.glance import Glance
+from lipsync_ray.progress import NullProgress
 from lipsync_ray.sidecar import Result, StageTime
 from lipsync_ray.storage.files import write_bytes
 from lipsync_ray.storage.uri import is_remote, join, local_path
@@ -68,13 +70,14 @@ def run_batch(batch: Batch, view: BatchView) -> Summary:
         stack.enter_context(threadpool_limits(1))
         ledger = stack.enter_context(Ledger.open(batch.out_dir, every_s=batch.config.batch.ledger_s))
         events = stack.enter_context(open_events(batch.out_dir, run))
-        work = _Work(batch, ledger, view, run)
+        watch = Watch(view, events)
+        work = _Work(batch, ledger, watch, run)
         jobs = work.possible(to_do(batch.entries, Settings(batch.base), ledger))
-        view.begin(len(batch.entries), len(jobs))
+        watch.begin(ledger.rows, len(jobs))
         stopped = ""
         if jobs:
             with ExitStack() as machines:
-                dispatcher = work.open(machines, jobs, [view.event, events.write])
+                dispatcher = work.open(machines, jobs)
                 work.dub(work.probe(jobs))
                 stopped = dispatcher.draining
         wall_s = time.monotonic() - begun
@@ -95,11 +98,11 @@ def run_batch(batch: Batch, view: BatchView) -> Summary:
 class _Work:
     """The jobs of one run."""
 
-    def __init__(self, batch: Batch, ledger: Ledger, view: BatchView, run: str) -> None:
+    def __init__(self, batch: Batch, ledger: Ledger, watch: Watch, run: str) -> None:
         self._meter: GpuMeter | None = None
         self._batch = batch
         self._ledger = ledger
-        self._view = view
+        self._watch = watch
         self._run = run
         self._engines: dict[str, bool] = {}  # whether an engine runs networks
         self._again: list[tuple[Todo, Glance]] = []
@@ -117,7 +120,7 @@ class _Work:
                 kept.append(job)
         return kept
 
-    def open(self, stack: ExitStack, jobs: Sequence[Todo], listeners: Sequence[OnEvent]) -> Dispatcher:
+    def open(self, stack: ExitStack, jobs: Sequence[Todo]) -> Dispatcher:
         """Open the machines."""
         config = self._batch.config
         session = stack.enter_context(ray_session(config.ray))
@@ -127,14 +130,16 @@ class _Work:
         pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
 
         self._pool = pool
-        self._meter = GpuMeter(pool.gpus)
-        heard = [*listeners, self._meter.hear]
+        meter = self._meter = GpuMeter(pool.gpus)
 
         def tell(event: Event) -> None:
-            for listener in heard:
-                listener(event)
+            meter.hear(event)
+            self._watch.event(event)
 
         self._dispatcher = Dispatcher(pool, config.dispatch(), tell)
+        self._watch.metering.open(session.meter(), self._dispatcher.waiting, pool.gpus)
+        if (price := config.cost.usd_per_gpu_hour) is not None:
+            self._watch.view.costs(lambda: price * meter.so_far(time.time()) / 3600)
         self._yard = RunYard(pool, site, self._dispatcher.is_open)
         after.callback(self._yard.close)
         self._backlog = Backlog(self._dispatcher, self._yard, ahead=config.batch.ahead)
@@ -147,12 +152,12 @@ class _Work:
 
     def probe(self, jobs: Sequence[Todo]) -> list[tuple[Todo, Glance]]:
         """Look into the files of all jobs; those that can be dubbed, longest first."""
-        self._view.stage("probe", len(jobs))
+        self._watch.view.probing(len(jobs))
         by_name = {job.entry.id: job for job in jobs}
         found: list[tuple[Todo, Glance]] = []
         for ended in self._backlog.run(self._probes(jobs)):
             job = by_name[ended.job.name.removesuffix("?")]
-            self._view.advance()
+            self._watch.view.probed()
             if ended.error is not None:
                 self._fail(job, ended.error)
             else:
@@ -161,28 +166,32 @@ class _Work:
 
     def dub(self, jobs: Sequence[tuple[Todo, Glance]]) -> None:
         """Dub everything; a job that may succeed another time is tried again at the end."""
-        self._view.stage("dub", len(jobs))
+        self._watch.view.dubbing(len(jobs), sum(glance.seconds for _, glance in jobs))
         by_name = {job.entry.id: (job, glance) for job, glance in jobs}
-        while jobs and not self._dispatcher.draining:
-            for ended in self._backlog.run(self._dubs(jobs)):
-                self._settle(*by_name[ended.job.name], ended)
-            jobs, self._again = self._again, []
-        for row in self._ledger.rows:
-            if row.state == "running":  # the run was asked to stop
-                self._ledger.put(replace(row, state="waiting"))
+        try:
+            while jobs and not self._dispatcher.draining:
+                for ended in self._backlog.run(self._dubs(jobs)):
+                    self._settle(*by_name[ended.job.name], ended)
+                jobs, self._again = self._again, []
+        finally:
+            for row in self._ledger.rows:
+                if row.state == "running":  # the run was asked to stop
+                    self._ledger.put(replace(row, state="waiting"))
 
     def _probes(self, jobs: Sequence[Todo]) -> Iterator[Job]:
         for job in jobs:
             spec = replace(job.spec(), name=f"{job.entry.id}?")
-            course = Course(spec, self._yard, self._view.job(job.entry.id))
+            course = Course(spec, self._yard, NullProgress())
             yield Job(name=spec.name, course=course, steps=probe_course(course))
 
     def _dubs(self, jobs: Sequence[tuple[Todo, Glance]]) -> Iterator[Job]:
         for job, glance in jobs:
-            row = self._row(job)
-            self._ledger.put(replace(row, state="running", started=datetime.now(UTC), run=self._run))
+            row = replace(self._row(job), state="running", started=datetime.now(UTC), run=self._run)
+            self._ledger.put(row)
             spec = job.spec()
-            course = Course(spec, self._yard, self._view.job(spec.name), weight=glance.seconds)
+            shown = self._watch.started(row, glance.seconds)
+            course = Course(spec, self._yard, self._watch.metering.counted(shown), weight=glance.seconds)
+            shown.follow(course.account)
             pieces = max(1, round(glance.seconds / job.config.chunk.seconds))
             yield Job(name=spec.name, course=course, steps=dub_course(course), pieces=pieces)
 
@@ -191,20 +200,20 @@ class _Work:
         if ended.error is not None:
             failed = after_failure(row, ended.error, max_attempts=self._batch.config.batch.max_attempts)
             self._ledger.put(replace(failed, finished=datetime.now(UTC)))
-            self._view.failed(failed)
+            self._watch.ended(failed)
             if failed.state == "failed":
                 self._again.append((job, glance))
             return
         done = _finished(row, ended.result)
         self._ledger.put(done)
-        self._view.done(done)
+        self._watch.ended(done)
 
     def _fail(self, job: Todo, error: Exception) -> None:
         """A job that failed before any of it was rendered."""
         row = replace(self._row(job), run=self._run)
         failed = after_failure(row, error, max_attempts=self._batch.config.batch.max_attempts)
         self._ledger.put(replace(failed, finished=datetime.now(UTC)))
-        self._view.failed(failed)
+        self._watch.ended(failed)
 
     def _row(self, job: Todo) -> Row:
         row = self._ledger.get(job.entry.id)

@@ -31,7 +31,7 @@ def batch(words: list[str], flags: frozenset[str]) -> ExitCode:
     from lipsync_ray.batch.run import Batch, run_batch
     from lipsync_ray.batch.view import BatchView
 
-    with progress(config.log) as shown:
+    with progress(config.log, named=True) as shown:
         summary = run_batch(
             Batch(entries=entries, base=base, config=config, out_dir=out_dir), BatchView(shown)
         )

@@ -119,6 +119,11 @@ class Dispatcher:
         """Workers that a lane may have now."""
         return self._crew.places(lane if lane in self._pool.lanes() else "cpu")
 
+    def spare(self, lane: str) -> int:
+        """Workers that a lane may have beyond those for which there is work."""
+        lane = lane if lane in self._pool.lanes() else "cpu"
+        return max(0, self._crew.places(lane) - self._unfinished.get(lane, 0))
+
     def _idle(self) -> bool:
         members = self._crew.members.values()
         return all(not member.jobs or member.jobs[0].ended for member in members)
@@ -209,7 +214,7 @@ class Dispatcher:
         member.done += 1
         work.holders -= 1
         if work.ended:
-            pass  # its twin was faster
+            self._emit(task_event("unneeded", work.task.key, member.worker, work.attempts, seconds, None))
         elif not isinstance(report.result, Failure):
             self._pace.note(work.task, seconds)
             self._end(work, work.outcome(seconds, result=report.result, node=member.node), member.worker)

@@ -14,6 +14,7 @@ Kind = Literal[
     "done",
     "requeued",  # an attempt failed or was lost; the task will run again
     "failed",  # the task is given up
+    "unneeded",  # a worker ended a task that another did faster, or that nobody wants any more
     "doubled",  # it takes long and was given to an idle worker as well
     "worker_starting",
     "worker_started",  # set up and ready for tasks

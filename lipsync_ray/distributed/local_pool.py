@@ -11,7 +11,7 @@ from typing import Any
 
 from lipsync_ray.distributed.pool import Alive, Finished, Ready, Report, SetupFailed, Shared
 from lipsync_ray.distributed.tasks import Failure
-from lipsync_ray.distributed.worker import Factory, Runner, attempt, build
+from lipsync_ray.distributed.worker import Factory, Runner, attempt, build, close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,8 @@ class LocalPool:
         self._reports.append(Ready(worker=worker))
 
     def kill(self, worker: int) -> None:
-        """Drop the runner and what is queued."""
+        """Close the runner, drop what is queued."""
+        close(self._runner)
         self._runner = None
         self._tasks.clear()
         self._reports = [report for report in self._reports if report.worker != worker]
@@ -79,7 +80,8 @@ class LocalPool:
         """Report what is known; with nothing to report, run the next task."""
         if not self._reports and self._tasks and self._runner is not None:
             worker, key, payload = self._tasks.popleft()
-            self._reports.append(Finished(worker=worker, key=key, result=attempt(self._runner, payload)))
+            result = attempt(self._runner, payload, key)
+            self._reports.append(Finished(worker=worker, key=key, result=result))
         reports, self._reports = self._reports, []
         return reports
 

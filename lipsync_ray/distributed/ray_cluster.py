@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lipsync_ray.distributed.depot import Depot
 from lipsync_ray.distributed.lanes import holds_any, holds_gpu, plan_lanes
 from lipsync_ray.distributed.machine import available_cpus, object_store_bytes
+from lipsync_ray.distributed.metrics import Meter
 from lipsync_ray.distributed.session import LocalSession, Session
 from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.distributed.signals import deaf, give_sigterm_to, restore_sigterm, sigterm_handler
@@ -67,6 +68,12 @@ class RaySession:
             lanes=lambda: plan_lanes(settings, _machines(), networks=networks),
             threads=self.settings.threads if self.inherited else None,
         )
+
+    def meter(self) -> Meter:
+        """The metrics of this Ray."""
+        from lipsync_ray.distributed.ray_metrics import RayMeter
+
+        return RayMeter()
 
     @contextmanager
     def depot(self) -> Iterator[Depot | None]:

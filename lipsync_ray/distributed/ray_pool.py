@@ -23,9 +23,10 @@ from ray.exceptions import WorkerCrashedError as RayWorkerCrashed
 from lipsync_ray.distributed.lanes import Lane
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
 from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, RESULT_LOST, WORKER_DIED, Failure
-from lipsync_ray.distributed.worker import Factory, Runner, attempt, build, limit_opencv, thread_environment
+from lipsync_ray.distributed.worker import Factory, Runner, attempt, build, close, limit_opencv, thread_environment
 
 MEMORY_HINT = "fewer workers (ray.workers) or shorter chunks (chunk.seconds) need less memory"
+CLOSE_S = 5.0  # for idle workers to remove what they have on their disks
 LOOK_S = 3.0  # how often machines that came or went are counted
 
 
@@ -48,14 +49,18 @@ class RayWorker:
         self._runner = runner
         return None
 
-    def run(self, payload: Any) -> Any | Failure:
+    def run(self, payload: Any, task: str) -> Any | Failure:
         """One task."""
         if self._runner is None:
             raise AssertionError("a task was sent before the set-up")
-        return attempt(self._runner, payload)
+        return attempt(self._runner, payload, task)
 
     def ping(self) -> None:
         """Sign of life; comes after whatever was sent before."""
+
+    def close(self) -> None:
+        """Let the runner remove what it holds on this machine."""
+        close(self._runner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ class RayPool:
 
     def submit(self, worker: int, key: str, payload: Any) -> None:
         """Send a task."""
-        self._call(worker, "run", payload, key=key)
+        self._call(worker, "run", payload, key, key=key)
 
     def probe(self, worker: int) -> None:
         """Ping; Ray answers for an actor that it finds dead."""
@@ -184,8 +189,16 @@ class RayPool:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._close_idle()
         for worker in list(self._handles):
             self.kill(worker)
+
+    def _close_idle(self) -> None:
+        """Let idle workers leave nothing behind on their machines."""
+        busy = {call.worker for call in self._calls.values()}
+        asked = [handle.close.remote() for worker, handle in self._handles.items() if worker not in busy]
+        if asked:
+            ray.wait(asked, num_returns=len(asked), timeout=CLOSE_S)
 
     def _call(self, worker: int, kind: Literal["hello", "setup", "run", "ping"], *args: Any, key: str = ""):
         # What the dashboard shows of a task. Ray keeps counters for every name that it has seen, 7 kB in this

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from lipsync_ray.distributed.depot import Depot
 from lipsync_ray.distributed.local_pool import LocalPool
+from lipsync_ray.distributed.metrics import Meter, NoMeter
 from lipsync_ray.distributed.pool import Pool
 from lipsync_ray.distributed.worker import Factory
 
@@ -27,6 +28,10 @@ class Session(Protocol):
         """
         ...
 
+    def meter(self) -> Meter:
+        """Where figures for monitoring go."""
+        ...
+
     def depot(self) -> AbstractContextManager[Depot | None]:
         """The driver's disk for workers on other machines; None where there are none."""
         ...
@@ -39,6 +44,10 @@ class LocalSession:
     def pool(self, factory: Factory, *, shared: Any = None, networks: bool = False) -> LocalPool:
         """Open the pool of one worker; ``shared`` is handed over as it is."""
         return LocalPool(factory, shared)
+
+    def meter(self) -> Meter:
+        """Nobody would see them."""
+        return NoMeter()
 
     def depot(self) -> AbstractContextManager[Depot | None]:
         """None: the only worker is here."""

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from lipsync_ray.distributed.tasks import Failure
+from lipsync_ray.logs import doing
 
 
 class Runner(Protocol):
-    """Does tasks in a worker, one at a time; holds what is loaded once (models, open files)."""
+    """Does tasks in a worker, one at a time; holds what is loaded once (models, open files).
+
+    Its ``close()``, if it has one, is called before an idle worker ends.
+    """
 
     def run(self, payload: Any) -> Any:
         """Do one task; the result is small and picklable. Any exception is a failed attempt."""
@@ -33,12 +37,19 @@ def build(factory: Factory, shared: Any) -> Runner | Failure:
         return Failure.of(error)
 
 
-def attempt(runner: Runner, payload: Any) -> Any | Failure:
-    """Run one task; an exception becomes a ``Failure``."""
+def attempt(runner: Runner, payload: Any, task: str) -> Any | Failure:
+    """Run one task, whose key the log tells; an exception becomes a ``Failure``."""
     try:
-        return runner.run(payload)
+        with doing(task):
+            return runner.run(payload)
     except Exception as error:
         return Failure.of(error)
+
+
+def close(runner: Runner | None) -> None:
+    """Let a runner remove what it holds outside its process."""
+    if runner is not None and hasattr(runner, "close"):
+        runner.close()  # type: ignore[attr-defined]
 
 
 def thread_environment(threads: int) -> dict[str, str]:

@@ -12,8 +12,10 @@ from typing import Any
 
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.tasks import Outcome, Task
+from lipsync_ray.jobs.bench import Done
 from lipsync_ray.jobs.course import Account, Course
 from lipsync_ray.jobs.yard import RunYard
+from lipsync_ray.logs import doing, relay
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -74,7 +76,9 @@ class Backlog:
         self._admit(waiting)
         yield from self._take_ended()
         for outcome in self._dispatcher.outcomes():
-            for job in self._wanted.pop(outcome.key, ()):
+            owners = self._wanted.pop(outcome.key, [])
+            _relay(outcome, owners)
+            for job in owners:
                 if job.name in self._active:
                     self._advance(job, outcome)
             self._admit(waiting)
@@ -89,14 +93,19 @@ class Backlog:
             self._advance(job, None)
 
     def _has_room(self) -> bool:
+        """Whether the workers will soon have nothing else to do, or those that do not draw have nothing now.
+
+        A long video alone could fill the room for many minutes before the first of its pieces can be drawn.
+        """
+        room = self._ahead * self._dispatcher.places("gpu") - self._dispatcher.waiting("gpu")
         coming = sum(job.pieces for job in self._active.values() if not job.account.chunks)
-        on_their_way = coming + self._dispatcher.waiting("gpu")
-        return not self._active or on_their_way < self._ahead * self._dispatcher.places("gpu")
+        return not self._active or coming < room or (room > 0 and self._dispatcher.spare("cpu") > 0)
 
     def _advance(self, job: Job, outcome: Outcome | None) -> None:
         """Let a job go on with an outcome, and queue what it asks for."""
         try:
-            asked = next(job.steps) if outcome is None else job.steps.send(outcome)
+            with doing(f"{job.name}/"):
+                asked = next(job.steps) if outcome is None else job.steps.send(outcome)
         except StopIteration as stop:
             self._end(job, Ended(job=job, result=stop.value))
         except Exception as error:  # a mistake of ours in one job must not stop the others either
@@ -121,3 +130,10 @@ class Backlog:
     def _take_ended(self) -> Iterator[Ended]:
         while self._ended:
             yield self._ended.pop(0)
+
+
+def _relay(outcome: Outcome, owners: Sequence[Job]) -> None:
+    """Log what a worker has logged, under the name of the job; a scan is known by the first that wants it."""
+    if isinstance(outcome.result, Done) and outcome.result.notes:
+        piece = outcome.key.rpartition("/")[2]
+        relay(f"{owners[0].name}/{piece}" if owners else outcome.key, outcome.result.notes)

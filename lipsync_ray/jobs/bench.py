@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
 import time
 from collections import OrderedDict
@@ -13,11 +15,13 @@ from typing import Any, Protocol
 from threadpoolctl import threadpool_limits
 
 from lipsync_ray.compositing import RenderJob
+from lipsync_ray.distributed.machine import machine_id
 from lipsync_ray.engines.base import Engine, Resources
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import PlanError
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.jobs.site import Site, SiteSpec
+from lipsync_ray.logs import Note, log_tasks, overheard
 
 _JOBS = 2  # jobs whose inputs a worker keeps open: the end of one overlaps the beginning of the next
 _ENGINES = 2  # engines that stay loaded
@@ -29,6 +33,8 @@ class BenchSpec:
 
     site: SiteSpec
     code: str  # code_version() of the driver: workers of another one would make other pictures
+    driver: str = ""  # process_id() of the driver
+    log: int = logging.WARNING  # what is logged from this level on is taken along to the driver
 
 
 class Step(Protocol):
@@ -47,6 +53,12 @@ class Done:
     wall_s: float
     cpu_s: float  # of the whole process: all its threads
     host: str
+    notes: tuple[Note, ...] = ()  # that were logged meanwhile, in another process than the driver's
+
+
+def process_id() -> str:
+    """What tells this process from all others of a run."""
+    return f"{machine_id()}/{os.getpid()}"
 
 
 class Bench:
@@ -65,6 +77,9 @@ class Bench:
         # A product of matrices split over other numbers of threads differs in its last bits: pictures must
         # not depend on how many CPUs a worker has.
         threadpool_limits(1, user_api="blas")
+        self._log = None if spec.driver in ("", process_id()) else spec.log
+        if self._log is not None:
+            log_tasks(self._log)
         self.site = Site(spec.site)
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._jobs: OrderedDict[str, tuple[ExitStack, RenderJob]] = OrderedDict()
@@ -72,12 +87,14 @@ class Bench:
     def run(self, payload: Step) -> Done:
         """Do one step."""
         wall, cpu = time.perf_counter(), time.process_time()
-        value = payload.run(self)
+        with overheard(self._log) as notes:
+            value = payload.run(self)
         return Done(
             value=value,
             wall_s=time.perf_counter() - wall,
             cpu_s=time.process_time() - cpu,
             host=socket.gethostname(),
+            notes=tuple(notes),
         )
 
     def engine(self, name: str, settings: Any, resources: Resources) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +20,10 @@ from lipsync_ray.faces.models import load_models
 from lipsync_ray.faces.scan import Range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.fingerprint import code_version, fingerprint
-from lipsync_ray.jobs.bench import BenchSpec
+from lipsync_ray.jobs.bench import BenchSpec, process_id
 from lipsync_ray.jobs.scanning import missing_ranges
 from lipsync_ray.jobs.site import Site, SiteSpec
+from lipsync_ray.logs import PACKAGE
 from lipsync_ray.media.table import FrameTable
 from lipsync_ray.plan import Plan
 from lipsync_ray.storage.uri import is_remote, local_path
@@ -138,7 +140,8 @@ def open_site(settings: CacheSettings, session: Session) -> Iterator[tuple[Site,
         )
         site = Site(spec, driver=True)
         stack.callback(site.close)
-        yield site, BenchSpec(site=spec, code=code_version())
+        level = logging.getLogger(PACKAGE).getEffectiveLevel()
+        yield site, BenchSpec(site=spec, code=code_version(), driver=process_id(), log=level)
 
 
 @contextmanager
