@@ -23,7 +23,15 @@ from ray.exceptions import WorkerCrashedError as RayWorkerCrashed
 from lipsync_ray.distributed.lanes import Lane
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
 from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, RESULT_LOST, WORKER_DIED, Failure
-from lipsync_ray.distributed.worker import Factory, Runner, attempt, build, close, limit_opencv, thread_environment
+from lipsync_ray.distributed.worker import (
+    Factory,
+    Runner,
+    attempt,
+    build,
+    close,
+    limit_opencv,
+    thread_environment,
+)
 
 MEMORY_HINT = "fewer workers (ray.workers) or shorter chunks (chunk.seconds) need less memory"
 CLOSE_S = 5.0  # for idle workers to remove what they have on their disks
