@@ -52,6 +52,9 @@ class Depot(Protocol):
 class Disk:
     """A depot's inside: the disk that this process sees."""
 
+    def __init__(self) -> None:
+        self._begun: set[str] = set()  # files that are being written
+
     def stat(self, path: str) -> Stat | None:
         """As ``Depot``."""
         try:
@@ -81,6 +84,7 @@ class Disk:
         """As ``Depot``."""
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            self._begun.add(path)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
             with open(handle, "wb") as file:
                 file.seek(offset)
@@ -98,13 +102,20 @@ class Disk:
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(path, final)
+            self._begun.discard(path)
         except OSError as error:
             raise OutputUnwritable(f"cannot write {final}: {error.strerror}") from error
 
     def remove(self, path: str) -> None:
         """As ``Depot``."""
+        self._begun.discard(path)
         with suppress(OSError):
             os.unlink(path)
+
+    def close(self) -> None:
+        """Remove what workers that died have not written to its end."""
+        for path in list(self._begun):
+            self.remove(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from lipsync_ray.distributed.depot import Disk
 from lipsync_ray.errors import LipsyncError, StorageError
 from lipsync_ray.storage.files import Stat
 
+_CLOSE_S = 5.0  # to remove what is not whole
 _AT_ONCE = 8  # calls that are served at the same time
 
 
@@ -59,7 +60,12 @@ def open_depot() -> tuple[RayDepot, Callable[[], None]]:
         max_task_retries=3,
         scheduling_strategy=here,
     ).remote()
-    return RayDepot(actor), lambda: ray.kill(actor, no_restart=True)
+
+    def close() -> None:
+        ray.wait([actor.close.remote()], timeout=_CLOSE_S)
+        ray.kill(actor, no_restart=True)
+
+    return RayDepot(actor), close
 
 
 def _answer(reference: Any) -> Any:
