@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache as remember
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -28,29 +29,32 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let xdist start groups of tests in the order in which they were collected, not by their sizes."""
-    if hasattr(config.option, "loadscopereorder"):
-        config.option.loadscopereorder = False
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests of a module in one process, and all that start a Ray in one, where tests are shared out.
 
     Two Rays would fight for cores and memory; fixtures of a module would be made in every process.
     """
-    if not SIDE_BY_SIDE:
-        return
-    for item in items:
-        alone = _runs_alone(item.path)
-        item.add_marker(pytest.mark.xdist_group("ray" if alone else item.path.stem))
-    items.sort(key=lambda item: _rank(item.path))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return "ray" if _runs_alone(config.rootpath / module) else module
+
+    config.option.loadscopereorder = False  # begun in the order below, not the module of most tests first
+    return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests are shared out, begin with those that take longest."""
+    if SIDE_BY_SIDE:
+        items.sort(key=lambda item: _rank(item.path))
 
 
 @remember
 def _runs_alone(module: Path) -> bool:
-    return bool(_ALONE.search(module.read_text(encoding="utf-8")))
+    return "faults" in module.parts or bool(_ALONE.search(module.read_text(encoding="utf-8")))
 
 
 def _rank(module: Path) -> tuple[int, int]:
