@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import time
@@ -56,8 +57,13 @@ class Driver:
         return self._process.is_alive()
 
     def send(self, number: signal.Signals) -> None:
-        """A signal."""
+        """A signal, which has arrived when this returns: two on their way at once are one."""
         os.kill(self.pid, number)
+        mask = 1 << (number - 1)
+        status = Path(f"/proc/{self.pid}/status")
+        while self.running() and int(re.findall(r"ShdPnd:\s+(\w+)", status.read_text())[0], 16) & mask:
+            time.sleep(0.01)
+        time.sleep(0.3)  # for the handler
 
     def kill(self) -> None:
         """Give it no chance."""

@@ -48,9 +48,19 @@ class Nodes:
         """What a driver needs to join."""
         return {"RAY_ADDRESS": self.cluster.address, "RAY_AUTH_TOKEN": os.environ["RAY_AUTH_TOKEN"]}
 
+    def new_meeting(self) -> None:
+        """Let workers wait for each other, see ``engines.meet``."""
+        for path in (self.tmp / "meeting").iterdir():
+            path.unlink()
+
     def leftovers(self) -> list[Path]:
         """Folders of workers that are gone."""
         return list(self.tmp.glob("lsr-*"))
+
+    def age(self) -> None:
+        """Make what killed workers have left look old enough to be removed."""
+        for path in self.leftovers():
+            os.utime(path, (1, 1))
 
 
 @contextmanager
@@ -61,7 +71,8 @@ def open_nodes() -> Iterator[Nodes]:
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # stays: Ray reads it once per process
     with private_folder(44) as folder:
         tmp = folder / "t"
-        tmp.mkdir()
+        (tmp / "ray").mkdir(parents=True)  # Ray notes its address there
+        (tmp / "meeting").mkdir()
         head = {"num_cpus": 0, "include_dashboard": False, "temp_dir": str(folder / "r")}
         with _environment(tmp):
             cluster = Cluster(initialize_head=True, head_node_args=head | {"object_store_memory": STORE})
@@ -77,6 +88,7 @@ def _environment(tmp: Path) -> Iterator[None]:
     values: Mapping[str, str] = QUIET | {
         "PYTHONPATH": str(ROOT),
         "TMPDIR": str(tmp),
+        "TOY_MEETING": str(tmp / "meeting"),
         "OMP_NUM_THREADS": "1",
     }
     before = {name: os.environ.get(name) for name in values}
