@@ -98,10 +98,8 @@ class Site:
         return load_record(self.need(name, [file]), artifact, trusted=True)
 
     def forget(self, name: str) -> None:
-        """Remove all files of a folder from the root, and the folder."""
-        shelf = self._shelf(name)
-        for file in shelf.names():
-            shelf.remove(file)
+        """Remove a folder from the root, with all its files."""
+        files.remove_folder(join(self.spec.root, name))
 
     def input(self, place: str, stack: ExitStack) -> Path:
         """An input file as a path of this machine, which stays until the stack is closed.

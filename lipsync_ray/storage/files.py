@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,6 +133,25 @@ def remove(place: str) -> None:
         with told(place):
             store, path = filesystem(place)
             store.delete_file(path)
+    except ObjectMissing:
+        return
+
+
+def remove_folder(place: str) -> None:
+    """Remove a folder with all that is in it; it is no error if there is none. Raises StorageError.
+
+    A store is asked for many files at once, not once for each.
+    """
+    if not is_remote(place):
+        folder = local_path(place)
+        if folder.exists():
+            with told(place):
+                shutil.rmtree(folder)
+        return
+    try:
+        with told(place):
+            store, path = filesystem(place)
+            store.delete_dir(path)
     except ObjectMissing:
         return
 

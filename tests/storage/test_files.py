@@ -17,7 +17,7 @@ import pytest
 
 from lipsync_ray.errors import ObjectMissing, OutputUnwritable, StorageError, StorageRefused
 from lipsync_ray.storage import connect, files, remote
-from lipsync_ray.storage.uri import join
+from lipsync_ray.storage.uri import is_remote, join, local_path
 from tests.storage.s3 import S3, cut, deny, fail, running
 
 ODD_NAMES = ("a b.mp4", "k=v.mp4", "ü 漢.mp4", "50%.mp4", "%41.mp4", "a+b&c#d.mp4", "what?.mp4", "'\"().mp4")
@@ -48,6 +48,18 @@ def test_any_name_holds_what_was_written(base: str, name: str, tmp_path: Path) -
     assert (tmp_path / "copy").read_bytes() == b"second one"
     files.remove(place)
     files.remove(place)
+    assert files.list_names(base) == []
+
+
+def test_a_folder_goes_with_all_that_is_in_it_and_nothing_else(base: str) -> None:
+    for name in ("job/00001.nut", "job/00001.json", "job2/00001.nut"):
+        if not is_remote(base):
+            local_path(join(base, name)).parent.mkdir(exist_ok=True)
+        files.write_bytes(join(base, name), b"x")
+    files.remove_folder(join(base, "job"))
+    files.remove_folder(join(base, "job"))
+    assert files.list_names(join(base, "job")) == []
+    assert files.list_names(join(base, "job2")) == ["00001.nut"]
     assert files.list_names(base) == []
 
 
@@ -172,6 +184,7 @@ USES: list[Callable[[str, Path], object]] = [
     lambda place, path: files.list_names(place),
     lambda place, path: files.glob(f"{place}/*"),
     lambda place, path: files.remove(place),
+    lambda place, path: files.remove_folder(place),
     lambda place, path: files.open_seekable(place),
 ]
 
