@@ -23,17 +23,17 @@ class Rate:
 class Costs:
     """Seconds of a worker by kind of task.
 
-    The defaults are ``engine=unit_selection`` at 1280x720 on a core of the machine that the other benchmarks
-    ran on: medians of CPU seconds of ``run.py --measure``.
+    The defaults are CPU seconds of ``engine=unit_selection`` at 1280x720 on one core, by ``speed.py``; what
+    does not depend on the length is assumed.
     """
 
     probe: Rate = Rate(fixed=0.05, frame=0.0)  # assumed: the header and one picture
-    examine: Rate = Rate(fixed=0.02, frame=0.0003)
-    scan: Rate = Rate(fixed=0.1, frame=0.0112)
-    prepare: Rate = Rate(fixed=0.2, frame=0.0062)
-    chunk: Rate = Rate(fixed=0.2, frame=0.0365)
-    seam: Rate = Rate(fixed=0.2, frame=0.0365)
-    finish: Rate = Rate(fixed=0.1, frame=0.0008)
+    examine: Rate = Rate(fixed=0.05, frame=0.00025)
+    scan: Rate = Rate(fixed=0.1, frame=0.0103)
+    prepare: Rate = Rate(fixed=0.1, frame=0.0038)
+    chunk: Rate = Rate(fixed=0.2, frame=0.045)
+    seam: Rate = Rate(fixed=0.2, frame=0.045)
+    finish: Rate = Rate(fixed=0.1, frame=0.0007)
     noise: float = 0.1  # assumed: sigma of the logarithm of what a single task takes against others
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from costs import RATE, Costs, Machines, Sizes
@@ -33,7 +33,7 @@ class Scenario:
     machines: Machines
     costs: Costs
     config: Config
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
     store: bool = True  # the cache is in a store, not on a disk that all machines share
     probe: bool = True  # as ``batch`` does; ``run`` examines on the driver instead
     seed: int = 0
@@ -127,4 +127,6 @@ def _drawing(video: Video, costs: Costs, config: Config) -> float:
 
 def _rest(video: Video, costs: Costs) -> float:
     frames = video.frames
-    return costs.examine.of(frames) + costs.scan.of(frames) + costs.prepare.of(frames) + costs.finish.of(frames)
+    return (
+        costs.examine.of(frames) + costs.scan.of(frames) + costs.prepare.of(frames) + costs.finish.of(frames)
+    )

@@ -1,0 +1,144 @@
+"""The simulation against real dubs: one and two local workers, predicted from other runs' tasks."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from costs import RATE, Costs, Machines, Rate
+from simulate import Scenario, simulate
+from videos import Video
+
+from benchmarks.clips import looped_sound, looped_video
+from lipsync_ray.overrides import load_config
+
+COMMAND = (sys.executable, "-m", "lipsync_ray", "run", "cache.enabled=false", "log=debug")
+KINDS = ("scan", "prepare", "chunk", "finish")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What the dispatcher told of a run."""
+
+    begun: float  # the first worker is asked for
+    ready: float  # the first worker is set up
+    ended: float
+    rates: dict[str, float]  # s of a worker for each frame, by kind of task: medians
+    workers: int
+
+    @property
+    def took(self) -> float:
+        """Seconds from the first worker's readiness to the end; Ray's start and the workers' are before."""
+        return self.ended - self.ready
+
+
+def calibrate(video: Path, audio: Path, *, seconds: float, rounds: int) -> None:
+    """Print what was predicted and what was measured, round by round and as medians."""
+    with tempfile.TemporaryDirectory() as name:
+        clip = Clip.make(Path(name), video, audio, seconds)
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {clip.frames} frames\n")
+        print("| round | workers | measured s | predicted s | predicted / measured | load |")
+        print("|--:|--:|--:|--:|--:|--:|")
+        ratios: dict[int, list[float]] = defaultdict(list)
+        for number in range(1, rounds + 1):
+            alone, pair = clip.in_process(1)[0], clip.in_process(2)
+            for workers, traces in ((1, [alone]), (2, pair)):
+                measured = clip.with_ray(workers).took
+                predicted = predict(clip.frames, workers, traces)
+                ratios[workers].append(predicted / measured)
+                load = os.getloadavg()[0]
+                print(
+                    f"| {number} | {workers} | {measured:.1f} | {predicted:.1f} | {ratios[workers][-1]:.2f} "
+                    f"| {load:.1f} |",
+                    flush=True,
+                )
+        for workers, found in ratios.items():
+            print(f"| median | {workers} | | | {median(found):.2f} | |")
+
+
+def predict(frames: int, workers: int, traces: Sequence[Trace]) -> float:
+    """Seconds of a dub by so many local workers, whose tasks take what they took in other runs."""
+    rates = {kind: median(trace.rates[kind] for trace in traces) for kind in KINDS}
+    costs = replace(Costs(), noise=0.0, **{kind: Rate(frame=rate) for kind, rate in rates.items()})
+    free = {"round_trip": 0.0, "slow_share": 0.0, "node_bandwidth": 1e12, "store_bandwidth": 1e12}
+    machines = Machines(nodes=1, slots={"cpu": workers}, start={"cpu": 0.0}, driver_bandwidth=1e9, **free)
+    scenario = Scenario(
+        videos=[Video(place="clip", frames=frames)],
+        machines=machines,
+        costs=replace(costs, examine=Rate(frame=0.0)),  # done before: by ``run``, in the driver
+        config=load_config(["video=-", "audio=-", "out=-.mp4"]),
+        store=False,
+        probe=False,
+    )
+    return simulate(scenario).makespan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A real clip, and real dubs of it."""
+
+    folder: Path
+    video: Path
+    sound: Path
+    frames: int
+
+    @classmethod
+    def make(cls, folder: Path, video: Path, audio: Path, seconds: float) -> Clip:
+        """Bring a clip to 720p and loop it to about so many seconds."""
+        import av
+
+        sound = looped_sound(audio, folder / "sound.wav", seconds=seconds)
+        looped = looped_video(video, folder / "video.mp4", width=1280, height=720, seconds=seconds)
+        with av.open(str(looped)) as container:
+            frames = sum(packet.size > 0 for packet in container.demux(video=0))
+        return cls(folder=folder, video=looped, sound=sound, frames=min(frames, round(seconds * RATE)))
+
+    def in_process(self, count: int) -> list[Trace]:
+        """As many dubs without Ray at the same time."""
+        runs = [self._start(f"plain-{number}", "ray.cluster=none") for number in range(count)]
+        return [_trace(run, self.frames) for run in runs]
+
+    def with_ray(self, workers: int) -> Trace:
+        """A dub on a Ray of its own."""
+        return _trace(self._start("ray", f"ray.workers={workers}"), self.frames)
+
+    def _start(self, name: str, *words: str) -> subprocess.Popen[str]:
+        places = (f"video={self.video}", f"audio={self.sound}", f"out={self.folder / name}.mp4")
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [*COMMAND, *places, *words], stderr=subprocess.PIPE, env=environment, text=True
+        )
+
+
+def _trace(run: subprocess.Popen[str], frames: int) -> Trace:
+    """Read a run's events from its log."""
+    told, _ = run.communicate()
+    if run.returncode:
+        raise SystemExit(told[-2000:])
+    events = [
+        ast.literal_eval(line[line.index("{'kind'") :]) for line in told.splitlines() if "{'kind'" in line
+    ]
+    spent: dict[str, float] = defaultdict(float)
+    for event in events:
+        if event["kind"] == "done":
+            spent[_kind(event["task"])] += event["seconds"]
+    times = {kind: [e["time"] for e in events if e["kind"] == kind] for kind in ("worker_started", "done")}
+    return Trace(
+        begun=events[0]["time"],
+        ready=times["worker_started"][0],
+        ended=times["done"][-1],
+        rates={kind: spent[kind] / frames for kind in KINDS},
+        workers=len(times["worker_started"]),
+    )
+
+
+def _kind(key: str) -> str:
+    return "scan" if key.startswith("scan-") else key.rpartition("/")[2].partition("-")[0]
