@@ -63,8 +63,9 @@ def worker_processes() -> list[int]:
 
 
 def is_worker(title: bytes) -> bool:
-    """A busy worker has the name of its task for a title."""
-    return title.startswith(b"ray::") and not title.startswith(b"ray::IDLE")
+    """A busy worker has the name of its task for a title; Ray's own agents have names that end so."""
+    name = title.rstrip(b"\0")
+    return name.startswith(b"ray::") and not name.startswith(b"ray::IDLE") and not name.endswith(b"Agent")
 
 
 def ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:
