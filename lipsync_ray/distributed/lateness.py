@@ -54,15 +54,16 @@ class Lateness:
         factor, least = self._settings.straggler_factor, self._settings.straggler_least_s
         if factor is None:
             return None
-        late = []
+        late, now = [], self._clock()
         for member in members:
-            alone = next((work for work in member.jobs if not work.ended and work.holders == 1), None)
-            if member.lane != lane or alone is None:
+            if member.lane != lane or not member.jobs:
                 continue
             expected = self._pace.expected(member.jobs[0].task)
-            elapsed = self._clock() - member.since
-            if expected is not None and elapsed > max(factor * expected, least):
-                late.append((member.node != node, elapsed / max(expected, 1e-9), member, alone))
+            if expected is None or now - member.since <= max(factor * expected, least):
+                continue
+            alone = next((work for work in member.jobs if not work.ended and work.holders == 1), None)
+            if alone is not None:
+                late.append((member.node != node, (now - member.since) / max(expected, 1e-9), member, alone))
         return max(late, key=lambda item: item[:2])[2:] if late else None
 
     def _stuck(self, member: Member) -> float | None:
