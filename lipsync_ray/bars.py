@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich import progress as bars
 from rich.console import Console
+from rich.table import Column
 from rich.text import Text
 
 from lipsync_ray.progress import nothing
@@ -22,13 +23,14 @@ class ConsoleProgress:
     """
 
     def __init__(self, console: Console | None = None) -> None:
+        console = console or Console(stderr=True)
         self._bars = bars.Progress(
             bars.TextColumn("{task.description}", markup=False),
-            bars.BarColumn(bar_width=24),
+            bars.BarColumn(bar_width=24 if console.width >= 100 else 10),
             bars.TextColumn("{task.fields[count]}", markup=False),
             bars.TimeElapsedColumn(),
             _Told(),
-            console=console or Console(stderr=True),
+            console=console,
         )
         self._bar = _Bar(self._bars)
         self._parts: list[_Part] = []
@@ -98,7 +100,8 @@ class _Bar:
         self._done = 0
 
     def stage(self, name: str, total: int | None) -> None:
-        title = f"{self._prefix}{name}"
+        # Names of stages of one width keep bars in their place.
+        title = f"{self._prefix}{name:<7}" if self._prefix else name
         self._total, self._done = total, 0
         if self._task is None:
             self._task = self._bars.add_task(
@@ -174,7 +177,7 @@ class _Told(bars.ProgressColumn):
     """What a bar's ``told`` says now; without one, the time that is left."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Column(no_wrap=True, overflow="ellipsis"))
         self._left = bars.TimeRemainingColumn()
 
     def render(self, task: bars.Task) -> Text:

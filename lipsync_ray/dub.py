@@ -138,6 +138,7 @@ def _opened(config: Config, engine: Engine, progress: Progress, speech: SpeechMo
         metering = Metering()
         dispatcher = Dispatcher(pool, config.dispatch(), _telling(progress, metering))
         metering.open(session.meter(), dispatcher.waiting, pool.gpus)
+        stack.callback(metering.close)
         yard = RunYard(pool, site, dispatcher.is_open)
         after.callback(yard.close)
         stack.enter_context(draining_first(dispatcher.drain))

@@ -172,6 +172,10 @@ class _LogPart(NullProgress):
         self._stage = ""
         self._total: int | None = None
         self._done = 0
+        self._told: Callable[[], str] = nothing
+
+    def detail(self, told: Callable[[], str]) -> None:
+        self._told = told
 
     def stage(self, name: str, total: int | None = None) -> None:
         self._stage, self._total, self._done = name, total, 0
@@ -188,6 +192,7 @@ class _LogPart(NullProgress):
         self._whole.end_part(self)
 
     def text(self) -> str:
-        """Its name, its stage and how much of that is done; empty before its first stage."""
+        """Its name, its stage, how much of that is done, its detail; empty before its first stage."""
         share = f" {self._done / self._total:.0%}" if self._total else ""
-        return f"{self._name} {self._stage}{share}" if self._stage else ""
+        more = f" ({told})" if (told := self._told()) else ""
+        return f"{self._name} {self._stage}{share}{more}" if self._stage else ""

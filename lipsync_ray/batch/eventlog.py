@@ -35,9 +35,10 @@ class EventLog:
 
     def job(self, row: Row, *, worked: bool) -> None:
         """Append what has become of a job; ``worked``: the row tells what its try has taken."""
-        facts: dict[str, Any] = {"kind": f"job_{row.state}", "time": time.time(), "job": row.id}
-        if row.state == "running":
-            self._append({**facts, "kind": "job_started", "attempt": row.attempts + 1})
+        kind = {"running": "job_started", "waiting": "job_stopped"}.get(row.state, f"job_{row.state}")
+        facts: dict[str, Any] = {"kind": kind, "time": time.time(), "job": row.id}
+        if row.state in ("running", "waiting"):
+            self._append({**facts, "attempt": row.attempts + 1})
             return
         facts["attempt"] = row.attempts + (row.state == "done")
         if row.code:

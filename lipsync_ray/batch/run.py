@@ -138,6 +138,7 @@ class _Work:
 
         self._dispatcher = Dispatcher(pool, config.dispatch(), tell)
         self._watch.metering.open(session.meter(), self._dispatcher.waiting, pool.gpus)
+        stack.callback(self._watch.metering.close)
         if (price := config.cost.usd_per_gpu_hour) is not None:
             self._watch.view.costs(lambda: price * meter.so_far(time.time()) / 3600)
         self._yard = RunYard(pool, site, self._dispatcher.is_open)
@@ -176,7 +177,9 @@ class _Work:
         finally:
             for row in self._ledger.rows:
                 if row.state == "running":  # the run was asked to stop
-                    self._ledger.put(replace(row, state="waiting"))
+                    waiting = replace(row, state="waiting")
+                self._ledger.put(waiting)
+                self._watch.stopped(waiting)
 
     def _probes(self, jobs: Sequence[Todo]) -> Iterator[Job]:
         for job in jobs:

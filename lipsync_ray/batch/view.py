@@ -87,18 +87,19 @@ class BatchView:
 
     def text(self) -> str:
         """The batch in a few words: what failed, what is on its way, pace, time left and cost."""
-        # Asked from the thread that draws as well.
-        facts = [f"{self._lost} quarantined"] if self._lost else []
-        if self._jobs:
-            facts.append(f"{len(self._jobs)} on their way")
-        done_s = self._done_s + sum(job.share * job.seconds for job in list(self._jobs.values()))
+        jobs = list(self._jobs.values())  # the thread that draws asks as well
+        facts = []
+        done_s = self._done_s + sum(job.share * job.seconds for job in jobs)
         if done_s > 0:
             took = self._clock() - self._since
-            facts.append(f"{took / done_s:.2f} s per second")
             if (left := self._seconds - done_s) > 0:
                 facts.append(f"{duration(left * took / done_s)} left")
-        cost = self._cost()
-        return ", ".join([*facts, *([f"{cost:.2f} USD"] if cost is not None else [])])
+            facts.append(f"{took / done_s:.2f} s per second")
+        if self._lost:
+            facts.append(f"{self._lost} quarantined")
+        if (cost := self._cost()) is not None:
+            facts.append(f"{cost:.2f} USD")
+        return ", ".join([*facts, *([f"{len(jobs)} on their way"] if jobs else [])])
 
     def _end(self, id: str) -> float:
         """Take a job from the display; returns the seconds of its video, 0 if it was not there."""

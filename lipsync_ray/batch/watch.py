@@ -39,6 +39,12 @@ class Watch:
         self.metering.states([(row.id, row.state)])
         return self.view.job(row.id, seconds)
 
+    def stopped(self, row: Row) -> None:
+        """A job is left as it is, as the run was asked to stop."""
+        self._running.discard(row.id)
+        self._events.job(row, worked=False)
+        self.metering.states([(row.id, row.state)])
+
     def ended(self, row: Row) -> None:
         """A try of a job has ended, or it could not even begin."""
         worked = row.id in self._running

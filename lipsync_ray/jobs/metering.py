@@ -22,7 +22,7 @@ class Metering:
         self._roster = Roster()
         self._depth: Callable[[str], int] = lambda lane: 0
         self._gpus: Callable[[str], float] = lambda lane: 0.0
-        self._shown: dict[tuple[str, ...], float] = {}  # gauges
+        self._shown: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}  # gauges
         self._jobs: dict[str, str] = {}  # state by id
 
     def open(self, meter: Meter, depth: Callable[[str], int], gpus: Callable[[str], float]) -> None:
@@ -35,6 +35,13 @@ class Metering:
         """
         self._meter, self._depth, self._gpus = meter, depth, gpus
         self._show_jobs()
+
+    def close(self) -> None:
+        """Nothing runs any more: a gauge would otherwise keep its last value in monitoring."""
+        for name, labels in list(self._shown):
+            if name != "lipsync_jobs":
+                self._gauge(name, 0.0, **dict(labels))
+        self._meter = NoMeter()
 
     def event(self, event: Event) -> Event:
         """Take note of an event; returns it with the lane, machine and process of its worker."""
@@ -96,7 +103,7 @@ class Metering:
         """Set a gauge, if that changes it: to compare costs nothing."""
         if isinstance(self._meter, NoMeter):
             return
-        key = (name, *labels.values())
+        key = (name, tuple(labels.items()))
         if self._shown.get(key) != value:
             self._shown[key] = value
             self._meter.put(name, value, **labels)
