@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,7 @@ def check_nothing_done_twice(home: Home, events: Events, talk: Talk) -> None:
     again = Counter(event["task"] for event in events.of("requeued"))
     assert set(done.values()) == {1}
     assert begun - done == again
-    lost = events.of("worker_died") + events.of("worker_suspect")
-    assert again.total() <= len(lost)
+    assert again.total() <= len(lost(events))
     for name, out in zip(NAMES, outputs(home), strict=True):
         pieces = [task for task in done if task.startswith((f"{name}/chunk", f"{name}/seam"))]
         assert len(pieces) == talk.pieces == len(sidecar(out)["chunks"])
@@ -51,6 +51,11 @@ def check_nothing_done_twice(home: Home, events: Events, talk: Talk) -> None:
 def both_draw(events: Events) -> bool:
     """Whether the workers of both nodes have finished a chunk."""
     return len({event["worker"] for event in events.of("done", "chunk")}) >= 2
+
+
+def lost(events: Events) -> list[dict[str, Any]]:
+    """Workers that have died, or do not answer: that of a node is known to be dead only after a while."""
+    return events.of("worker_died") + events.of("worker_suspect")
 
 
 def kill_worker(nodes: Nodes, events: Events) -> None:
@@ -78,7 +83,7 @@ def test_what_is_lost_is_done_again_and_nothing_else(
     harm(nodes, events)
     assert driver.code() == 0, driver.log
     assert tuple(map(digest, outputs(scanned))) == talk.digests
-    assert events.of("worker_died")
+    assert lost(events)
     check_nothing_done_twice(scanned, events, talk)
     assert scanned.leftovers() == []
     assert nodes.leftovers() == []

@@ -13,6 +13,7 @@ from tests.faults.driver import Driver, Events
 from tests.faults.files import Home, digest, sidecar
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HERE, RAY = "ray.cluster=none", "ray.cluster=local"
 FOR_EVER = {"TOY_NAP": "600"}
 
 
@@ -20,7 +21,7 @@ def batch(home: Home, talk: Talk, cluster: str, **environment: str) -> tuple[Dri
     """A batch of one dub."""
     video, _, *rest = talk.words(0)
     sound = f"audio={talk.sounds[0]}"
-    words = ("batch", video, sound, f"out_dir={home.out}", f"ray.cluster={cluster}", "ray.workers=2", *rest)
+    words = ("batch", video, sound, f"out_dir={home.out}", cluster, "ray.workers=2", *rest)
     return home.start(*words, **environment), Events(path=home.out / "events.jsonl")
 
 
@@ -28,7 +29,7 @@ def states(home: Home) -> list[str]:
     return [row.state for row in read_ledger(str(home.out))]
 
 
-@pytest.mark.parametrize(("cluster", "number"), [("none", signal.SIGINT), ("local", signal.SIGTERM)])
+@pytest.mark.parametrize(("cluster", "number"), [(HERE, signal.SIGINT), (RAY, signal.SIGTERM)])
 def test_a_batch_finishes_what_runs_and_goes_on_from_there(
     scanned: Home, talk: Talk, cluster: str, number: signal.Signals
 ) -> None:
@@ -41,7 +42,7 @@ def test_a_batch_finishes_what_runs_and_goes_on_from_there(
     before = events.of("done", "chunk")
     assert len(events.of("started", "chunk")) == len(before) < 6
     assert states(scanned) == ["waiting"]
-    again, _ = batch(scanned, talk, "none")
+    again, _ = batch(scanned, talk, HERE)
     assert again.code() == 0, again.log
     done = Counter(event["task"] for event in events.of("done", "chunk"))
     assert len(done) == done.total() == 6
@@ -50,21 +51,21 @@ def test_a_batch_finishes_what_runs_and_goes_on_from_there(
     assert scanned.leftovers() == []
 
 
-@pytest.mark.parametrize(("cluster", "number"), [("none", signal.SIGTERM), ("local", signal.SIGINT)])
+@pytest.mark.parametrize(("cluster", "number"), [(HERE, signal.SIGTERM), (RAY, signal.SIGINT)])
 def test_a_second_signal_stops_a_batch_at_once(
     scanned: Home, talk: Talk, cluster: str, number: signal.Signals
 ) -> None:
     driver, events = batch(scanned, talk, cluster, **FOR_EVER)
     driver.until(lambda: bool(events.of("started", "chunk")))
     driver.send(number)
-    if cluster != "none":  # else the only process is busy drawing, and tells nothing
+    if cluster == RAY:  # else the only process is busy drawing, and tells nothing
         driver.until(lambda: bool(events.of("draining")))
         assert "running pieces are finished first" in driver.log
     driver.send(number)
     assert driver.code() == 4, driver.log
     assert states(scanned) == ["waiting"]
     assert events.of("done", "chunk") == []
-    again, _ = batch(scanned, talk, "none")
+    again, _ = batch(scanned, talk, HERE)
     assert again.code() == 0, again.log
     assert digest(scanned.out / "videos" / "talk.mp4") == talk.digests[0]
     assert scanned.leftovers() == []

@@ -1,0 +1,44 @@
+"""A driver that is killed together with the Ray that it has started."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.faults.conftest import Talk
+from tests.faults.files import Home
+from tests.faults.test_driver_killed import age, check_done, finished
+
+GONE_S = 60.0  # Ray looks for the process that has started it now and then
+
+
+def processes_of(home: Home) -> list[int]:
+    """Processes that have the temporary folder of this test, but for zombies."""
+    mine, found = f"TMPDIR={home.tmp}\0".encode(), []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and mine in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_a_killed_driver_leaves_no_ray_and_its_chunks_are_taken(scanned: Home, talk: Talk) -> None:
+    out = scanned.out / "talk.mp4"
+    words = ("run", *talk.words(0), f"out={out}", "ray.workers=2")
+    driver = scanned.start(*words, "ray.cluster=local")
+    driver.until(lambda: len(finished(scanned)) >= 2)
+    assert processes_of(scanned)
+    driver.kill()
+    limit = time.monotonic() + GONE_S
+    while processes_of(scanned) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert processes_of(scanned) == []
+    assert not out.exists()
+    known = finished(scanned)
+    assert len(known) < talk.pieces
+    age(scanned)
+    again = scanned.start(*words, "ray.cluster=local")
+    assert again.code() == 0, again.log
+    check_done(scanned, out, talk, known)
