@@ -178,8 +178,8 @@ class _Work:
             for row in self._ledger.rows:
                 if row.state == "running":  # the run was asked to stop
                     waiting = replace(row, state="waiting")
-                self._ledger.put(waiting)
-                self._watch.stopped(waiting)
+                    self._ledger.put(waiting)
+                    self._watch.stopped(waiting)
 
     def _probes(self, jobs: Sequence[Todo]) -> Iterator[Job]:
         for job in jobs:
