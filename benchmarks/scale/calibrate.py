@@ -40,10 +40,10 @@ class Trace:
         return self.ended - self.ready
 
 
-def calibrate(video: Path, audio: Path, *, seconds: float, rounds: int) -> None:
+def calibrate(video: Path, audio: Path, *, seconds: float, rounds: int, words: Sequence[str] = ()) -> None:
     """Print what was predicted and what was measured, round by round and as medians."""
     with tempfile.TemporaryDirectory() as name:
-        clip = Clip.make(Path(name), video, audio, seconds)
+        clip = Clip.make(Path(name), video, audio, seconds, words)
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {clip.frames} frames\n")
         print("| round | workers | measured s | predicted s | predicted / measured | load |")
         print("|--:|--:|--:|--:|--:|--:|")
@@ -89,9 +89,10 @@ class Clip:
     video: Path
     sound: Path
     frames: int
+    words: tuple[str, ...]  # options of all runs
 
     @classmethod
-    def make(cls, folder: Path, video: Path, audio: Path, seconds: float) -> Clip:
+    def make(cls, folder: Path, video: Path, audio: Path, seconds: float, words: Sequence[str]) -> Clip:
         """Bring a clip to 720p and loop it to about so many seconds."""
         import av
 
@@ -99,7 +100,8 @@ class Clip:
         looped = looped_video(video, folder / "video.mp4", width=1280, height=720, seconds=seconds)
         with av.open(str(looped)) as container:
             frames = sum(packet.size > 0 for packet in container.demux(video=0))
-        return cls(folder=folder, video=looped, sound=sound, frames=min(frames, round(seconds * RATE)))
+        frames = min(frames, round(seconds * RATE))
+        return cls(folder=folder, video=looped, sound=sound, frames=frames, words=tuple(words))
 
     def in_process(self, count: int) -> list[Trace]:
         """As many dubs without Ray at the same time."""
@@ -114,7 +116,7 @@ class Clip:
         places = (f"video={self.video}", f"audio={self.sound}", f"out={self.folder / name}.mp4")
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(
-            [*COMMAND, *places, *words], stderr=subprocess.PIPE, env=environment, text=True
+            [*COMMAND, *self.words, *places, *words], stderr=subprocess.PIPE, env=environment, text=True
         )
 
 

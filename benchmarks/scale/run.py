@@ -35,7 +35,13 @@ def main() -> None:
     if options.calibrate:
         from calibrate import calibrate
 
-        calibrate(options.video, options.audio, seconds=options.seconds, rounds=options.rounds)
+        calibrate(
+            options.video,
+            options.audio,
+            seconds=options.seconds,
+            rounds=options.rounds,
+            words=options.words,
+        )
         return
     if not options.json:
         print(f"engine={options.engine}, {'spot' if options.spot else 'on-demand'}\n\n{HEAD}")
@@ -82,6 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--audio", type=Path, help="speech, for --calibrate")
     parser.add_argument("--seconds", type=float, default=60.0, help="the clip is looped to this length")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--words", nargs="*", default=[], help="options of the real dubs")
     options = parser.parse_args()
     if options.calibrate and not (options.video and options.audio):
         parser.error("--calibrate needs --video and --audio")
