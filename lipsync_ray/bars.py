@@ -31,6 +31,7 @@ class ConsoleProgress:
             bars.TimeElapsedColumn(),
             _Told(),
             console=console,
+            expand=True,  # what the last column tells gives way to the others
         )
         self._bar = _Bar(self._bars)
         self._parts: list[_Part] = []
@@ -177,7 +178,7 @@ class _Told(bars.ProgressColumn):
     """What a bar's ``told`` says now; without one, the time that is left."""
 
     def __init__(self) -> None:
-        super().__init__(Column(no_wrap=True, overflow="ellipsis"))
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", ratio=1))
         self._left = bars.TimeRemainingColumn()
 
     def render(self, task: bars.Task) -> Text:

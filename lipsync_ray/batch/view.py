@@ -30,15 +30,15 @@ class BatchView:
         self._seconds = 0.0  # of all videos that may still be done
         self._done_s = 0.0  # of those that are
         self._jobs: dict[str, JobView] = {}
-        self._cost: Callable[[], float | None] = lambda: None
+        self._cost: Callable[[], float] = lambda: 0.0
 
     def begin(self, all_jobs: int, todo: int) -> None:
         """The backlog is read."""
         if todo < all_jobs:
             self._display.note(f"{all_jobs} jobs, {all_jobs - todo} of them settled before")
 
-    def costs(self, told: Callable[[], float | None]) -> None:
-        """Show what the batch has cost so far, USD, as ``told`` says; None: it is not known."""
+    def costs(self, told: Callable[[], float]) -> None:
+        """Show what the batch has cost so far, USD, as ``told`` says."""
         self._cost = told
 
     def probing(self, total: int) -> None:
@@ -58,6 +58,7 @@ class BatchView:
     def job(self, name: str, seconds: float) -> JobView:
         """A job is on its way; where it tells how far it is."""
         view = self._jobs[name] = JobView(self._display.part(name), seconds)
+        view.stage("examine")
         return view
 
     def done(self, row: Row) -> None:
@@ -97,7 +98,7 @@ class BatchView:
             facts.append(f"{took / done_s:.2f} s per second")
         if self._lost:
             facts.append(f"{self._lost} quarantined")
-        if (cost := self._cost()) is not None:
+        if cost := self._cost():
             facts.append(f"{cost:.2f} USD")
         return ", ".join([*facts, *([f"{len(jobs)} on their way"] if jobs else [])])
 
