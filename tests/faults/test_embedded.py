@@ -12,13 +12,13 @@ from tests.faults.test_driver_killed import age, check_done, finished
 GONE_S = 60.0  # Ray looks for the process that has started it now and then
 
 
-def processes_of(home: Home) -> list[int]:
+def processes_of(home: Home) -> list[str]:
     """Processes that have the temporary folder of this test, but for zombies."""
     mine, found = f"TMPDIR={home.tmp}\0".encode(), []
     for folder in Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and mine in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
         except OSError:
             continue
     return found

@@ -50,6 +50,7 @@ def submit() -> Iterator[list[str]]:
             f"--port={free_port()}",
             "--num-cpus=2",
             "--include-dashboard=true",
+            f"--dashboard-agent-listen-port={free_port()}",
         ]
         words += [f"--dashboard-port={port}", f"--temp-dir={folder}", f"--object-store-memory={100 << 20}"]
         head = subprocess.Popen(
