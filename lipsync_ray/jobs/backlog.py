@@ -95,11 +95,15 @@ class Backlog:
     def _has_room(self) -> bool:
         """Whether the workers will soon have nothing else to do, or those that do not draw have nothing now.
 
-        A long video alone could fill the room for many minutes before the first of its pieces can be drawn.
+        A long video takes minutes until the first of its pieces can be drawn, whatever they count: spare
+        workers go on with the next ones meanwhile, and have one ready when the pieces of the last run out.
         """
-        room = self._ahead * self._dispatcher.places("gpu") - self._dispatcher.waiting("gpu")
+        places = self._dispatcher.places("gpu")
+        room = self._ahead * places - self._dispatcher.waiting("gpu")
         coming = sum(job.pieces for job in self._active.values() if not job.account.chunks)
-        return not self._active or coming < room or (room > 0 and self._dispatcher.spare("cpu") > 0)
+        if not self._active or coming < room:
+            return True
+        return self._dispatcher.spare("cpu") > 0 and (room > 0 or len(self._active) <= places)
 
     def _advance(self, job: Job, outcome: Outcome | None) -> None:
         """Let a job go on with an outcome, and queue what it asks for."""
