@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
 
 from lipsync_ray.bars import ConsoleProgress
+from lipsync_ray.batch.eventlog import EventLog
 from lipsync_ray.batch.view import BatchView
+from lipsync_ray.batch.watch import Watch
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.jobs.course import Account
 from lipsync_ray.progress import LogProgress
@@ -109,3 +112,14 @@ def test_a_bar_for_the_batch_and_one_for_each_video_on_its_way(clock: Clock, str
         assert "1 min 20 s left, 2.00 s per second, 3 on their way" in frame
         assert "ann" not in frame
         assert "dan" in frame
+
+
+def test_a_job_that_is_left_at_the_end_of_a_run_is_told_as_such(clock: Clock, stream: io.StringIO) -> None:
+    events = io.StringIO()
+    watch = Watch(BatchView(LogProgress(stream, clock=clock), clock), EventLog(events, "run1"))
+    watch.begin([row("ann"), row("bob", state="done")], 1)
+    watch.started(row("ann", state="running", attempts=1), 10.0)
+    watch.stopped(row("ann", attempts=1))
+    lines = [json.loads(line) for line in events.getvalue().splitlines()]
+    told = [(line["kind"], line["job"], line["attempt"]) for line in lines]
+    assert told == [("job_started", "ann", 2), ("job_stopped", "ann", 2)]

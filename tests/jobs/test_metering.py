@@ -9,6 +9,7 @@ from lipsync_ray.distributed.metrics import METRICS
 from lipsync_ray.distributed.tasks import Task
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.progress import NullProgress
+from tests.conftest import ROOT
 from tests.distributed.scripted import ScriptedPool
 
 KINDS = {metric.name: metric for metric in METRICS}
@@ -93,3 +94,10 @@ def test_jobs_and_frames_are_counted() -> None:
     assert board.figures["lipsync_video_seconds_total",] == 0.4
     metering.close()
     assert board.figures["lipsync_jobs", "done"] == 2
+
+
+def test_every_figure_is_documented_under_the_name_that_prometheus_sees() -> None:
+    page = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        assert f"| `ray_{metric.name}` | {labels} | {metric.kind} | {metric.text} |\n" in page
