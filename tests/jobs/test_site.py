@@ -34,6 +34,7 @@ class Counted(Disk):
     """Counts the blocks that leave it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.read_from: list[str] = []
 
     def read(self, path: str, offset: int, length: int) -> bytes:
