@@ -122,7 +122,7 @@ class Clip:
 
 def _trace(run: subprocess.Popen[str], frames: int) -> Trace:
     """Read a run's events from its log."""
-    told, _ = run.communicate()
+    _, told = run.communicate()
     if run.returncode:
         raise SystemExit(told[-2000:])
     events = [

@@ -125,6 +125,17 @@ def test_gpus_do_not_wait_until_the_longest_video_is_prepared(scenario: Scenario
     assert drawn < first.index("film/prepare")
 
 
+def test_the_next_video_is_ready_when_the_pieces_of_the_last_run_out(scenario: Scenario) -> None:
+    fast = replace(scenario.costs, chunk=Rate(fixed=0.3, frame=0.012))
+    one = replace(scenario.machines, nodes=1, start={"cpu": 0.0, "gpu": 0.0})
+    videos = [Video(place=f"{n}", frames=25 * (620 - n)) for n in range(8)]
+    run = simulate(replace(scenario, videos=videos, costs=fast, machines=one))
+    first = fast.scan.of(15_500) / 2 + fast.prepare.of(15_500)  # for which nothing can be drawn
+    assert (
+        run.makespan - first < 1.05 * bounds(replace(scenario, videos=videos, costs=fast, machines=one)).gpu
+    )
+
+
 def test_bytes_pass_one_after_the_other() -> None:
     pipe = Pipe(10.0)
     assert [pipe.send(0.0, 50), pipe.send(1.0, 50), pipe.send(20.0, 10)] == [5.0, 10.0, 21.0]
