@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+from tests.conftest import ROOT
 from tests.faults.conftest import Talk
 from tests.faults.files import Home
 from tests.faults.test_driver_killed import age, check_done, finished
@@ -27,10 +31,16 @@ def processes_of(home: Home) -> list[str]:
 def test_a_killed_driver_leaves_no_ray_and_its_chunks_are_taken(scanned: Home, talk: Talk) -> None:
     out = scanned.out / "talk.mp4"
     words = ("run", *talk.words(0), f"out={out}", "ray.workers=2")
-    driver = scanned.start(*words, "ray.cluster=local")
-    driver.until(lambda: len(finished(scanned)) >= 2)
-    assert processes_of(scanned)
-    driver.kill()
+    command = [*words, "ray.cluster=local", f"cache.dir={scanned.cache}", "encode.preset=ultrafast"]
+    environment = {**os.environ, "TMPDIR": str(scanned.tmp), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "lipsync_ray", *command], cwd=ROOT, env=environment
+    ) as driver:
+        while len(finished(scanned)) < 2:
+            assert driver.poll() is None, "it ended before it could be killed"
+            time.sleep(0.01)
+        assert len(processes_of(scanned)) > 3
+        driver.kill()
     limit = time.monotonic() + GONE_S
     while processes_of(scanned) and time.monotonic() < limit:
         time.sleep(0.1)
