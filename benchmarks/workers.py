@@ -27,9 +27,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         clip = Clip.make(Path(name), options.video, options.audio, options.seconds, options.override)
         print(f"{os.cpu_count()} cores, {clip.frames} frames of 1280x720\n")
-        print(
-            "| round | one process s | 1 worker s | 2 workers s | Ray costs | 2 workers gain | start s | load |"
-        )
+        head = ("round", "one process s", "1 worker s", "2 workers s", "Ray costs", "gain of 2", "start s")
+        print(f"| {' | '.join((*head, 'load'))} |")
         print("|--:|--:|--:|--:|--:|--:|--:|--:|")
         costs, gains = [], []
         for number in range(1, options.rounds + 1):
