@@ -371,7 +371,14 @@ def test_an_upload_that_is_ended_leaves_a_whole_object(
     s3.on_request = end
     child.append(subprocess.Popen([sys.executable, "-c", UPLOAD, str(tmp_path / "new"), large]))
     assert child[0].wait(60) == status
-    assert s3.bytes_at(large) == (LARGE[::-1] if finished else LARGE)
+    found = s3.bytes_at(large)
+    old, new = found == LARGE, found == LARGE[::-1]  # not compared in an assertion: it would tell all bytes
+    if finished:
+        assert new
+    elif signal.SIGKILL in signals:
+        assert old
+    else:  # it may come to its end while the process takes its leave
+        assert old or new
 
 
 # What disks do wrong.
