@@ -13,28 +13,24 @@ from threadpoolctl import threadpool_limits
 
 from lipsync_ray.analysis import choose
 from lipsync_ray.config import Config, to_plain
-from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event, OnEvent
 from lipsync_ray.distributed.machine import machine_id
-from lipsync_ray.distributed.ray_cluster import ray_session
-from lipsync_ray.distributed.signals import draining_first
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.faces.scan import scan_name
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
-from lipsync_ray.jobs.backlog import Backlog, Job
-from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.backlog import Job
 from lipsync_ray.jobs.course import Course
 from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.life import dub_course, scan_course
+from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
 from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.jobs.site import Site, SiteSpec
-from lipsync_ray.jobs.yard import RunYard, open_site
 from lipsync_ray.media.storage import check_folder
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Result
@@ -99,25 +95,23 @@ class _Run:
 
     spec: JobSpec
     inputs: Inputs
-    site: Site
     course: Course
-    dispatcher: Dispatcher
-    backlog: Backlog
+    machines: Machines
 
     def end(self, steps: Any) -> Any:
         """Go through the steps of the job; returns what they return."""
         job = Job(name=self.spec.name, course=self.course, steps=steps)
-        for ended in self.backlog.run([job]):
+        for ended in self.machines.backlog.run([job]):
             if ended.error is not None:
                 raise ended.error
             return ended.result
-        raise KeyboardInterrupt(self.dispatcher.draining)
+        raise KeyboardInterrupt(self.machines.dispatcher.draining)
 
     def triage(self, engine: Engine) -> Triage:
         """What a run would do, once the faces are known."""
         config = self.spec.config
         name = scan_name(self.inputs.source_hash, config.face, config.weights.store(config.license.policy))
-        scan = open_scan(self.inputs.table, name, self.site)
+        scan = open_scan(self.inputs.table, name, self.machines.site)
         analysis = choose(scan, self.inputs.table, config.face)
         chunks = cut(config, self.inputs, analysis, engine.context.fade)
         return make_triage(config, self.inputs, analysis, make_plan(config, self.inputs, analysis, chunks))
@@ -128,28 +122,16 @@ def _opened(config: Config, engine: Engine, progress: Progress, speech: SpeechMo
     """Look at the files, then open the machines: what cannot be done is told before anything is started."""
     spec = JobSpec(name="job", config=absolute(config), told=to_plain(config), speech=speech)
     networks = bool(engine.weights) and config.compute.device != "cpu"
+    metering = Metering()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))  # small matrices: more threads only wait for each other
         inputs = _examined(spec, stack)
-        session = stack.enter_context(ray_session(config.ray))
-        site, bench = stack.enter_context(open_site(config.cache, session))
-        after = stack.enter_context(ExitStack())  # when no worker runs any more
-        pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
-        metering = Metering()
-        dispatcher = Dispatcher(pool, config.dispatch(), _telling(progress, metering))
-        metering.open(session.meter(), dispatcher.waiting, pool.gpus)
-        stack.callback(metering.close)
-        yard = RunYard(pool, site, dispatcher.is_open)
-        after.callback(yard.close)
-        stack.enter_context(draining_first(dispatcher.drain))
-        yield _Run(
-            spec=spec,
-            inputs=inputs,
-            site=site,
-            course=Course(spec, yard, metering.counted(progress)),
-            dispatcher=dispatcher,
-            backlog=Backlog(dispatcher, yard, ahead=config.batch.ahead),
+        telling = _telling(progress, metering)
+        machines = stack.enter_context(
+            open_machines(config, networks=networks, metering=metering, on_event=telling)
         )
+        course = Course(spec, machines.yard, metering.counted(progress))
+        yield _Run(spec=spec, inputs=inputs, course=course, machines=machines)
 
 
 def _examined(spec: JobSpec, stack: ExitStack) -> Inputs:

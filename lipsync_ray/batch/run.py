@@ -25,18 +25,15 @@ from lipsync_ray.batch.watch import Watch
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
-from lipsync_ray.distributed.ray_cluster import ray_session
-from lipsync_ray.distributed.signals import draining_first
 from lipsync_ray.dub import check_output
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import LipsyncError
-from lipsync_ray.jobs.backlog import Backlog, Ended, Job
-from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.backlog import Ended, Job
 from lipsync_ray.jobs.course import Course
 from lipsync_ray.jobs.life import dub_course
+from lipsync_ray.jobs.machines import open_machines
 from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.probe import probe_course
-from lipsync_ray.jobs.yard import RunYard, open_site
 from lipsync_ray.media.glance import Glance
 from lipsync_ray.progress import NullProgress
 from lipsync_ray.sidecar import Result, StageTime
@@ -122,30 +119,19 @@ class _Work:
 
     def open(self, stack: ExitStack, jobs: Sequence[Todo]) -> Dispatcher:
         """Open the machines."""
-        config = self._batch.config
-        session = stack.enter_context(ray_session(config.ray))
-        site, bench = stack.enter_context(open_site(config.cache, session))
-        after = stack.enter_context(ExitStack())  # when no worker runs any more
-        networks = networks_of(jobs, self._engines)
-        pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
-
-        self._pool = pool
-        meter = self._meter = GpuMeter(pool.gpus)
+        config, watch = self._batch.config, self._watch
+        meter = self._meter = GpuMeter(lambda lane: self._machines.pool.gpus(lane))
 
         def tell(event: Event) -> None:
             meter.hear(event)
-            self._watch.event(event)
+            watch.event(event)
 
-        self._dispatcher = Dispatcher(pool, config.dispatch(), tell)
-        self._watch.metering.open(session.meter(), self._dispatcher.waiting, pool.gpus)
-        stack.callback(self._watch.metering.close)
+        networks = networks_of(jobs, self._engines)
+        opened = open_machines(config, networks=networks, metering=watch.metering, on_event=tell)
+        self._machines = stack.enter_context(opened)
         if (price := config.cost.usd_per_gpu_hour) is not None:
-            self._watch.view.costs(lambda: price * meter.so_far(time.time()) / 3600)
-        self._yard = RunYard(pool, site, self._dispatcher.is_open)
-        after.callback(self._yard.close)
-        self._backlog = Backlog(self._dispatcher, self._yard, ahead=config.batch.ahead)
-        stack.enter_context(draining_first(self._dispatcher.drain))
-        return self._dispatcher
+            watch.view.costs(lambda: price * meter.so_far(time.time()) / 3600)
+        return self._machines.dispatcher
 
     def gpu_seconds(self) -> float:
         """For how long GPUs were held, times their number."""
@@ -156,7 +142,7 @@ class _Work:
         self._watch.view.probing(len(jobs))
         by_name = {job.entry.id: job for job in jobs}
         found: list[tuple[Todo, Glance]] = []
-        for ended in self._backlog.run(self._probes(jobs)):
+        for ended in self._machines.backlog.run(self._probes(jobs)):
             job = by_name[ended.job.name.removesuffix("?")]
             self._watch.view.probed()
             if ended.error is not None:
@@ -170,8 +156,8 @@ class _Work:
         self._watch.view.dubbing(len(jobs), sum(glance.seconds for _, glance in jobs))
         by_name = {job.entry.id: (job, glance) for job, glance in jobs}
         try:
-            while jobs and not self._dispatcher.draining:
-                for ended in self._backlog.run(self._dubs(jobs)):
+            while jobs and not self._machines.dispatcher.draining:
+                for ended in self._machines.backlog.run(self._dubs(jobs)):
                     self._settle(*by_name[ended.job.name], ended)
                 jobs, self._again = self._again, []
         finally:
@@ -184,7 +170,7 @@ class _Work:
     def _probes(self, jobs: Sequence[Todo]) -> Iterator[Job]:
         for job in jobs:
             spec = replace(job.spec(), name=f"{job.entry.id}?")
-            course = Course(spec, self._yard, NullProgress())
+            course = Course(spec, self._machines.yard, NullProgress())
             yield Job(name=spec.name, course=course, steps=probe_course(course))
 
     def _dubs(self, jobs: Sequence[tuple[Todo, Glance]]) -> Iterator[Job]:
@@ -193,13 +179,15 @@ class _Work:
             self._ledger.put(row)
             spec = job.spec()
             shown = self._watch.started(row, glance.seconds)
-            course = Course(spec, self._yard, self._watch.metering.counted(shown), weight=glance.seconds)
+            course = Course(
+                spec, self._machines.yard, self._watch.metering.counted(shown), weight=glance.seconds
+            )
             shown.follow(course.account)
             pieces = max(1, round(glance.seconds / job.config.chunk.seconds))
             yield Job(name=spec.name, course=course, steps=dub_course(course), pieces=pieces)
 
     def _settle(self, job: Todo, glance: Glance, ended: Ended) -> None:
-        row = _worked(self._row(job), ended.job, self._pool.gpus("gpu"))
+        row = _worked(self._row(job), ended.job, self._machines.pool.gpus("gpu"))
         if ended.error is not None:
             failed = after_failure(row, ended.error, max_attempts=self._batch.config.batch.max_attempts)
             self._ledger.put(replace(failed, finished=datetime.now(UTC)))
