@@ -13,7 +13,7 @@ from tests.faults.conftest import Talk
 from tests.faults.files import Home
 from tests.faults.test_driver_killed import age, check_done, finished
 
-GONE_S = 60.0  # Ray looks for the process that has started it now and then
+GONE_S = 180.0  # an agent of Ray sees the end of its node after 10 s, then tries for 60 s to report it
 
 
 def processes_of(home: Home) -> list[str]:
