@@ -15,7 +15,7 @@ from lipsync_ray.engines.unit_selection.measures import measure
 from lipsync_ray.engines.unit_selection.person import Person, build_person
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.media.index import FrameTable, build_table
-from lipsync_ray.media.storage import content_hash
+from lipsync_ray.storage.whole import content_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

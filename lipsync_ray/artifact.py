@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lipsync_ray.fingerprint import fingerprint
-from lipsync_ray.media.storage import atomic_path
+from lipsync_ray.storage.whole import atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,11 +31,11 @@ from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
 from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.jobs.site import Site, SiteSpec
-from lipsync_ray.media.storage import check_folder
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Result
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote
+from lipsync_ray.storage.whole import check_folder
 from lipsync_ray.triage import Triage, make_triage
 
 logger = logging.getLogger(__name__)

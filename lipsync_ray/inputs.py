@@ -17,8 +17,8 @@ from lipsync_ray.media.encoders import check_pixels
 from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.still import write_still
-from lipsync_ray.media.storage import content_hash
 from lipsync_ray.media.timeline import WARN_SECONDS, Timeline, build_timeline
+from lipsync_ray.storage.whole import content_hash
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lipsync_ray.errors import ConfigError, PlanError
 from lipsync_ray.faces.select import Reason
-from lipsync_ray.media.storage import atomic_path
+from lipsync_ray.storage.whole import atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,9 @@ from lipsync_ray.compositing import Composited, RenderJob, crop_planes
 from lipsync_ray.drawing import draw, plan_drawing
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.media.reader import open_reader
-from lipsync_ray.media.storage import atomic_path
 from lipsync_ray.media.writer import SegmentWriter
 from lipsync_ray.plan import Chunk
+from lipsync_ray.storage.whole import atomic_path
 from lipsync_ray.threads import Prefetch, Sink
 
 _AHEAD = 8  # frames between two threads: hides a slow frame, stays small beside a batch

@@ -19,8 +19,8 @@ from lipsync_ray.media.index import FrameTable
 from lipsync_ray.media.mux import KeepSettings, mux
 from lipsync_ray.media.output_times import Timeline
 from lipsync_ray.media.reader import open_reader
-from lipsync_ray.media.storage import atomic_path
 from lipsync_ray.media.writer import SegmentWriter
+from lipsync_ray.storage.whole import atomic_path
 
 NEAR_LOSSLESS = EncodeSettings(crf=4, preset="veryfast")
 NOTHING = KeepSettings(audio=False, subtitles=False, chapters=False, metadata=False)

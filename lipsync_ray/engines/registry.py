@@ -12,7 +12,7 @@ from lipsync_ray.engines.base import Engine, Resources
 from lipsync_ray.engines.enhanced import Enhanced
 from lipsync_ray.enhance.settings import EnhanceSettings
 from lipsync_ray.errors import ConfigError, DependencyMissing
-from lipsync_ray.media.storage import content_hash
+from lipsync_ray.storage.whole import content_hash
 
 ENGINES: Mapping[str, str] = MappingProxyType(
     {

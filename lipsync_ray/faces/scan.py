@@ -24,8 +24,8 @@ from lipsync_ray.faces.track import FaceScan, part_path
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.reader import open_reader
-from lipsync_ray.media.storage import atomic_path, content_hash
 from lipsync_ray.media.table import FrameTable
+from lipsync_ray.storage.whole import atomic_path, content_hash
 from lipsync_ray.weights.store import WeightStore
 
 logger = logging.getLogger(__name__)

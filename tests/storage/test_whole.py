@@ -6,7 +6,7 @@ import os
 import pytest
 
 from lipsync_ray.errors import MediaError, OutputUnwritable
-from lipsync_ray.media.storage import atomic_path, content_hash
+from lipsync_ray.storage.whole import atomic_path, content_hash
 
 
 def test_a_finished_file_replaces_the_old_one(tmp_path):
