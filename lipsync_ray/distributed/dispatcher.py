@@ -295,10 +295,3 @@ class Dispatcher:
         self._open.clear()
         self._unfinished.clear()
         self._ended.clear()
-
-
-def dispatch(
-    tasks: Iterable[Task], pool: Pool, settings: DispatchSettings | None = None, on_event: OnEvent = ignore
-) -> dict[str, Outcome]:
-    """Run all tasks; every key has an outcome. Raises WorkerSetupFailed if no worker can be started."""
-    return {outcome.key: outcome for outcome in Dispatcher(pool, settings, on_event).run(tasks)}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from lipsync_ray.distributed.dispatcher import Dispatcher, dispatch
+from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.distributed.local_pool import LocalPool
 from lipsync_ray.distributed.settings import DispatchSettings
 from lipsync_ray.distributed.tasks import Failure, Task
 from lipsync_ray.errors import WorkerSetupFailed
+from tests.distributed.driver import dispatch
 from tests.distributed.runners import Order, Squares, fail_setup
 from tests.distributed.scripted import ScriptedPool, run, tasks
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipsync_ray.distributed.dispatcher import Dispatcher, dispatch
+from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.distributed.local_pool import LocalPool
 from lipsync_ray.distributed.settings import DispatchSettings
 from lipsync_ray.distributed.tasks import Task
+from tests.distributed.driver import dispatch
 from tests.distributed.runners import Order, Squares
 from tests.distributed.scripted import DEAD, ScriptedPool, run, tasks
 

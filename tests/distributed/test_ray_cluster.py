@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 DRIVER = """
 import sys
-from lipsync_ray.distributed.dispatcher import dispatch
 from lipsync_ray.distributed.ray_cluster import ray_session
 from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.distributed.tasks import Task
 from lipsync_ray.errors import LipsyncError
+from tests.distributed.driver import dispatch
 from tests.distributed.runners import Order, Squares
 
 def tell(event):

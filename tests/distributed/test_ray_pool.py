@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipsync_ray.distributed.dispatcher import Dispatcher, dispatch
+from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.distributed.ray_cluster import RaySession
 from lipsync_ray.distributed.ray_pool import describe_death
@@ -20,6 +20,7 @@ from lipsync_ray.distributed.settings import DispatchSettings
 from lipsync_ray.distributed.tasks import Outcome, Task
 from lipsync_ray.errors import WorkerSetupFailed
 from tests.distributed import runners
+from tests.distributed.driver import dispatch
 from tests.distributed.runners import Order, Squares
 
 NUMBERS = range(8)
