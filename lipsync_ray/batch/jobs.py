@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.ledger import Ledger
 from lipsync_ray.batch.row import Row
+from lipsync_ray.batch.settled import fates
 from lipsync_ray.config import Config, to_plain
-from lipsync_ray.errors import LipsyncError
 from lipsync_ray.fingerprint import fingerprint
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.overrides import load_config
-from lipsync_ray.storage.files import exists
 
 # Where and how work is done, not what comes out of it.
 _NO_MATTER = ("ray", "cache", "log", "debug", "batch", "cost", "chunk", "weights")
@@ -54,20 +53,18 @@ def to_do(entries: Iterable[Entry], settings: Settings, ledger: Ledger) -> list[
 
     A job whose files or settings have changed since, or whose output is gone, is a new one.
     """
+    jobs = [_todo(entry, settings.of(entry)) for entry in entries]
+    rows = [ledger.get(job.entry.id) for job in jobs]
     todo: list[Todo] = []
-    rows: list[Row] = []
-    for entry in entries:
-        config = settings.of(entry)
-        job = Todo(entry=entry, config=config, settings_hash=_hash(config))
-        row = ledger.get(entry.id)
-        if row is not None and _is_settled(row, job):
+    waiting: list[Row] = []
+    known = ((row, job.config, job.settings_hash) for job, row in zip(jobs, rows, strict=True))
+    for job, row, fate in zip(jobs, rows, fates(known), strict=True):
+        if fate == "settled":
             continue
-        fresh = Row(id=entry.id, video=entry.video, audio=entry.audio, out=entry.out or "")
-        same = row is not None and _is_same(row, job) and row.state != "done"
-        base = row if row is not None and same else fresh
-        rows.append(replace(base, state="waiting", settings_hash=job.settings_hash))
+        base = row if row is not None and fate == "open" else _fresh(job.entry)
+        waiting.append(replace(base, state="waiting", settings_hash=job.settings_hash))
         todo.append(job)
-    ledger.put_all(rows)
+    ledger.put_all(waiting)
     return todo
 
 
@@ -82,21 +79,10 @@ def engine_key(config: Config) -> str:
     return fingerprint(*parts, to_plain(config)["weights"], config.license)
 
 
-def _hash(config: Config) -> str:
+def _todo(entry: Entry, config: Config) -> Todo:
     plain = {key: value for key, value in to_plain(config).items() if key not in _NO_MATTER}
-    return fingerprint(plain)[:16]
+    return Todo(entry=entry, config=config, settings_hash=fingerprint(plain)[:16])
 
 
-def _is_same(row: Row, job: Todo) -> bool:
-    return row.settings_hash in ("", job.settings_hash)
-
-
-def _is_settled(row: Row, job: Todo) -> bool:
-    if not _is_same(row, job):
-        return False
-    if row.state == "quarantined":
-        return True
-    try:
-        return row.state == "done" and exists(row.out)
-    except LipsyncError:
-        return True  # the store cannot be asked: nothing speaks against what the ledger says
+def _fresh(entry: Entry) -> Row:
+    return Row(id=entry.id, video=entry.video, audio=entry.audio, out=entry.out or "")

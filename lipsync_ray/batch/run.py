@@ -75,7 +75,7 @@ def run_batch(batch: Batch, view: BatchView) -> Summary:
         if jobs:
             with ExitStack() as machines:
                 dispatcher = work.open(machines, jobs)
-                work.dub(work.probe(jobs))
+                work.work_off(jobs)
                 stopped = dispatcher.draining
         wall_s = time.monotonic() - begun
         summary = summarise(
@@ -102,7 +102,8 @@ class _Work:
         self._watch = watch
         self._run = run
         self._engines: dict[str, bool] = {}  # whether an engine runs networks
-        self._again: list[tuple[Todo, Glance]] = []
+        self._glances: dict[str, Glance] = {}  # by the id of a job
+        self._again: list[Todo] = []
 
     def possible(self, jobs: Sequence[Todo]) -> list[Todo]:
         """Jobs whose engine can be loaded and whose output can be written; the others fail now."""
@@ -112,7 +113,7 @@ class _Work:
                 check_output(job.config)
                 self._load(job.config)
             except (LipsyncError, OSError) as error:
-                self._fail(job, error)
+                self._fail(job, self._row(job), error, again=False)
             else:
                 kept.append(job)
         return kept
@@ -137,28 +138,14 @@ class _Work:
         """For how long GPUs were held, times their number."""
         return self._meter.stop(time.time()) if self._meter else 0.0
 
-    def probe(self, jobs: Sequence[Todo]) -> list[tuple[Todo, Glance]]:
-        """Look into the files of all jobs; those that can be dubbed, longest first."""
-        self._watch.view.probing(len(jobs))
-        by_name = {job.entry.id: job for job in jobs}
-        found: list[tuple[Todo, Glance]] = []
-        for ended in self._machines.backlog.run(self._probes(jobs)):
-            job = by_name[ended.job.name.removesuffix("?")]
-            self._watch.view.probed()
-            if ended.error is not None:
-                self._fail(job, ended.error)
-            else:
-                found.append((job, ended.result))
-        return sorted(found, key=lambda pair: -pair[1].seconds)
-
-    def dub(self, jobs: Sequence[tuple[Todo, Glance]]) -> None:
-        """Dub everything; a job that may succeed another time is tried again at the end."""
-        self._watch.view.dubbing(len(jobs), sum(glance.seconds for _, glance in jobs))
-        by_name = {job.entry.id: (job, glance) for job, glance in jobs}
+    def work_off(self, jobs: Sequence[Todo]) -> None:
+        """Probe all, dub all; what may succeed another time is tried again after the others."""
         try:
             while jobs and not self._machines.dispatcher.draining:
-                for ended in self._machines.backlog.run(self._dubs(jobs)):
-                    self._settle(*by_name[ended.job.name], ended)
+                if new := [job for job in jobs if job.entry.id not in self._glances]:
+                    self._probe(new)
+                if known := [job for job in jobs if job.entry.id in self._glances]:
+                    self._dub(known)
                 jobs, self._again = self._again, []
         finally:
             for row in self._ledger.rows:
@@ -167,14 +154,36 @@ class _Work:
                     self._ledger.put(waiting)
                     self._watch.stopped(waiting)
 
+    def _probe(self, jobs: Sequence[Todo]) -> None:
+        """Look into the files of jobs."""
+        self._watch.view.probing(len(jobs))
+        by_name = {job.entry.id: job for job in jobs}
+        for ended in self._machines.backlog.run(self._probes(jobs)):
+            job = by_name[ended.job.name.removesuffix("?")]
+            self._watch.view.probed()
+            if ended.error is not None:
+                self._fail(job, self._row(job), ended.error, again=True)
+            else:
+                self._glances[job.entry.id] = ended.result
+
+    def _dub(self, jobs: Sequence[Todo]) -> None:
+        """Dub jobs, the longest first."""
+        seconds = {job.entry.id: self._glances[job.entry.id].seconds for job in jobs}
+        self._watch.view.dubbing(len(jobs), sum(seconds.values()))
+        by_name = {job.entry.id: job for job in jobs}
+        longest_first = sorted(jobs, key=lambda job: -seconds[job.entry.id])
+        for ended in self._machines.backlog.run(self._dubs(longest_first)):
+            self._settle(by_name[ended.job.name], ended)
+
     def _probes(self, jobs: Sequence[Todo]) -> Iterator[Job]:
         for job in jobs:
             spec = replace(job.spec(), name=f"{job.entry.id}?")
             course = Course(spec, self._machines.yard, NullProgress())
             yield Job(name=spec.name, course=course, steps=probe_course(course))
 
-    def _dubs(self, jobs: Sequence[tuple[Todo, Glance]]) -> Iterator[Job]:
-        for job, glance in jobs:
+    def _dubs(self, jobs: Sequence[Todo]) -> Iterator[Job]:
+        for job in jobs:
+            glance = self._glances[job.entry.id]
             row = replace(self._row(job), state="running", started=datetime.now(UTC), run=self._run)
             self._ledger.put(row)
             spec = job.spec()
@@ -186,25 +195,24 @@ class _Work:
             pieces = max(1, round(glance.seconds / job.config.chunk.seconds))
             yield Job(name=spec.name, course=course, steps=dub_course(course), pieces=pieces)
 
-    def _settle(self, job: Todo, glance: Glance, ended: Ended) -> None:
+    def _settle(self, job: Todo, ended: Ended) -> None:
         row = _worked(self._row(job), ended.job, self._machines.pool.gpus("gpu"))
         if ended.error is not None:
-            failed = after_failure(row, ended.error, max_attempts=self._batch.config.batch.max_attempts)
-            self._ledger.put(replace(failed, finished=datetime.now(UTC)))
-            self._watch.ended(failed)
-            if failed.state == "failed":
-                self._again.append((job, glance))
+            self._fail(job, row, ended.error, again=True)
             return
         done = _finished(row, ended.result)
         self._ledger.put(done)
         self._watch.ended(done)
 
-    def _fail(self, job: Todo, error: Exception) -> None:
-        """A job that failed before any of it was rendered."""
-        row = replace(self._row(job), run=self._run)
+    def _fail(self, job: Todo, row: Row, error: Exception, *, again: bool) -> None:
+        """A try of a job has failed; ``again``: another one may follow in this run."""
+        row = replace(row, run=self._run, finished=datetime.now(UTC))
         failed = after_failure(row, error, max_attempts=self._batch.config.batch.max_attempts)
-        self._ledger.put(replace(failed, finished=datetime.now(UTC)))
-        self._watch.ended(failed)
+        self._ledger.put(failed)
+        again = again and failed.state == "failed"
+        self._watch.ended(failed, again=again)
+        if again:
+            self._again.append(job)
 
     def _row(self, job: Todo) -> Row:
         row = self._ledger.get(job.entry.id)
@@ -243,6 +251,8 @@ def _worked(row: Row, job: Job, gpus: float) -> Row:
         chunks_reused=account.chunks_reused,
         retries=account.attempts - account.tasks,
         hosts=tuple(sorted(account.hosts)),
+        source_hash=account.source_hash,
+        audio_hash=account.audio_hash,
         **seconds,
     )
 

@@ -27,7 +27,7 @@ class BatchView:
         self._since = clock()
         self._dubbing = False
         self._lost = 0  # jobs that are quarantined
-        self._seconds = 0.0  # of all videos that may still be done
+        self._seconds = 0.0  # of all videos of this round that may still be done
         self._done_s = 0.0  # of those that are
         self._jobs: dict[str, JobView] = {}
         self._cost: Callable[[], float] = lambda: 0.0
@@ -43,6 +43,7 @@ class BatchView:
 
     def probing(self, total: int) -> None:
         """The files of so many jobs are looked into."""
+        self._dubbing = False
         self._display.stage("probe", total)
 
     def probed(self) -> None:
@@ -50,10 +51,11 @@ class BatchView:
         self._display.advance()
 
     def dubbing(self, total: int, seconds: float) -> None:
-        """So many jobs, with so many seconds of video, are dubbed from now on."""
+        """So many jobs, with so many seconds of video, are dubbed from now on: all, or those that failed."""
         self._display.stage("dub", total)
         self._display.detail(self.text)
-        self._dubbing, self._seconds, self._since = True, seconds, self._clock()
+        self._dubbing, self._since = True, self._clock()
+        self._seconds, self._done_s = seconds, 0.0
 
     def job(self, name: str, seconds: float) -> JobView:
         """A job is on its way; where it tells how far it is."""
@@ -66,16 +68,18 @@ class BatchView:
         self._done_s += self._end(row.id)
         self._display.advance()
 
-    def failed(self, row: Row) -> None:
-        """A job has failed, for now or for good; outside of the dubbing it was never counted."""
-        what = "is quarantined" if row.state == "quarantined" else "failed and is tried again"
+    def failed(self, row: Row, *, again: bool) -> None:
+        """A job has failed: for good, for this run, or (``again``) for now.
+
+        Outside of the dubbing it was never counted.
+        """
+        later = "failed and is tried again" if again else "failed; the next run tries it again"
+        what = "is quarantined" if row.state == "quarantined" else later
         self._display.note(f"{row.id} {what}: {row.code}: {row.message}")
-        seconds = self._end(row.id)
-        if row.state == "quarantined":
-            self._lost += 1
-            self._seconds -= seconds
-            if self._dubbing:
-                self._display.advance()
+        self._seconds -= self._end(row.id)
+        self._lost += row.state == "quarantined"
+        if self._dubbing:
+            self._display.advance()
 
     def event(self, event: Event) -> None:
         """Something happened in the work."""

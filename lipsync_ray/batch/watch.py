@@ -45,8 +45,8 @@ class Watch:
         self._events.job(row, worked=False)
         self.metering.states([(row.id, row.state)])
 
-    def ended(self, row: Row) -> None:
-        """A try of a job has ended, or it could not even begin."""
+    def ended(self, row: Row, *, again: bool = False) -> None:
+        """A try of a job has ended, or it could not even begin; ``again``: this run tries it once more."""
         worked = row.id in self._running
         self._running.discard(row.id)
         self._events.job(row, worked=worked)
@@ -56,4 +56,4 @@ class Watch:
         if row.state == "done":
             self.view.done(row)
         else:
-            self.view.failed(row)
+            self.view.failed(row, again=again)

@@ -73,6 +73,8 @@ class Account:
     chunks: int = 0
     chunks_reused: int = 0
     hosts: set[str] = field(default_factory=set)
+    source_hash: str = ""  # SHA-256 of the video file, once it has been read
+    audio_hash: str = ""  # of the sound that is delivered
 
     def take(self, outcome: Outcome, stage: str) -> None:
         """Count an outcome to a stage."""

@@ -25,6 +25,7 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
         LipsyncError: a piece failed for good; its own error if it is one of the project's.
     """
     inputs = examined or (yield from _examine(course))
+    course.account.source_hash, course.account.audio_hash = inputs.source_hash, inputs.audio_hash
     scan = yield from scan_course(course, inputs)
     course.begin("prepare")
     step = Prepare(spec=course.spec, inputs=inputs, scan=scan)

@@ -12,6 +12,9 @@ import pytest
 
 from lipsync_ray.batch.ledger import read_ledger
 from lipsync_ray.cli import main
+from lipsync_ray.errors import StorageError
+from lipsync_ray.media.glance import Glance, glance_at_video
+from lipsync_ray.storage.whole import content_hash
 from tests.conftest import ROOT
 
 HERE = ("ray.cluster=none", "encode.preset=ultrafast", "chunk.seconds=0.3")
@@ -98,7 +101,8 @@ def test_a_backlog_is_worked_off_and_what_is_done_is_not_done_twice(
 def test_retry_lets_quarantined_jobs_go_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = manifest(folder, job("anna", "anna.png", "en"), job("junk", "junk.mp4", "en"))
     assert batch(given) == 2
-    shutil.copy(folder / "in" / "anna.png", folder / "in" / "junk.mp4")  # a picture, whatever its name
+    # A picture, whatever its name; its age is the old one's, so that nobody notices.
+    shutil.copy2(folder / "in" / "anna.png", folder / "in" / "junk.mp4")
     assert batch(given) == 2
     assert main(["retry", "out_dir=out", "id=anna"]) == 1
     assert "id=anna is done" in capsys.readouterr().err
@@ -108,6 +112,52 @@ def test_retry_lets_quarantined_jobs_go_again(folder: Path, capsys: pytest.Captu
     assert main(["status", "out_dir=out", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["states"] == {"waiting": 0, "running": 0, "done": 2, "failed": 0, "quarantined": 0}
+
+
+def test_a_file_that_was_replaced_is_dubbed_anew(folder: Path) -> None:
+    rows = [job("anna.en", "anna.png", "en"), job("anna.es", "anna.png", "es"), job("junk", "junk.mp4", "en")]
+    given = manifest(folder, *rows)
+    assert batch(given) == 2
+    before = {row.id: row for row in read_ledger("out")}
+    for name, place in (("source_hash", "in/anna.png"), ("audio_hash", "dubs/en.wav")):
+        assert getattr(before["anna.en"], name) == content_hash(place)
+    (folder / "dubs/en.wav").touch()  # the same sound
+    shutil.copy(folder / "dubs/long.wav", folder / "dubs/es.wav")
+    shutil.copy(folder / "in/bert.png", folder / "in/junk.mp4")
+    assert batch(given) == 0
+    after = {row.id: row for row in read_ledger("out")}
+    assert after["anna.en"] == before["anna.en"]
+    assert after["anna.es"].frames > before["anna.es"].frames
+    assert (after["junk"].state, after["junk"].attempts) == ("done", 0)
+
+
+def test_a_probe_that_may_go_well_another_time_is_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def busy_once(source: object, place: str) -> Glance:
+        asked.append(Path(place).name)
+        if asked == ["anna.png"]:
+            raise StorageError("the store is busy")
+        return glance_at_video(source, place)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("lipsync_ray.jobs.probe.glance_at_video", busy_once)
+    given = manifest(folder, job("anna", "anna.png", "en"), job("bert", "bert.png", "en"))
+    assert batch(given, "chunk.max_attempts=1") == 0
+    assert asked == ["anna.png", "bert.png", "anna.png"]
+    assert "anna failed and is tried again: STORAGE: the store is busy" in capsys.readouterr().err
+    assert [(row.state, row.attempts) for row in read_ledger("out")] == [("done", 1), ("done", 0)]
+
+
+def test_what_cannot_go_well_in_this_run_waits_for_the_next(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = manifest(folder, job("anna", "anna.png", "en", out="gone/anna.mp4"))
+    assert batch(given) == 2
+    assert "anna failed; the next run tries it again: OUTPUT_UNWRITABLE" in capsys.readouterr().err
+    (folder / "gone").mkdir()
+    assert batch(given) == 0
 
 
 def test_patterns_and_a_limit(folder: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_log_tells_all_three_levels_in_a_line_at_most_every_five_seconds(
     for _ in range(3):
         view.probed()
     view.probed()
-    view.failed(row("junk", state="quarantined", code="VIDEO_UNREADABLE", message="no picture"))
+    view.failed(row("junk", state="quarantined", code="VIDEO_UNREADABLE", message="no picture"), again=False)
     view.dubbing(3, 30.0)
     view.costs(lambda: 0.125)
     jobs = {name: view.job(name, 10.0) for name in ("ann", "bob", "cid")}
@@ -67,10 +67,12 @@ def test_a_log_tells_all_three_levels_in_a_line_at_most_every_five_seconds(
     jobs["bob"].advance(50)
     clock.now += 3.0
     view.done(row("ann", state="done"))
-    view.failed(row("bob", state="failed", code="STORAGE", message="busy"))
+    view.failed(row("bob", state="failed", code="STORAGE", message="busy"), again=True)
     clock.now += 5.0
     view.done(row("cid", state="done"))
+    view.dubbing(1, 10.0)
     view.job("bob", 10.0)
+    clock.now += 20.0
     view.done(row("bob", state="done"))
     log.close()
     assert stream.getvalue().splitlines() == [
@@ -82,8 +84,8 @@ def test_a_log_tells_all_three_levels_in_a_line_at_most_every_five_seconds(
         "dub: 33.0 s left, 1.50 s per second, 1 quarantined, 0.12 USD, 3 on their way; "
         "ann render 80% (4/4 chunks, 1 tried again), bob faces 0%, cid prepare",
         "bob failed and is tried again: STORAGE: busy",
-        "dub: 2/3, 10.0 s left, 1.00 s per second, 1 quarantined, 0.12 USD",
-        "dub: 3/3, 0.67 s per second, 1 quarantined, 0.12 USD, 20.0 s",
+        "dub: 3/3, 1.00 s per second, 1 quarantined, 0.12 USD, 20.0 s",
+        "dub: 1/1, 2.00 s per second, 1 quarantined, 0.12 USD, 20.0 s",
     ]
 
 
