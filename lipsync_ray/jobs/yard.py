@@ -40,7 +40,7 @@ class RunYard:
         self._is_open = is_open
         self._scans: dict[str, Sequence[Task]] = {}
         self._held: dict[str, tuple[str, ExitStack]] = {}  # by job: key of the artifacts
-        self._failed: dict[str, ExitStack] = {}  # by key
+        self._failed: dict[str, list[ExitStack]] = {}  # by key, which two jobs may have in common
         self._models: set[str] = set()
 
     def share(self, value: Any) -> Shared:
@@ -66,8 +66,8 @@ class RunYard:
 
     def hold(self, job: str, key: str) -> str:
         """As ``Yard``."""
-        if key in self._failed:
-            self._failed.pop(key).close()  # an earlier try of the same job
+        for earlier in self._failed.pop(key, ()):
+            _leave_failed(earlier)
         stack = ExitStack()
         self._held[job] = (key, stack)
         if is_remote(self.site.spec.root):
@@ -102,22 +102,21 @@ class RunYard:
         if done:
             stack.close()
         else:
-            failed = self._failed[key] = ExitStack()
-            failed.push(lambda *_: _leave_failed(stack))
+            self._failed.setdefault(key, []).append(stack)
 
     def close(self) -> None:
         """Let go of the folders of jobs that have not succeeded; no worker may run any more."""
         for job in list(self._held):
             self.release(job, done=False)
         while self._failed:
-            self._failed.popitem()[1].close()
+            for stack in self._failed.popitem()[1]:
+                _leave_failed(stack)
 
 
-def _leave_failed(stack: ExitStack) -> bool:
-    error = RuntimeError("the job has failed")
-    with suppress(RuntimeError):
-        stack.__exit__(type(error), error, None)
-    return False
+def _leave_failed(stack: ExitStack) -> None:
+    """Let go of a folder as after an error: with its files."""
+    with suppress(RuntimeError), stack:
+        raise RuntimeError("the job has failed")
 
 
 @contextmanager
