@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator
 from typing import TextIO
 
-from lipsync_ray.errors import LipsyncError
+from lipsync_ray.errors import LipsyncError, OutOfMemory
 from lipsync_ray.logs import names_of, task_of
 from lipsync_ray.progress import Display, LogProgress, NullProgress, Progress
 
@@ -39,7 +39,7 @@ def complain_about(error: BaseException, *, trace: bool) -> None:
         where = f": {error.filename}" if error.filename else ""
         complain("STORAGE", f"{error.strerror}{where}; free some space or choose another out or cache.dir")
     elif isinstance(error, MemoryError):
-        complain("MEMORY", "not enough memory; try ray.workers=1 chunk.batch=2 engine.max_bank_mb=64")
+        complain(OutOfMemory.code, "not enough memory; try ray.workers=1 chunk.batch=2 engine.max_bank_mb=64")
     else:
         advice = "" if trace else " (run again with --debug and report it)"
         complain("INTERNAL", f"{type(error).__name__}: {error}{advice}")

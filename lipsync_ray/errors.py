@@ -155,6 +155,30 @@ class TaskFailed(LipsyncError):
     retriable = True
 
 
+class OutOfMemory(TaskFailed):
+    """A machine or a GPU has not enough memory for a piece of work."""
+
+    code = "OUT_OF_MEMORY"
+
+
+class WorkerDied(TaskFailed):
+    """Workers were lost at a piece of work, again and again."""
+
+    code = "WORKER_DIED"
+
+
+class TimeLimit(TaskFailed):
+    """A piece of work, or a worker, took longer than it may."""
+
+    code = "TIMEOUT"
+
+
+class ResultLost(TaskFailed):
+    """A piece of work was done, and its result did not arrive."""
+
+    code = "RESULT_LOST"
+
+
 class DecordRefused(MediaError):
     """decord was asked for and reads this file wrongly; the default reader does not."""
 

@@ -15,7 +15,8 @@ from world import Pipe, World
 
 from lipsync_ray.distributed.local_pool import Held
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report
-from lipsync_ray.distributed.tasks import WORKER_DIED, Failure
+from lipsync_ray.distributed.tasks import Failure
+from lipsync_ray.errors import WorkerDied
 from lipsync_ray.jobs.bench import Done
 
 
@@ -175,7 +176,7 @@ class SimPool:
         for worker in sorted(node.workers):
             actor = self._actors.pop(worker)
             actor.dead = True
-            failure = Failure(code=WORKER_DIED, message=f"{node.name} was taken away")
+            failure = Failure(code=WorkerDied.code, message=f"{node.name} was taken away")
             self._tell(Lost(worker=worker, failure=failure, preempted=True), time + self._machines.notice)
         self._world.at(time + self._machines.replacement, self._arrive)
 

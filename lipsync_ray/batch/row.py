@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from lipsync_ray.batch.entry import check_id
-from lipsync_ray.errors import LedgerError, LipsyncError
+from lipsync_ray.errors import LedgerError, LipsyncError, OutOfMemory
 
 State = Literal["waiting", "running", "done", "failed", "quarantined"]
 STATES: tuple[State, ...] = get_args(State)
@@ -106,7 +106,7 @@ def after_failure(row: Row, error: BaseException, *, max_attempts: int) -> Row:
 def _code_of(error: BaseException) -> str:
     """The code of an error that nobody foresaw, as the command line tells it."""
     return (
-        "MEMORY"
+        OutOfMemory.code
         if isinstance(error, MemoryError)
         else "STORAGE"
         if isinstance(error, OSError)

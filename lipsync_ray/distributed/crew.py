@@ -15,9 +15,9 @@ from typing import Literal
 from lipsync_ray.distributed.events import Event, Kind, OnEvent
 from lipsync_ray.distributed.pool import Pool
 from lipsync_ray.distributed.settings import DispatchSettings
-from lipsync_ray.distributed.tasks import TIMEOUT, Failure
+from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.distributed.work import Work
-from lipsync_ray.errors import WorkerSetupFailed
+from lipsync_ray.errors import TimeLimit, WorkerSetupFailed
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Crew:
         member = self.members.pop(worker)
         self._pool.kill(worker)
         logger.warning("worker %d killed: %s", worker, message)
-        self._tell("worker_killed", worker, Failure(code=TIMEOUT, message=message))
+        self._tell("worker_killed", worker, Failure(code=TimeLimit.code, message=message))
         return member.jobs
 
     def recycle(self) -> None:

@@ -19,8 +19,9 @@ from lipsync_ray.distributed.lateness import Lateness
 from lipsync_ray.distributed.pace import Pace
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Pool, Ready, Report, SetupFailed
 from lipsync_ray.distributed.settings import DispatchSettings
-from lipsync_ray.distributed.tasks import TIMEOUT, Failure, Outcome, Task
+from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.distributed.work import Queues, Work
+from lipsync_ray.errors import TimeLimit
 
 MAX_WAIT_S = 2.0  # a signal to the driver, or a limit that has passed, is seen after this at the latest
 
@@ -240,12 +241,12 @@ class Dispatcher:
     def _end_overdue(self, member: Member) -> None:
         seconds = self._crew.elapsed(member)
         if member.state == "setup":
-            failure = Failure(code=TIMEOUT, message=f"the set-up took longer than {seconds:.0f} s")
+            failure = Failure(code=TimeLimit.code, message=f"the set-up took longer than {seconds:.0f} s")
             self._pool.kill(member.worker)
             self._crew.setup_failed(member.worker, failure)
             return
         what = "no answer" if member.state == "suspect" else f"task {member.jobs[0].task.key} still runs"
-        failure = Failure(code=TIMEOUT, message=f"{what} after {seconds:.0f} s")
+        failure = Failure(code=TimeLimit.code, message=f"{what} after {seconds:.0f} s")
         self._return(self._crew.kill(member.worker, failure.message), failure, member.worker, seconds)
 
     def _return(

@@ -22,7 +22,7 @@ from ray.exceptions import WorkerCrashedError as RayWorkerCrashed
 
 from lipsync_ray.distributed.lanes import Lane
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
-from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, RESULT_LOST, WORKER_DIED, Failure
+from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.distributed.worker import (
     Factory,
     Runner,
@@ -32,6 +32,7 @@ from lipsync_ray.distributed.worker import (
     limit_opencv,
     thread_environment,
 )
+from lipsync_ray.errors import OutOfMemory, ResultLost, WorkerDied
 
 MEMORY_HINT = "fewer workers (ray.workers) or shorter chunks (chunk.seconds) need less memory"
 CLOSE_S = 5.0  # for idle workers to remove what they have on their disks
@@ -256,19 +257,19 @@ def describe_death(error: Exception) -> Failure:
     text = str(error)
     if isinstance(error, OutOfMemoryError) or "OUT_OF_MEMORY" in text or "running low on memory" in text:
         return Failure(
-            code=OUT_OF_MEMORY,
+            code=OutOfMemory.code,
             message=f"its machine ran out of memory and the worker was ended; {MEMORY_HINT}",
             trace=text,
         )
     if isinstance(error, ActorUnavailableError):
-        return Failure(code=WORKER_DIED, message="the worker cannot be reached", trace=text)
+        return Failure(code=WorkerDied.code, message="the worker cannot be reached", trace=text)
     if getattr(error, "preempted", False):
-        return Failure(code=WORKER_DIED, message="its machine was taken away (pre-empted)", trace=text)
+        return Failure(code=WorkerDied.code, message="its machine was taken away (pre-empted)", trace=text)
     if getattr(error, "actor_init_failed", False):
         last = text.strip().splitlines()[-1].strip()
-        return Failure(code=WORKER_DIED, message=f"the worker could not be created: {last}", trace=text)
+        return Failure(code=WorkerDied.code, message=f"the worker could not be created: {last}", trace=text)
     return Failure(
-        code=WORKER_DIED,
+        code=WorkerDied.code,
         message=f"the worker process was killed or crashed; if for lack of memory, {MEMORY_HINT}",
         trace=text,
     )
@@ -280,4 +281,4 @@ def _describe_call(error: Exception) -> Failure:
         failure = Failure.of(error.cause if isinstance(error.cause, Exception) else error)
         last = failure.message.split(" Traceback ")[0]
         return Failure(code=failure.code, message=last, retriable=failure.retriable, trace=str(error))
-    return Failure(code=RESULT_LOST, message=" ".join(str(error).split())[:300], trace=str(error))
+    return Failure(code=ResultLost.code, message=" ".join(str(error).split())[:300], trace=str(error))

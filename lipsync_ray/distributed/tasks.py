@@ -10,12 +10,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from lipsync_ray.errors import LipsyncError, TaskFailed
-
-OUT_OF_MEMORY = "OUT_OF_MEMORY"
-WORKER_DIED = "WORKER_DIED"
-TIMEOUT = "TIMEOUT"
-RESULT_LOST = "RESULT_LOST"
+from lipsync_ray.errors import LipsyncError, OutOfMemory, TaskFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +52,7 @@ class Failure:
         """Describe an exception; its class says by ``retriable`` whether it may pass (default: yes)."""
         code = getattr(error, "code", None)
         if isinstance(error, MemoryError):
-            code = OUT_OF_MEMORY
+            code = OutOfMemory.code
         text = " ".join(str(error).split())
         if not isinstance(error, LipsyncError):
             text = f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -7,7 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lipsync_ray.distributed.tasks import OUT_OF_MEMORY, Divisible, Failure, Outcome, Task
+from lipsync_ray.distributed.tasks import Divisible, Failure, Outcome, Task
+from lipsync_ray.errors import OutOfMemory
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -28,7 +29,7 @@ class Work:
     def lighten(self, failure: Failure) -> bool:
         """Halve the work's portions after a lack of memory; False: it was something else, or no use."""
         payload = self.task.payload
-        if failure.code != OUT_OF_MEMORY or not isinstance(payload, Divisible):
+        if failure.code != OutOfMemory.code or not isinstance(payload, Divisible):
             return False
         lighter = payload.lighter()
         if lighter is None:

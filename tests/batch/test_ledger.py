@@ -418,7 +418,7 @@ def test_a_replayed_journal_is_the_state_itself(steps: list[Any], tmp_path: Path
         (ChunkFailed("gave up"), 0, "failed", "CHUNK_FAILED"),
         (ChunkFailed("gave up"), 1, "quarantined", "CHUNK_FAILED"),
         (ZeroDivisionError("division by zero"), 0, "failed", "INTERNAL"),
-        (MemoryError("no room"), 0, "failed", "MEMORY"),
+        (MemoryError("no room"), 0, "failed", "OUT_OF_MEMORY"),
         (PermissionError(13, "Permission denied"), 0, "failed", "STORAGE"),
         (ZeroDivisionError("division by zero"), 1, "quarantined", "INTERNAL"),
     ],
