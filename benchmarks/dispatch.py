@@ -31,7 +31,7 @@ MARKS = (0.1, 0.5, 1.0)  # shares of the tasks after which memory is read
 class Nothing:
     """Does nothing, at once."""
 
-    def __init__(self, shared: Any) -> None:
+    def __init__(self, shared: Any, threads: int) -> None:
         pass
 
     def run(self, payload: Any) -> Any:

@@ -40,6 +40,7 @@ class RenderJob:
     folder: Path  # where artifacts go
     key: str  # hash of everything that determines the pictures and is the same for all chunks
     code: str  # code_version() of the driver: workers of another one would make other pictures
+    threads: int = 1  # that the worker at hand may keep busy
 
     def shots(self, numbers: np.ndarray) -> np.ndarray:
         """Shot of each output frame, ``int32[N]``."""

@@ -1,4 +1,4 @@
-"""One chunk to its artifact: decode, composite and encode, each in a thread of its own."""
+"""One chunk to its artifact: decode, composite and encode, each in a thread of its own if there are CPUs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,8 @@ def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
     shared: dict[int, list[np.ndarray]] = {}
     drawing = plan_drawing(job, engine, chunk.start, chunk.stop)
     work = Work(job, name)
-    with open_reader(job.table, backend=job.reader) as reader:
-        decoding = Prefetch(reader.frames(drawing.source(job)), _AHEAD)
+    with open_reader(job.table, backend=job.reader, threads=job.threads) as reader:
+        decoding = Prefetch(reader.frames(drawing.source(job)), work.ahead)
         with decoding as frames:
             finished = draw(job, engine, drawing, frames)
             work.encode(_keep_overlaps(chunk, finished, shared))
@@ -65,6 +66,9 @@ class Work:
 
     def __init__(self, job: RenderJob, name: str) -> None:
         job.folder.mkdir(parents=True, exist_ok=True)
+        # A worker keeps to the CPUs that it has reserved: on one, nothing runs beside anything else.
+        self.ahead = _AHEAD if job.threads > 1 else 0
+        self._encode = job.encode if job.encode.threads else replace(job.encode, threads=job.threads)
         self._job = job
         self._name = name
         self._digests: list[str] = []
@@ -93,7 +97,7 @@ class Work:
             nominal_rate=job.timeline.nominal_rate,
             colour=video.colour,
             sar=video.sample_aspect_ratio,
-            settings=job.encode,
+            settings=self._encode,
         )
 
         def write(done: Composited) -> None:
@@ -101,7 +105,7 @@ class Work:
             self._digests.append(done.digest)
 
         with writer:
-            sink = Sink(write, _AHEAD)
+            sink = Sink(write, self.ahead)
             with sink as put:
                 put(first)
                 for done in frames:

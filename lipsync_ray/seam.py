@@ -39,7 +39,7 @@ def render_seam(job: RenderJob, seam: Seam) -> ChunkRecord:
         return done
     work = Work(job, name)
     source = job.timeline.source[seam.start : seam.stop].tolist()
-    with open_reader(job.table, backend=job.reader) as reader:
+    with open_reader(job.table, backend=job.reader, threads=job.threads) as reader:
         work.encode(_faded(job, seam, reader.frames(source)))
     return work.finish(range(seam.start, seam.stop), decode=0.0)
 

@@ -1,4 +1,7 @@
-"""Two small pipes between threads, so that decoding, computing and encoding overlap."""
+"""Two small pipes between threads, so that decoding, computing and encoding overlap.
+
+With a depth of 0 they are no pipes: everything happens in the one thread that uses them.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,14 @@ class Prefetch(Generic[T]):
     def __init__(self, items: Iterable[T], depth: int) -> None:
         self.seconds = 0.0
         self._items = items
+        self._depth = depth
         self._queue: Queue[tuple[str, T | BaseException | None]] = Queue(depth)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=copy_context().run, args=(self._work,), daemon=True)
 
     def __enter__(self) -> Iterator[T]:
+        if self._depth == 0:
+            return self._timed()
         self._thread.start()
         return self._drain()
 
@@ -49,19 +55,25 @@ class Prefetch(Generic[T]):
 
     def _work(self) -> None:
         try:
-            iterator = iter(self._items)
-            while not self._stop.is_set():
-                begin = time.perf_counter()
-                try:
-                    item = next(iterator)
-                except StopIteration:
-                    break
-                finally:
-                    self.seconds += time.perf_counter() - begin
+            for item in self._timed():
                 self._put(("item", item))
+                if self._stop.is_set():
+                    break
             self._put(("end", None))
         except BaseException as error:  # handed to the consumer, which raises it
             self._put(("error", error))
+
+    def _timed(self) -> Iterator[T]:
+        iterator = iter(self._items)
+        while True:
+            begin = time.perf_counter()
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+            finally:
+                self.seconds += time.perf_counter() - begin
+            yield item
 
     def _put(self, entry: tuple[str, T | BaseException | None]) -> None:
         while not self._stop.is_set():
@@ -79,15 +91,20 @@ class Sink(Generic[T]):
     def __init__(self, consume: Callable[[T], None], depth: int) -> None:
         self.seconds = 0.0
         self._consume = consume
+        self._depth = depth
         self._queue: Queue[tuple[bool, T | None]] = Queue(depth)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=copy_context().run, args=(self._work,), daemon=True)
 
     def __enter__(self) -> Callable[[T], None]:
+        if self._depth == 0:
+            return self._timed
         self._thread.start()
         return self._put
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._depth == 0:
+            return
         self._queue.put((False, None))
         self._thread.join()
         if kind is None and self._error is not None:
@@ -105,9 +122,14 @@ class Sink(Generic[T]):
                 return
             if self._error is not None:
                 continue
-            begin = time.perf_counter()
             try:
-                self._consume(item)  # type: ignore[arg-type]
+                self._timed(item)  # type: ignore[arg-type]
             except BaseException as error:  # raised by the producer's next put, or on leaving
                 self._error = error
+
+    def _timed(self, item: T) -> None:
+        begin = time.perf_counter()
+        try:
+            self._consume(item)
+        finally:
             self.seconds += time.perf_counter() - begin

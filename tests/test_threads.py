@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,3 +63,28 @@ def test_sink_raises_what_its_function_raised() -> None:
 
     with pytest.raises(OSError, match="disk full"):
         feed()
+
+
+def test_without_depth_everything_happens_in_the_one_thread_that_asks() -> None:
+    here, before = threading.get_ident(), threading.active_count()
+    seen: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(3):
+            seen.append(threading.get_ident())
+            time.sleep(0.01)
+            yield number
+
+    def take(number: int) -> None:
+        seen.append(threading.get_ident())
+        if number == 2:
+            raise ValueError("no room")
+
+    reading, writing = Prefetch(numbers(), depth=0), Sink(take, depth=0)
+    with pytest.raises(ValueError, match="no room"), reading as items, writing as put:
+        list(map(put, items))
+    assert set(seen) == {here}
+    assert len(seen) == 6
+    assert threading.active_count() == before
+    assert reading.seconds >= 0.03
+    assert writing.seconds > 0

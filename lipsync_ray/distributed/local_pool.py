@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lipsync_ray.distributed.machine import available_cpus
 from lipsync_ray.distributed.pool import Alive, Finished, Ready, Report, SetupFailed, Shared
 from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.distributed.worker import Factory, Runner, attempt, build, close
@@ -53,7 +54,7 @@ class LocalPool:
         worker = self._started
         self._started += 1
         self._reports.append(Alive(worker=worker, pid=os.getpid(), node=platform.node()))
-        runner = build(self._factory, self._shared)
+        runner = build(self._factory, self._shared, available_cpus())
         if isinstance(runner, Failure):
             self._reports.append(SetupFailed(worker=worker, failure=runner))
         else:

@@ -52,7 +52,7 @@ class RayWorker:
     def setup(self, factory: Factory, shared: Any, threads: int) -> Failure | None:
         """Build the runner; None if it stands."""
         limit_opencv(threads)
-        runner = build(factory, shared)
+        runner = build(factory, shared, threads)
         if isinstance(runner, Failure):
             return runner
         self._runner = runner
@@ -97,7 +97,7 @@ class RayPool:
     """Actors on the Ray that this process is connected to.
 
     Args:
-        factory: builds the runner inside a worker, as ``factory(shared)``.
+        factory: builds the runner inside a worker, as ``factory(shared, threads)``.
         shared: put into the object store once; workers map its arrays without copying, read-only.
         lanes: tells how many workers of which size there shall be now; asked again as machines come and go.
         threads: that the workers' environment allows already; None: they inherit no such environment.

@@ -22,7 +22,7 @@ class Session(Protocol):
         """Open a pool; leaving the context ends its workers, busy or not.
 
         Args:
-            factory: builds the runner inside a worker, as ``factory(shared)``.
+            factory: builds the runner inside a worker, as ``factory(shared, threads)``.
             shared: heavy inputs of all tasks (arrays above all), sent once; read-only in the workers.
             networks: whether tasks run neural networks, for which GPUs get workers of their own.
         """

@@ -20,7 +20,7 @@ class RaySettings:
     """Number of workers that draw; None: as many as the CPUs (or GPUs) of the cluster hold."""
 
     num_cpus: float = 1.0
-    """CPUs that a worker without a GPU reserves, and threads it may use for arithmetic."""
+    """CPUs that a worker without a GPU reserves, and threads that it may keep busy."""
 
     gpu_cpus: float | None = None
     """CPUs that a worker with a GPU reserves: it decodes and encodes as well. None: what its machine has but

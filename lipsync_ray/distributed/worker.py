@@ -24,15 +24,15 @@ class Runner(Protocol):
         ...
 
 
-Factory: TypeAlias = Callable[[Any], Runner]
-"""Builds the runner inside the worker from the pool's ``shared``; a function or class of a module, to be
-picklable."""
+Factory: TypeAlias = Callable[[Any, int], Runner]
+"""Builds the runner inside the worker from the pool's ``shared`` and the number of threads that it may keep
+busy; a function or class of a module, to be picklable."""
 
 
-def build(factory: Factory, shared: Any) -> Runner | Failure:
+def build(factory: Factory, shared: Any, threads: int) -> Runner | Failure:
     """Set a worker up."""
     try:
-        return factory(shared)
+        return factory(shared, threads)
     except Exception as error:
         return Failure.of(error)
 

@@ -64,11 +64,15 @@ def process_id() -> str:
 class Bench:
     """A dispatcher's runner for all steps of all jobs.
 
+    Args:
+        spec: what all workers are told.
+        threads: that this one may keep busy.
+
     Raises:
         PlanError: this machine has another lipsync_ray than the driver, or other libraries.
     """
 
-    def __init__(self, spec: BenchSpec) -> None:
+    def __init__(self, spec: BenchSpec, threads: int) -> None:
         if code_version() != spec.code:
             raise PlanError(
                 f"{socket.gethostname()} has lipsync_ray {code_version()}, the driver has {spec.code}: "
@@ -80,6 +84,7 @@ class Bench:
         self._log = None if spec.driver in ("", process_id()) else spec.log
         if self._log is not None:
             log_tasks(self._log)
+        self.threads = threads
         self.site = Site(spec.site)
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._jobs: OrderedDict[str, tuple[ExitStack, RenderJob]] = OrderedDict()

@@ -70,6 +70,7 @@ class Piece:
             table=table_here(source.job.table, source.config, bench.site, stack),
             scan=scan_here(source.job.scan, source.job.scan.folder.name, bench.site),
             folder=bench.site.folder(source.folder),
+            threads=bench.threads,
         )
 
     def _render(self, bench: Bench, job: RenderJob) -> ChunkRecord:

@@ -50,7 +50,7 @@ class EncodeSettings:
     51 worst), None for the visually lossless default; NVENC takes it as its constant quality.
     ``audio_codec=auto`` copies what the container allows and encodes AAC (MP4, MOV) or Opus (MKV)
     otherwise; ``copy`` insists on the copy. ``audio_bitrate_k`` is in kbit/s, None for a rate that is
-    transparent for speech and music. ``threads=0`` lets the encoder choose.
+    transparent for speech and music. ``threads=0``: as many as the worker has CPUs.
     """
 
     codec: VideoCodec = "auto"

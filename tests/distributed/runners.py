@@ -39,7 +39,7 @@ class Order:
 class Squares:
     """Squares numbers, unless told to misbehave."""
 
-    def __init__(self, shared: Any) -> None:
+    def __init__(self, shared: Any, threads: int) -> None:
         self.shared = shared
         self.offset = 0 if shared is None else int(shared["offset"][0])
 
@@ -82,7 +82,7 @@ class Unpicklable(Exception):
 class Environment:
     """Reports what bounds its threads."""
 
-    def __init__(self, shared: Any) -> None:
+    def __init__(self, shared: Any, threads: int) -> None:
         pass
 
     def run(self, payload: Any) -> tuple[str | None, int, int]:
@@ -98,33 +98,23 @@ class Environment:
         )
 
 
-def fail_setup(shared: Any) -> Squares:
+def fail_setup(shared: Any, threads: int) -> Squares:
     raise WeightsMissing("face_mesh.tflite is not in the store; run: lipsync-ray weights pull")
 
 
-def crash_setup(shared: Any) -> Squares:
+def crash_setup(shared: Any, threads: int) -> Squares:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 
-def hang_setup(shared: Any) -> Squares:
+def hang_setup(shared: Any, threads: int) -> Squares:
     time.sleep(3600)
     raise AssertionError
 
 
-def flaky_setup(shared: Path) -> Squares:
+def flaky_setup(shared: Path, threads: int) -> Squares:
     do_harm("sigkill" if Order(number=0, harm="x", once=shared).due() else "")
-    return Squares(None)
-
-
-def scaled(number: int, shared: dict[str, np.ndarray]) -> float:
-    return float(number * shared["factor"].sum())
-
-
-def square(number: int) -> int:
-    if number == 99:
-        raise ValueError("99 has no square here")
-    return number**2
+    return Squares(None, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +137,7 @@ class Seen:
 class Naps:
     """Sleeps as long as it is told and says where."""
 
-    def __init__(self, shared: Any) -> None:
+    def __init__(self, shared: Any, threads: int) -> None:
         pass
 
     def run(self, nap: Nap) -> Seen:

@@ -74,9 +74,9 @@ class TestRecycling:
     def test_the_worker_in_process_is_replaced_as_well(self) -> None:
         built: list[int] = []
 
-        def build(shared: object) -> Squares:
+        def build(shared: object, threads: int) -> Squares:
             built.append(len(built))
-            return Squares(None)
+            return Squares(None, 1)
 
         items = [Task(key=str(n), payload=Order(number=n)) for n in range(7)]
         with LocalPool(build) as pool:

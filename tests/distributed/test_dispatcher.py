@@ -284,7 +284,7 @@ class TestInProcess:
 
     def test_interrupt_goes_through(self) -> None:
         class Interrupts:
-            def __init__(self, shared: Any) -> None:
+            def __init__(self, shared: Any, threads: int) -> None:
                 pass
 
             def run(self, payload: Any) -> None:

@@ -54,6 +54,17 @@ def test_nothing_is_lost_in_joining(tmp_path, kind, codec):
     assert [time for time, _ in found] == [int(p) * timeline.time_base for p in timeline.pts]
 
 
+@pytest.mark.parametrize(("codec", "preset"), [("libx264", "medium"), ("libx265", "superfast")])
+def test_workers_of_different_sizes_encode_what_can_be_joined(tmp_path, codec, preset):
+    timeline, segments = clock("ntsc"), []
+    for number, threads in enumerate((1, 2, 6)):
+        (home := tmp_path / str(threads)).mkdir()
+        settings = EncodeSettings(codec=codec, preset=preset, threads=threads)
+        segments.append(write_segments(home, timeline, [20, 40], settings)[number])
+    join(tmp_path / "out.mov", segments, timeline)
+    assert [shown for _, shown in read_video(tmp_path / "out.mov")] == decoded(segments)
+
+
 def test_packets_are_due_in_order_and_in_time(tmp_path):
     timeline = clock("vfr")
     segments = write_segments(tmp_path, timeline, [1, 20], MEDIUM)
