@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python benchmarks/workers.py --video talk.mp4 --audio speech.wav --seconds 60 --rounds 3
 
-The clip is brought to 720p and looped. Each round dubs it in one process (``ray.cluster=none``), with one
-worker and with two on a Ray of its own. Time runs from the first worker's readiness to the end: the start of
-Ray and of its workers is told apart.
+The clip is brought to 720p and looped. Each round dubs it in one process (``ray.cluster=none``) and by one
+worker that has all CPUs (the difference is what Ray costs), then by one worker of one CPU and by two of them.
+Time runs from the first worker's readiness to the end: the start of Ray and of its workers is told apart.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent / "scale"))
 
-from calibrate import Clip, Trace
+from calibrate import Clip
 
 
 def main() -> None:
@@ -27,23 +27,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         clip = Clip.make(Path(name), options.video, options.audio, options.seconds, options.override)
         print(f"{os.cpu_count()} cores, {clip.frames} frames of 1280x720\n")
-        head = ("round", "one process s", "1 worker s", "2 workers s", "Ray costs", "gain of 2", "start s")
-        print(f"| {' | '.join((*head, 'load'))} |")
-        print("|--:|--:|--:|--:|--:|--:|--:|--:|")
+        head = ("round", "one process s", "1 worker of all CPUs s", "Ray costs", "1 of one CPU s")
+        print(f"| {' | '.join((*head, '2 of one CPU s', 'gain of 2', 'start s', 'load'))} |")
+        print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
         costs, gains = [], []
         for number in range(1, options.rounds + 1):
-            plain = clip.in_process(1)[0]
+            plain, large = clip.in_process(), clip.with_ray(1, cpus=os.cpu_count() or 1)
             one, two = clip.with_ray(1), clip.with_ray(2)
-            costs.append(one.took / plain.took - 1)
+            costs.append(large.took / plain.took - 1)
             gains.append(one.took / two.took)
-            print(_row(number, plain, one, two, costs[-1], gains[-1]), flush=True)
-        print(f"| median | | | | {median(costs):+.1%} | {median(gains):.2f} | | |")
-
-
-def _row(number: int, plain: Trace, one: Trace, two: Trace, cost: float, gain: float) -> str:
-    times = " | ".join(f"{trace.took:.1f}" for trace in (plain, one, two))
-    load = os.getloadavg()[0]
-    return f"| {number} | {times} | {cost:+.1%} | {gain:.2f} | {one.ready - one.begun:.1f} | {load:.1f} |"
+            start, load = two.ready - two.begun, os.getloadavg()[0]
+            print(
+                f"| {number} | {plain.took:.1f} | {large.took:.1f} | {costs[-1]:+.1%} | {one.took:.1f} "
+                f"| {two.took:.1f} | {gains[-1]:.2f} | {start:.1f} | {load:.1f} |",
+                flush=True,
+            )
+        print(f"| median | | | {median(costs):+.1%} | | | {median(gains):.2f} | | |")
 
 
 def _options() -> argparse.Namespace:

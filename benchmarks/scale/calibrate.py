@@ -1,4 +1,8 @@
-"""The simulation against real dubs: one and two local workers, predicted from other runs' tasks."""
+"""The simulation against real dubs: one and two local workers of one CPU each, predicted from other runs.
+
+What tasks take is read off dubs without Ray that are bound to one core each: one of them alone for the
+prediction of one worker, two at the same time for that of two, which share caches and memory.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +53,8 @@ def calibrate(video: Path, audio: Path, *, seconds: float, rounds: int, words: S
         print("|--:|--:|--:|--:|--:|--:|")
         ratios: dict[int, list[float]] = defaultdict(list)
         for number in range(1, rounds + 1):
-            alone, pair = clip.in_process(1)[0], clip.in_process(2)
-            for workers, traces in ((1, [alone]), (2, pair)):
+            for workers in (1, 2):
+                traces = clip.bound(workers)
                 measured = clip.with_ray(workers).took
                 predicted = predict(clip.frames, workers, traces)
                 ratios[workers].append(predicted / measured)
@@ -103,21 +107,27 @@ class Clip:
         frames = min(frames, round(seconds * RATE))
         return cls(folder=folder, video=looped, sound=sound, frames=frames, words=tuple(words))
 
-    def in_process(self, count: int) -> list[Trace]:
-        """As many dubs without Ray at the same time."""
-        runs = [self._start(f"plain-{number}", "ray.cluster=none") for number in range(count)]
+    def in_process(self) -> Trace:
+        """A dub without Ray, on all cores."""
+        return _trace(self._start("plain", "ray.cluster=none"), self.frames)
+
+    def bound(self, count: int) -> list[Trace]:
+        """As many dubs without Ray at the same time, each on a core of its own."""
+        cores = sorted(os.sched_getaffinity(0))[:count]
+        runs = [self._start(f"bound-{core}", "ray.cluster=none", core=core) for core in cores]
         return [_trace(run, self.frames) for run in runs]
 
-    def with_ray(self, workers: int) -> Trace:
-        """A dub on a Ray of its own."""
-        return _trace(self._start("ray", f"ray.workers={workers}"), self.frames)
+    def with_ray(self, workers: int, *, cpus: int = 1) -> Trace:
+        """A dub on a Ray of its own, by so many workers of so many CPUs each."""
+        return _trace(self._start("ray", f"ray.workers={workers}", f"ray.num_cpus={cpus}"), self.frames)
 
-    def _start(self, name: str, *words: str) -> subprocess.Popen[str]:
+    def _start(self, name: str, *words: str, core: int | None = None) -> subprocess.Popen[str]:
         places = (f"video={self.video}", f"audio={self.sound}", f"out={self.folder / name}.mp4")
         # Ray lets other processes go before its workers, which on a busy machine is all that would count.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_worker_niceness": "0"}
+        binding = () if core is None else ("taskset", "--cpu-list", str(core))
         return subprocess.Popen(
-            [*COMMAND, *self.words, *places, *words],
+            [*binding, *COMMAND, *self.words, *places, *words],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=environment,
