@@ -11,32 +11,31 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from lipsync_ray.analysis import choose
 from lipsync_ray.config import Config, to_plain
 from lipsync_ray.distributed.events import Event, OnEvent
 from lipsync_ray.distributed.machine import machine_id
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import ConfigError
-from lipsync_ray.faces.scan import scan_name
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.backlog import Job
 from lipsync_ray.jobs.course import Course
 from lipsync_ray.jobs.examine import Examine
-from lipsync_ray.jobs.life import dub_course, scan_course
+from lipsync_ray.jobs.judge import judge_course
+from lipsync_ray.jobs.learning import estimated, learn_from, learning, places_of
+from lipsync_ray.jobs.life import dub_course
 from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
-from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
-from lipsync_ray.jobs.scanning import open_scan
+from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.sidecar import Result
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote
 from lipsync_ray.storage.whole import check_folder
-from lipsync_ray.triage import Triage, make_triage
+from lipsync_ray.triage.facts import Triage
 
 logger = logging.getLogger(__name__)
 
@@ -56,19 +55,27 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
     check_output(config)
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     with _opened(config, engine, progress or NullProgress(), speech) as run:
-        return run.end(dub_course(run.course, run.inputs))
+        result: Result = run.end(dub_course(run.course, run.inputs))
+        with learning(run.machines.site.spec.root) as paces:
+            learn_from(paces, config, run.course.account, places_of(config, run.machines.pool))
+        return result
 
 
-def plan(config: Config, *, progress: Progress | None = None) -> Triage:
+def plan(config: Config, *, progress: Progress | None = None, strip: bool = False) -> Triage:
     """Examine and scan a job as ``dub`` would, and say what a run would do; nothing is rendered.
+
+    Args:
+        config: the job; ``out`` may be missing.
+        progress: told how far the work is.
+        strip: whether a picture of the shots is wanted.
 
     Raises:
         LipsyncError: what would also stop the run.
     """
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     with _opened(config, engine, progress or NullProgress(), None) as run:
-        run.end(scan_course(run.course, run.inputs))
-        return run.triage(engine)
+        triage: Triage = run.end(judge_course(run.course, run.inputs, strip=strip))
+        return estimated(triage, config, run.machines)
 
 
 def check_output(config: Config) -> None:
@@ -106,15 +113,6 @@ class _Run:
                 raise ended.error
             return ended.result
         raise KeyboardInterrupt(self.machines.dispatcher.draining)
-
-    def triage(self, engine: Engine) -> Triage:
-        """What a run would do, once the faces are known."""
-        config = self.spec.config
-        name = scan_name(self.inputs.source_hash, config.face, config.weights.store(config.license.policy))
-        scan = open_scan(self.inputs.table, name, self.machines.site)
-        analysis = choose(scan, self.inputs.table, config.face)
-        chunks = cut(config, self.inputs, analysis, engine.context.fade)
-        return make_triage(config, self.inputs, analysis, make_plan(config, self.inputs, analysis, chunks))
 
 
 @contextmanager

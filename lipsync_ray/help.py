@@ -54,11 +54,19 @@ command goes on where it stopped.
 """
 
 PLAN = f"""\
-{PROGRAM} plan video=FILE audio=FILE [key=value ...] [--json]
+{PROGRAM} plan video=FILE audio=FILE [--strip=SHOTS.jpg] [--json] [key=value ...]
+{PROGRAM} plan manifest=FILE [--strip=FOLDER] [--json] [--limit N] [key=value ...]
 
-Looks at the video and says what a dub would do: faces, shots, frames that would be kept
-untouched, length of the output. Renders nothing, writes nothing but the cache. Takes the
-options of run. With --json it prints JSON on stdout.
+Looks at the video and says what a dub would do: shots, faces and who speaks in each, frames that
+would be kept untouched and why, what becomes of a sound of another length, how long it would
+take and what it would cost, and what to look after. Renders nothing. The faces that are found
+are kept: a run that follows does not look for them again. Takes the options of run.
+
+--strip=SHOTS.jpg writes a thumbnail of each shot, the speaker framed in green.
+--json prints everything as JSON on stdout.
+
+With a manifest (or patterns, see batch), all of its jobs are looked at: a row a job, those that
+cannot be dubbed first, and what all of them would cost (cost.usd_per_gpu_hour).
 """
 
 BATCH = f"""\

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from lipsync_ray.batch.verbs import is_many
+from lipsync_ray.batch.verbs import plan as plan_many
 from lipsync_ray.config import Config
 from lipsync_ray.console import emit, progress
 from lipsync_ray.errors import ConfigError, ExitCode
@@ -12,6 +14,7 @@ from lipsync_ray.help import PROGRAM
 from lipsync_ray.kinds import suggest
 from lipsync_ray.overrides import load_config
 from lipsync_ray.progress import Progress
+from lipsync_ray.storage.whole import atomic_path, check_folder
 from lipsync_ray.weights.entry import WeightEntry
 from lipsync_ray.weights.status import WeightStatus
 from lipsync_ray.weights.store import WeightStore
@@ -29,13 +32,22 @@ def run(words: list[str], flags: frozenset[str]) -> ExitCode:
 
 
 def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
-    """Say what a dub would do."""
+    """Say what a dub, or many, would do."""
+    if is_many(words):
+        return plan_many(words, flags)
+    strips = [word.partition("=")[2] for word in words if word.removeprefix("--").startswith("strip=")]
+    words = [word for word in words if not word.removeprefix("--").startswith("strip=")]
     config = load_job(words, verb="plan", needs=("video", "audio"))
+    strip = check_folder(strips[-1]) if strips else None
     from lipsync_ray.dub import plan as make_plan
+    from lipsync_ray.triage.text import page
 
     with progress(config.log) as shown:
-        triage = make_plan(config, progress=shown)
-    emit(json.dumps(triage.to_plain(), indent=2) if "--json" in flags else triage.text())
+        triage = make_plan(config, progress=shown, strip=strip is not None)
+    if strip is not None:
+        with atomic_path(strip) as path:
+            path.write_bytes(triage.strip)
+    emit(json.dumps(triage.to_plain(), indent=2) if "--json" in flags else page(triage))
     return ExitCode.DONE
 
 

@@ -248,7 +248,7 @@ def test_an_unexpected_error_is_one_line() -> None:
             "STORAGE: No space left on device: /x; free some space",
         ),
         ("PermissionError(13, 'Permission denied', '/x')", "STORAGE: Permission denied: /x; "),
-        ("MemoryError()", "MEMORY: not enough memory; try"),
+        ("MemoryError()", "OUT_OF_MEMORY: not enough memory; try"),
         ("FileNotFoundError(2, 'No such file', '/x')", "INTERNAL: FileNotFoundError: "),
     ],
 )

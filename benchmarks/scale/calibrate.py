@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from costs import RATE, Costs, Machines, Rate
 from simulate import Scenario, simulate
@@ -36,7 +37,7 @@ class Trace:
     ready: float  # the first worker is set up
     ended: float
     rates: dict[str, float]  # s of a worker for each frame, by kind of task: medians
-    workers: int
+    shared: float  # s in which faces were found and chunks drawn: what several workers can do at a time
 
     @property
     def took(self) -> float:
@@ -56,7 +57,7 @@ def calibrate(video: Path, audio: Path, *, seconds: float, rounds: int, words: S
             for workers in (1, 2):
                 traces = clip.bound(workers)
                 measured = clip.with_ray(workers).took
-                predicted = predict(clip.frames, workers, traces)
+                predicted = predict(clip, workers, traces)
                 ratios[workers].append(predicted / measured)
                 load = os.getloadavg()[0]
                 print(
@@ -68,17 +69,17 @@ def calibrate(video: Path, audio: Path, *, seconds: float, rounds: int, words: S
             print(f"| median | {workers} | | | {median(found):.2f} | |")
 
 
-def predict(frames: int, workers: int, traces: Sequence[Trace]) -> float:
+def predict(clip: Clip, workers: int, traces: Sequence[Trace]) -> float:
     """Seconds of a dub by so many local workers, whose tasks take what they took in other runs."""
     rates = {kind: median(trace.rates[kind] for trace in traces) for kind in KINDS}
     costs = replace(Costs(), noise=0.0, **{kind: Rate(frame=rate) for kind, rate in rates.items()})
     free = {"round_trip": 0.0, "slow_share": 0.0, "node_bandwidth": 1e12, "store_bandwidth": 1e12}
     machines = Machines(nodes=1, slots={"cpu": workers}, start={"cpu": 0.0}, driver_bandwidth=1e9, **free)
     scenario = Scenario(
-        videos=[Video(place="clip", frames=frames)],
+        videos=[Video(place="clip", frames=clip.frames)],
         machines=machines,
         costs=replace(costs, examine=Rate(frame=0.0)),  # done before: by ``run``, in the driver
-        config=load_config(["video=-", "audio=-", "out=-.mp4"]),
+        config=load_config(["video=-", "audio=-", "out=-.mp4", *clip.words]),
         store=False,
         probe=False,
     )
@@ -153,8 +154,14 @@ def _trace(run: subprocess.Popen[str], frames: int) -> Trace:
         ready=times["worker_started"][0],
         ended=times["done"][-1],
         rates={kind: spent[kind] / frames for kind in KINDS},
-        workers=len(times["worker_started"]),
+        shared=_span(events, "scan") + _span(events, "chunk"),
     )
+
+
+def _span(events: Sequence[dict[str, Any]], kind: str) -> float:
+    """Seconds from the beginning of the first task of a kind to the end of the last."""
+    times = [e["time"] for e in events if e["kind"] in ("started", "done") and _kind(e["task"]) == kind]
+    return times[-1] - times[0]
 
 
 def _kind(key: str) -> str:

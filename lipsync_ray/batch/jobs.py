@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lipsync_ray.batch.entry import Entry
@@ -10,8 +10,10 @@ from lipsync_ray.batch.ledger import Ledger
 from lipsync_ray.batch.row import Row
 from lipsync_ray.batch.settled import fates
 from lipsync_ray.config import Config, to_plain
+from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.fingerprint import fingerprint
 from lipsync_ray.jobs.places import JobSpec, absolute
+from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.overrides import load_config
 
 # Where and how work is done, not what comes out of it.
@@ -68,12 +70,25 @@ def to_do(entries: Iterable[Entry], settings: Settings, ledger: Ledger) -> list[
     return todo
 
 
-def networks_of(jobs: Iterable[Todo], engines: Mapping[str, bool]) -> bool:
-    """Whether any job runs networks; ``engines`` by the hash of what is loaded."""
-    return any(engines.get(engine_key(job.config), False) for job in jobs)
+class Engines:
+    """The engines of a backlog, each loaded once on the driver: what cannot be loaded is told early."""
+
+    def __init__(self) -> None:
+        self._networks: dict[str, bool] = {}
+
+    def load(self, config: Config) -> None:
+        """Load the engine of a job. Raises what stops that."""
+        key = _engine_key(config)
+        if key not in self._networks:
+            engine = load_engine(config.engine.name, config.engine, resources_of(config))
+            self._networks[key] = bool(engine.weights) and config.compute.device != "cpu"
+
+    def networks(self, config: Config) -> bool:
+        """Whether the engine of a job, which has been loaded, runs networks that want a GPU."""
+        return self._networks.get(_engine_key(config), False)
 
 
-def engine_key(config: Config) -> str:
+def _engine_key(config: Config) -> str:
     """What two jobs have to share to use one loaded engine."""
     parts = (config.engine, config.enhance, config.blend, config.compute)
     return fingerprint(*parts, to_plain(config)["weights"], config.license)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from lipsync_ray.batch.layout import columns, duration
 from lipsync_ray.batch.ledger import Ledger
 from lipsync_ray.batch.row import STATES, Row, State
 from lipsync_ray.batch.summary import failures_by_code, trouble_table, troubles_of
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.kinds import suggest
+from lipsync_ray.layout import columns, duration
 
 
 def status_text(rows: Sequence[Row], now: datetime) -> str:

@@ -31,6 +31,8 @@ class Row:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     gpu_s: float = 0.0  # for which it had GPUs, times their number
+    expected_cpu_s: float = 0.0  # as ``plan`` tells it, before the last try; 0: nothing was known
+    expected_gpu_s: float = 0.0
     scan: Literal["", "made", "reused"] = ""  # reused: the video was scanned before, for another sound
     scan_s: float = 0.0
     prepare_s: float = 0.0

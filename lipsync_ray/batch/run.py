@@ -15,30 +15,31 @@ from threadpoolctl import threadpool_limits
 
 from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.eventlog import open_events
-from lipsync_ray.batch.jobs import Settings, Todo, engine_key, networks_of, to_do
+from lipsync_ray.batch.jobs import Engines, Settings, Todo, to_do
 from lipsync_ray.batch.ledger import Ledger, after_failure
 from lipsync_ray.batch.meter import GpuMeter
 from lipsync_ray.batch.row import Row
 from lipsync_ray.batch.summary import Summary, summarise
 from lipsync_ray.batch.view import BatchView
 from lipsync_ray.batch.watch import Watch
+from lipsync_ray.batch.worked import finished, worked
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.dub import check_output
-from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import LipsyncError
 from lipsync_ray.jobs.backlog import Ended, Job
 from lipsync_ray.jobs.course import Course
+from lipsync_ray.jobs.learning import learn_from, learning, places_of
 from lipsync_ray.jobs.life import dub_course
 from lipsync_ray.jobs.machines import open_machines
-from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.probe import probe_course
 from lipsync_ray.media.glance import Glance
 from lipsync_ray.progress import NullProgress
-from lipsync_ray.sidecar import Result, StageTime
 from lipsync_ray.storage.files import write_bytes
 from lipsync_ray.storage.uri import is_remote, join, local_path
+from lipsync_ray.triage.estimate import Estimate, Places, estimate
+from lipsync_ray.triage.pace import Paces
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +102,11 @@ class _Work:
         self._ledger = ledger
         self._watch = watch
         self._run = run
-        self._engines: dict[str, bool] = {}  # whether an engine runs networks
+        self._engines = Engines()
         self._glances: dict[str, Glance] = {}  # by the id of a job
         self._again: list[Todo] = []
+        self._videos: set[str] = set()  # those that a job has been begun for
+        self._paces = Paces()
 
     def possible(self, jobs: Sequence[Todo]) -> list[Todo]:
         """Jobs whose engine can be loaded and whose output can be written; the others fail now."""
@@ -111,7 +114,7 @@ class _Work:
         for job in jobs:
             try:
                 check_output(job.config)
-                self._load(job.config)
+                self._engines.load(job.config)
             except (LipsyncError, OSError) as error:
                 self._fail(job, self._row(job), error, again=False)
             else:
@@ -127,9 +130,10 @@ class _Work:
             meter.hear(event)
             watch.event(event)
 
-        networks = networks_of(jobs, self._engines)
+        networks = any(self._engines.networks(job.config) for job in jobs)
         opened = open_machines(config, networks=networks, metering=watch.metering, on_event=tell)
         self._machines = stack.enter_context(opened)
+        self._paces = stack.enter_context(learning(self._machines.site.spec.root))
         if (price := config.cost.usd_per_gpu_hour) is not None:
             watch.view.costs(lambda: price * meter.so_far(time.time()) / 3600)
         return self._machines.dispatcher
@@ -184,7 +188,15 @@ class _Work:
     def _dubs(self, jobs: Sequence[Todo]) -> Iterator[Job]:
         for job in jobs:
             glance = self._glances[job.entry.id]
-            row = replace(self._row(job), state="running", started=datetime.now(UTC), run=self._run)
+            expected = self._expected(job, glance)
+            row = replace(
+                self._row(job),
+                state="running",
+                started=datetime.now(UTC),
+                run=self._run,
+                expected_cpu_s=expected.cpu_s or 0.0,
+                expected_gpu_s=expected.gpu_s or 0.0,
+            )
             self._ledger.put(row)
             spec = job.spec()
             shown = self._watch.started(row, glance.seconds)
@@ -196,12 +208,13 @@ class _Work:
             yield Job(name=spec.name, course=course, steps=dub_course(course), pieces=pieces)
 
     def _settle(self, job: Todo, ended: Ended) -> None:
-        row = _worked(self._row(job), ended.job, self._machines.pool.gpus("gpu"))
+        row = worked(self._row(job), ended.job, self._machines.pool.gpus("gpu"))
         if ended.error is not None:
             self._fail(job, row, ended.error, again=True)
             return
-        done = _finished(row, ended.result)
+        done = finished(row, ended.result)
         self._ledger.put(done)
+        learn_from(self._paces, job.config, ended.job.account, self._places(job.config))
         self._watch.ended(done)
 
     def _fail(self, job: Todo, row: Row, error: Exception, *, again: bool) -> None:
@@ -214,60 +227,27 @@ class _Work:
         if again:
             self._again.append(job)
 
+    def _expected(self, job: Todo, glance: Glance) -> Estimate:
+        """What a job will take; the first job of a video pays for its faces."""
+        known = job.entry.video in self._videos
+        self._videos.add(job.entry.video)
+        return estimate(
+            job.config,
+            self._places(job.config),
+            self._paces,
+            frames=round(glance.seconds * (glance.rate or 25)),
+            megapixels=glance.width * glance.height / 1e6,
+            scanned=known,
+        )
+
+    def _places(self, config: Config) -> Places:
+        return places_of(config, self._machines.pool)
+
     def _row(self, job: Todo) -> Row:
         row = self._ledger.get(job.entry.id)
         if row is None:
             raise AssertionError(f"job {job.entry.id} is not in the ledger")
         return row
-
-    def _load(self, config: Config) -> None:
-        key = engine_key(config)
-        if key not in self._engines:
-            engine = load_engine(config.engine.name, config.engine, resources_of(config))
-            self._engines[key] = bool(engine.weights) and config.compute.device != "cpu"
-
-
-def _worked(row: Row, job: Job, gpus: float) -> Row:
-    """A row with what a job has taken; ``gpus`` are those of each worker that has any."""
-    account = job.account
-    stages = account.clock.stages
-    none = StageTime(wall_s=0.0, cpu_s=0.0)
-    seconds = {
-        name: stages.get(stage, none).wall_s
-        for name, stage in (
-            ("scan_s", "scan"),
-            ("prepare_s", "prepare"),
-            ("render_s", "render"),
-            ("finish_s", "stitch"),
-        )
-    }
-    return replace(
-        row,
-        wall_s=round(sum(stage.wall_s for stage in stages.values()), 3),
-        cpu_s=round(sum(stage.cpu_s for stage in stages.values()), 3),
-        gpu_s=round(gpus * account.gpu_s, 3),
-        scan="made" if account.scanned else "reused",
-        chunks=account.chunks,
-        chunks_reused=account.chunks_reused,
-        retries=account.attempts - account.tasks,
-        hosts=tuple(sorted(account.hosts)),
-        source_hash=account.source_hash,
-        audio_hash=account.audio_hash,
-        **seconds,
-    )
-
-
-def _finished(row: Row, result: Result) -> Row:
-    return replace(
-        row,
-        state="done",
-        code="",
-        message="",
-        frames=result.frames,
-        seconds=result.seconds,
-        digest=result.digest,
-        finished=datetime.now(UTC),
-    )
 
 
 def _make_folders(batch: Batch) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lipsync_ray.batch.layout import columns, duration
 from lipsync_ray.batch.row import STATES, Row
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.layout import columns, duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ class Summary:
     wall_s: float
     seconds_per_second: float | None  # wall_s / video_s; None without video
     cpu_hours: float
+    expected_cpu_hours: float | None  # of the jobs that this run finished, as ``plan`` tells; None: not known
     gpu_hours: (
         float  # held, whether or not they were busy; of the jobs alone if it is not known how many were
     )
@@ -87,7 +88,9 @@ class Summary:
         ]
         if self.seconds_per_second is not None:
             figures.append(("seconds per second", f"{self.seconds_per_second:.3f}"))
-        figures.append(("CPU hours", f"{self.cpu_hours:.2f}"))
+        expected = self.expected_cpu_hours
+        told = "" if expected is None else f" ({expected:.2f} were expected for what is done)"
+        figures.append(("CPU hours", f"{self.cpu_hours:.2f}{told}"))
         busy = "" if self.gpu_busy is None else f" ({self.gpu_busy:.0%} busy)"
         figures.append(("GPU hours", f"{self.gpu_hours:.2f}{busy}"))
         if self.cost_usd is not None:
@@ -141,6 +144,7 @@ def summarise(
         wall_s=wall_s,
         seconds_per_second=wall_s / video_s if video_s else None,
         cpu_hours=sum(row.cpu_s for row in mine) / 3600,
+        expected_cpu_hours=_expected(done),
         gpu_hours=held_s / 3600,
         gpu_busy=had_s / held_s if gpus is not None and held_s else None,
         usd_per_gpu_hour=usd_per_gpu_hour,
@@ -156,6 +160,12 @@ def summarise(
         quarantined=troubles_of(rows, "quarantined"),
         failed=troubles_of(rows, "failed"),
     )
+
+
+def _expected(done: Sequence[Row]) -> float | None:
+    """CPU hours that were expected; a job that nothing was known of makes the sum unknown."""
+    expected = [row.expected_cpu_s for row in done]
+    return sum(expected) / 3600 if expected and all(expected) else None
 
 
 def failures_by_code(rows: Iterable[Row]) -> dict[str, int]:

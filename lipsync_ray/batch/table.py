@@ -12,7 +12,8 @@ from lipsync_ray.errors import LedgerError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1  # of the schema; one that is newer is not touched
+VERSION = 2  # of the schema; one that is newer is not touched
+_SINCE_2 = ("expected_cpu_s", "expected_gpu_s")
 _VERSION_KEY, _GENERATION_KEY = b"lipsync_ray.ledger.version", b"lipsync_ray.ledger.generation"
 
 
@@ -44,6 +45,13 @@ def schema() -> pa.Schema:
         for item in fields(Row)
     ]
     return pa.schema([*columns, ("seconds_per_second", pa.float64())])
+
+
+def _schema_of(version: int) -> pa.Schema:
+    """Columns of the file in a version; what has come later is what a row has by default."""
+    import pyarrow as pa
+
+    return pa.schema([item for item in schema() if version > 1 or item.name not in _SINCE_2])
 
 
 def encode(rows: Sequence[Row], generation: str) -> bytes:
@@ -83,7 +91,7 @@ def decode(place: str, data: bytes) -> Table:
         raise LedgerError(
             f"{place} has version {version} and was written by a newer lipsync_ray; this one knows {VERSION}"
         )
-    if not table.schema.equals(schema()):
+    if not table.schema.equals(_schema_of(int(version))):
         raise LedgerError(
             f"{place} has other columns than a ledger of version {version}; choose another out_dir"
         )

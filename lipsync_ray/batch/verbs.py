@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.globs import expand
@@ -16,6 +17,8 @@ from lipsync_ray.console import emit, progress
 from lipsync_ray.errors import ConfigError, ExitCode
 from lipsync_ray.help import PROGRAM
 from lipsync_ray.overrides import load_config, split_word
+from lipsync_ray.storage.files import exists
+from lipsync_ray.storage.globbing import is_wild
 
 _EXAMPLE = f"{PROGRAM} batch manifest=backlog.jsonl out_dir=out"
 
@@ -37,6 +40,36 @@ def batch(words: list[str], flags: frozenset[str]) -> ExitCode:
         )
     emit(summary.text())
     return ExitCode.SOME_FAILED if summary.quarantined or summary.failed else ExitCode.DONE
+
+
+def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
+    """Say what a whole backlog would take."""
+    own, base = _apart(words, ("manifest", "video", "audio", "out", "out_dir", "limit", "strip"))
+    config = load_config(["video=none", *base])
+    entries = _entries(own, base, own.get("out_dir", "."))
+    if "limit" in own:
+        entries = entries[: _limit(own["limit"])]
+    from lipsync_ray.batch import triage
+
+    strips = Path(own["strip"]) if own.get("strip") else None
+    if strips is not None and not strips.is_dir():
+        raise ConfigError(f"strip={strips}: for many videos, name a folder that exists")
+    with progress(config.log, named=True) as shown:
+        judged = triage.judge_all(entries, base, config, shown, strips)
+    if "--json" in flags:
+        jobs = [one.to_plain() for one in judged]
+        emit(json.dumps({"jobs": jobs, "totals": triage.totals(judged)}, indent=2, ensure_ascii=False))
+    else:
+        emit(triage.text(judged))
+    return ExitCode.SOME_FAILED if any(one.triage is None for one in judged) else ExitCode.DONE
+
+
+def is_many(words: Sequence[str]) -> bool:
+    """Whether these words are about many videos: a manifest, or a pattern."""
+    own, _ = _apart(words, ("manifest", "video", "audio"))
+    video = own.get("video", "")
+    pattern = is_wild(video) and not exists(video)  # names may hold brackets
+    return "manifest" in own or pattern or "{video_name}" in own.get("audio", "")
 
 
 def status(words: list[str], flags: frozenset[str]) -> ExitCode:

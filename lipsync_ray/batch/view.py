@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from lipsync_ray.batch.layout import duration
 from lipsync_ray.batch.row import Row
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.jobs.course import Account
+from lipsync_ray.layout import duration
 from lipsync_ray.logs import names_of
 from lipsync_ray.progress import Display, Part
 

@@ -15,6 +15,7 @@ from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Outcome, Task
 from lipsync_ray.faces.scan import Range
 from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Done
 from lipsync_ray.jobs.places import JobSpec
 from lipsync_ray.media.table import FrameTable
@@ -75,6 +76,14 @@ class Account:
     hosts: set[str] = field(default_factory=set)
     source_hash: str = ""  # SHA-256 of the video file, once it has been read
     audio_hash: str = ""  # of the sound that is delivered
+    frames: int = 0  # of the output
+    megapixels: float = 0.0  # of its picture
+
+    def examined(self, inputs: Inputs) -> None:
+        """The files of the job are known now."""
+        video = inputs.table.video
+        self.source_hash, self.audio_hash = inputs.source_hash, inputs.audio_hash
+        self.frames, self.megapixels = len(inputs.timeline), video.width * video.height / 1e6
 
     def take(self, outcome: Outcome, stage: str) -> None:
         """Count an outcome to a stage."""

@@ -24,8 +24,8 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     Raises:
         LipsyncError: a piece failed for good; its own error if it is one of the project's.
     """
-    inputs = examined or (yield from _examine(course))
-    course.account.source_hash, course.account.audio_hash = inputs.source_hash, inputs.audio_hash
+    inputs = examined or (yield from examine_course(course))
+    course.account.examined(inputs)
     scan = yield from scan_course(course, inputs)
     course.begin("prepare")
     step = Prepare(spec=course.spec, inputs=inputs, scan=scan)
@@ -37,7 +37,8 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     return (yield from _finish(course, inputs, prepared, rendering))
 
 
-def _examine(course: Course) -> Generator[Sequence[Task], Outcome, Inputs]:
+def examine_course(course: Course) -> Generator[Sequence[Task], Outcome, Inputs]:
+    """Read the times of all frames and the hashes of all files. Raises MediaError, ConfigError."""
     return (yield from course.one(course.task("examine", Examine(spec=course.spec), EXAMINE)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,7 +35,7 @@ class Probe:
         lengths = [_look(bench.site, place, glance_at_sound).seconds for place in sounds]
         if video.seconds > 0.1:
             return video
-        return Glance(seconds=max(lengths, default=0.0), width=video.width, height=video.height)
+        return replace(video, seconds=max(lengths, default=0.0), rate=0.0)
 
 
 def probe_course(course: Course) -> Generator[Sequence[Task], Outcome, Glance]:

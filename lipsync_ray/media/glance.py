@@ -24,6 +24,7 @@ class Glance:
     seconds: float  # 0 where the header does not tell, and for a picture
     width: int = 0
     height: int = 0
+    rate: float = 0.0  # frames per second on average; 0 where the header does not tell
 
 
 def glance_at_video(source: Path | BinaryIO, name: str) -> Glance:
@@ -43,7 +44,12 @@ def glance_at_video(source: Path | BinaryIO, name: str) -> Glance:
             raise VideoUnreadable(f"{name} cannot be decoded: {reason(error)}") from error
         if frame is None:
             raise VideoUnreadable(f"{name} holds no picture that can be decoded")
-        return Glance(seconds=_seconds(container, stream), width=stream.width, height=stream.height)
+        return Glance(
+            seconds=_seconds(container, stream),
+            width=stream.width,
+            height=stream.height,
+            rate=float(stream.average_rate or 0),
+        )
 
 
 def glance_at_sound(source: Path | BinaryIO, name: str) -> Glance:

@@ -259,6 +259,21 @@ def test_a_file_that_cannot_be_read_is_refused_and_left_alone(damage: str, tmp_p
     assert names(tmp_path) == ["ledger.parquet"]  # and no lock is left
 
 
+def test_a_ledger_of_the_first_version_is_read_and_written_anew(tmp_path: Path) -> None:
+    with Ledger.open(str(tmp_path)) as ledger:
+        ledger.put(row("a", state="done", cpu_s=3.0))
+    path = tmp_path / "ledger.parquet"
+    table = parquet.read_table(path)
+    notes = {**table.schema.metadata, b"lipsync_ray.ledger.version": b"1"}
+    older = table.drop_columns(["expected_cpu_s", "expected_gpu_s"]).replace_schema_metadata(notes)
+    parquet.write_table(older, path)
+    with Ledger.open(str(tmp_path)) as ledger:
+        ledger.put(row("b", expected_cpu_s=2.0))
+    assert [(r.id, r.cpu_s, r.expected_cpu_s) for r in read_ledger(str(tmp_path))] == [
+        ("a", 3.0, 0.0), ("b", 0.0, 2.0),
+    ]  # fmt: skip
+
+
 def test_one_ledger_for_one_batch_at_a_time(tmp_path: Path) -> None:
     with Ledger.open(str(tmp_path)) as ledger:
         with pytest.raises(LedgerError, match=r"another batch \(process \d+ on .+\) writes to .* right now"):

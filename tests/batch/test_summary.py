@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lipsync_ray.batch.layout import columns, duration, width
 from lipsync_ray.batch.ledger import Ledger, read_ledger
 from lipsync_ray.batch.reports import retry, status_plain, status_text
 from lipsync_ray.batch.row import Row
 from lipsync_ray.batch.summary import summarise
 from lipsync_ray.errors import ConfigError
+from lipsync_ray.layout import columns, duration, width
 from tests.batch.rows import row
 
 NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)

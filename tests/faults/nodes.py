@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +49,12 @@ class Nodes:
     def environment(self) -> dict[str, str]:
         """What a driver needs to join."""
         return {"RAY_ADDRESS": self.cluster.address, "RAY_AUTH_TOKEN": os.environ["RAY_AUTH_TOKEN"]}
+
+    def spilled(self, put: int = 0) -> int:
+        """Bytes that have not found room in the object stores so far; ``put`` are put into one first."""
+        command = [sys.executable, "-m", "tests.faults.spilled", *([str(put)] if put else [])]
+        environment = {**os.environ, **QUIET, **self.environment()}
+        return int(subprocess.check_output(command, cwd=ROOT, env=environment, text=True))
 
     def new_meeting(self) -> None:
         """Let workers wait for each other, see ``engines.meet``."""

@@ -7,6 +7,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from tests.faults.conftest import Talk
 from tests.faults.driver import Driver, Events
 from tests.faults.files import CUT, SLOW, Home, digest, sidecar
-from tests.faults.nodes import Nodes
+from tests.faults.nodes import STORE, Nodes
 
 NAMES = ("a", "b")
 
@@ -105,6 +106,23 @@ def test_nodes_that_see_no_common_disk_work_by_copies(nodes: Nodes, scanned: Hom
     assert scanned.leftovers() == []
     assert len(nodes.leftovers()) <= 1  # the killed one's own copies
     nodes.age()
+
+
+def test_files_larger_than_the_object_stores_travel_without_spilling(
+    nodes: Nodes, home: Home, talk: Talk
+) -> None:
+    padding = 3 * STORE
+    large = home.inputs / "large.mp4"
+    with large.open("wb") as file:
+        file.write(talk.clip.read_bytes() + (padding + 8).to_bytes(4, "big") + b"free")
+        file.truncate(file.tell() + padding)
+    before = nodes.spilled()
+    apart = ("cache.shared=false", f"cache.copies_dir={home.folder / 'copies'}")
+    driver, _ = start(home, replace(talk, clip=large), nodes, *apart)
+    assert driver.code() == 0, driver.log
+    assert tuple(map(digest, outputs(home))) == talk.digests
+    assert nodes.spilled() == before
+    assert nodes.spilled(put=2 * STORE) > before, "this is how spilling would be seen"
 
 
 def test_copies_are_bounded(nodes: Nodes, scanned: Home, talk: Talk) -> None:

@@ -1,8 +1,8 @@
-"""What a dub would do, told before anything is rendered."""
+"""Facts about a job that has been examined and scanned, and the plan that a run would follow."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,45 +11,64 @@ import numpy as np
 
 from lipsync_ray.analysis import Analysis
 from lipsync_ray.config import Config
-from lipsync_ray.inputs import Inputs, drive_gap
+from lipsync_ray.inputs import Inputs
 from lipsync_ray.plan import Plan
+from lipsync_ray.triage.estimate import Estimate
+from lipsync_ray.triage.shots import ShotFacts, shots_of
+from lipsync_ray.triage.warn import warnings_of, what_sync_does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triage:
-    """Facts about a job, and the plan that a run would follow."""
+    """What a person, or a program, should know before a job is run."""
 
     video: dict[str, Any]
     sound: dict[str, Any]
     output: dict[str, Any]
     faces: dict[str, Any]
+    shots: list[ShotFacts]
     warnings: list[str]
     plan: dict[str, Any]
+    strip: bytes = b""  # a JPEG of the shots, where one was asked for
+    estimate: Estimate | None = None  # once it is known where the job would run
+
+    @property
+    def megapixels(self) -> float:
+        """Of the picture."""
+        width, height = self.video["size"].split("x")
+        return int(width) * int(height) / 1e6
+
+    def estimated(self, estimate: Estimate) -> Triage:
+        """The same, with what it will take."""
+        return replace(self, estimate=estimate)
 
     def to_plain(self) -> dict[str, Any]:
-        """Everything as JSON can hold it."""
-        return asdict(self)
-
-    def text(self) -> str:
-        """A page for a person."""
-        groups = {"video": self.video, "sound": self.sound, "output": self.output, "faces": self.faces}
-        lines = []
-        for name, facts in groups.items():
-            lines.append(name)
-            lines += [f"  {key.replace('_', ' '):<16} {_readable(value)}" for key, value in facts.items()]
-        lines += [f"warning: {warning}" for warning in self.warnings]
-        return "\n".join(lines)
+        """Everything as JSON can hold it; without the picture."""
+        plain = asdict(replace(self, strip=b""))
+        del plain["strip"]
+        return plain
 
 
-def make_triage(config: Config, inputs: Inputs, analysis: Analysis, plan: Plan) -> Triage:
-    """Collect the facts of a job that has been examined and scanned."""
+def make_triage(
+    config: Config, inputs: Inputs, analysis: Analysis, plan: Plan, *, speech: float, strip: bytes = b""
+) -> Triage:
+    """Collect the facts of a job.
+
+    Args:
+        config, inputs, analysis, plan: of the job.
+        speech: share of the sound in which somebody talks, 0 to 1.
+        strip: a JPEG of the shots.
+    """
+    shots = shots_of(analysis, inputs.table.times(), float(inputs.table.duration))
     return Triage(
         video=_video(inputs),
-        sound=_sound(inputs),
+        sound=_sound(inputs, speech),
         output=_output(config, inputs, plan),
-        faces=_faces(inputs, analysis, plan),
-        warnings=_warnings(config, inputs, plan),
+        faces=_faces(analysis, plan),
+        shots=shots,
+        warnings=warnings_of(config, inputs, plan, shots, speech),
         plan=asdict(plan),
+        strip=strip,
     )
 
 
@@ -60,16 +79,18 @@ def _video(inputs: Inputs) -> dict[str, Any]:
         "codec": f"{video.codec} in {video.container}",
         "size": f"{video.width}x{video.height}",
         "pixels": video.pix_fmt,
+        "bit_depth": video.layout.depth,
+        "hdr": {16: "PQ", 18: "HLG"}.get(video.colour.transfer, "no"),  # codes of ITU-T H.273
         "rotation": video.rotation,
         "frames": len(table),
         "seconds": round(float(table.duration), 3),
         "rate": "still picture" if table.still else _rate(video.nominal_rate, vfr=table.is_vfr),
-        "hdr": video.colour.transfer in (16, 18),  # PQ and HLG in ITU-T H.273
         "keyframes": len(table.key_pts),
+        "sound": video.has_audio,
     }
 
 
-def _sound(inputs: Inputs) -> dict[str, Any]:
+def _sound(inputs: Inputs, speech: float) -> dict[str, Any]:
     sound, drive = inputs.sound, inputs.drive
     return {
         "file": Path(sound.path).name,
@@ -78,6 +99,7 @@ def _sound(inputs: Inputs) -> dict[str, Any]:
         "rate": sound.rate,
         "channels": sound.channels,
         **({} if drive is sound else {"mouth_follows": Path(drive.path).name}),
+        "speech": round(speech, 3),
     }
 
 
@@ -89,13 +111,14 @@ def _output(config: Config, inputs: Inputs, plan: Plan) -> dict[str, Any]:
         "seconds": round(float(timeline.duration), 3),
         "rate": _rate(timeline.nominal_rate, vfr=vfr),
         "sync_mode": config.sync.mode,
+        "lengths": what_sync_does(config, inputs),
         "engine": plan.engine,
         "chunks": len(plan.chunks),
         "encoder": config.encode.concrete(inputs.table.video.layout),
     }
 
 
-def _faces(inputs: Inputs, analysis: Analysis, plan: Plan) -> dict[str, Any]:
+def _faces(analysis: Analysis, plan: Plan) -> dict[str, Any]:
     light, target = analysis.scan.light(), analysis.target
     shown = target.row[target.row >= 0]
     width = float(np.median(light.width[shown])) if len(shown) else 0.0
@@ -110,30 +133,6 @@ def _faces(inputs: Inputs, analysis: Analysis, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _warnings(config: Config, inputs: Inputs, plan: Plan) -> list[str]:
-    found = []
-    gap = float(inputs.sound.duration + config.sync.delay - inputs.table.duration)
-    if not inputs.table.still and abs(gap) > 0.5:
-        longer = "longer" if gap > 0 else "shorter"
-        found.append(f"the sound is {abs(gap):.2f} s {longer} than the video; sync.mode decides what happens")
-    if apart := drive_gap(inputs.sound, inputs.drive):
-        found.append(apart)
-    left = sum(plan.passed_through.values())
-    if left > 0.2 * plan.frames:
-        found.append(
-            f"{left} of {plan.frames} frames keep their own mouth: face.min_size, face.max_yaw, face.select"
-        )
-    if inputs.table.video.colour.transfer in (16, 18):
-        found.append("HDR: engines see the picture without tone mapping; the output keeps its HDR tags")
-    return found
-
-
 def _rate(rate: Fraction, *, vfr: bool) -> str:
     text = f"{float(rate):.3f}".rstrip("0").rstrip(".")
-    return f"{text} on average, variable" if vfr else text
-
-
-def _readable(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {inner}" for key, inner in value.items() if inner) or "none"
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return f"{text} on average, variable" if vfr else f"{text}, constant"

@@ -1,0 +1,1 @@
+"""What a dub would do, told before anything is rendered."""

@@ -1,0 +1,28 @@
+"""Tells how many bytes the object stores of a cluster have had to write to disks so far.
+
+``python -m tests.faults.spilled [BYTES]``: BYTES are put into a store first.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import numpy as np
+import ray
+from ray._private.internal_api import get_memory_info_reply, get_state_from_address
+
+PIECE = 8 << 20  # bytes
+
+
+def main() -> None:
+    ray.init(address="auto", configure_logging=False, log_to_driver=False, logging_level=logging.CRITICAL)
+    count = int(sys.argv[1]) // PIECE if len(sys.argv) > 1 else 0
+    held = [ray.put(np.full(PIECE, number, np.uint8)) for number in range(count)]
+    reply = get_memory_info_reply(get_state_from_address(ray.get_runtime_context().gcs_address))
+    sys.stdout.write(f"{reply.store_stats.spilled_bytes_total}\n")
+    del held
+
+
+if __name__ == "__main__":
+    main()
