@@ -34,19 +34,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sound = looped_sound(options.audio, folder / "sound.wav", seconds=options.seconds)
-        rows, last = [], folder
+        rows = []
         print(f"| size | {' | '.join(f'{stage} ms' for stage in STAGES)} |")
         print(f"|--:|{'--:|' * len(STAGES)}")
         for width, height in SIZES:
             video = folder / f"{height}.mp4"
             looped_video(options.video, video, width=width, height=height, seconds=options.seconds)
-            last = folder / f"out{height}.mp4"
-            costs = _dub(video, sound, last)
+            costs = _dub(video, sound, folder / f"out{height}.mp4")
             rows.append([costs[stage] for stage in STAGES])
             shown = " | ".join(f"{1000 * value:.2f}" for value in rows[-1])
             print(f"| {width}x{height} | {shown} |", flush=True)
         _fits(np.array(rows))
-        _presets(last)
+        _presets(folder / "out720.mp4")
 
 
 def _dub(video: Path, sound: Path, out: Path) -> dict[str, float]:
@@ -77,11 +76,11 @@ def _fits(rows: np.ndarray) -> None:
 
 def _presets(video: Path) -> None:
     with av.open(str(video)) as container:
-        frames = [frame for frame, _ in zip(container.decode(video=0), range(75), strict=False)]
+        frames = [frame for frame, _ in zip(container.decode(video=0), range(50), strict=False)]
     print("\n| preset | of medium |\n|---|--:|")
-    times = {preset: _encode(frames, preset) for preset in PRESETS}
-    for preset, seconds in times.items():
-        print(f"| {preset} | {seconds / times['medium']:.2f} |")
+    medium = _encode(frames, "medium")
+    for preset in PRESETS:
+        print(f"| {preset} | {_encode(frames, preset) / medium:.2f} |", flush=True)
 
 
 def _encode(frames: list[av.VideoFrame], preset: str) -> float:

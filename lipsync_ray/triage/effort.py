@@ -40,25 +40,25 @@ class Effort:
         return Effort(**{stage: seconds * factors.get(stage, 1.0) for stage, seconds in asdict(self).items()})
 
 
-SCAN = Rate(fixed=0.0110, megapixel=0.0045)
-PREPARE = Rate(fixed=0.0030, megapixel=0.0030)
-FINISH = Rate(fixed=0.0006, megapixel=0.0002)
-DECODE = Rate(fixed=0.0, megapixel=0.0060)
-ENCODE = Rate(fixed=0.0, megapixel=0.0400)  # libx264, preset medium
-DRAW: Mapping[str, Rate] = MappingProxyType({"unit_selection": Rate(fixed=0.0300, megapixel=0.0)})
+SCAN = Rate(fixed=0.0102, megapixel=0.0051)
+PREPARE = Rate(fixed=0.0024, megapixel=0.0053)
+FINISH = Rate(fixed=0.0009, megapixel=0.0)
+DECODE = Rate(fixed=0.0004, megapixel=0.0041)
+ENCODE = Rate(fixed=0.0, megapixel=0.0405)  # libx264, preset medium, through all sizes
+DRAW: Mapping[str, Rate] = MappingProxyType({"unit_selection": Rate(fixed=0.0166, megapixel=0.0219)})
 UNKNOWN = Rate(fixed=1.0, megapixel=0.0)  # of an engine that was not measured: only what is learnt counts
 PRESETS: Mapping[str, float] = MappingProxyType(
     {
-        "ultrafast": 0.15,
-        "superfast": 0.25,
-        "veryfast": 0.4,
-        "faster": 0.7,
-        "fast": 0.9,
+        "ultrafast": 0.11,
+        "superfast": 0.22,
+        "veryfast": 0.33,
+        "faster": 0.59,
+        "fast": 0.93,
         "medium": 1.0,
-        "slow": 1.6,
-        "slower": 3.0,
-        "veryslow": 5.0,
-        "placebo": 10.0,
+        "slow": 1.0,
+        "slower": 1.55,
+        "veryslow": 3.6,
+        "placebo": 11.9,
     }
 )
 
