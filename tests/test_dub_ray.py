@@ -10,6 +10,7 @@ from pathlib import Path
 from lipsync_ray.distributed.ray_cluster import ray_session
 from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.dub import dub
+from lipsync_ray.jobs.pieces import Piece
 from lipsync_ray.overrides import load_config
 from tests.test_dub import SPEECH, run
 
@@ -30,7 +31,7 @@ def test_workers_and_their_deaths_do_not_show_in_the_result(clip: Path, tmp_path
 
 
 class KillsAWorker:
-    """A progress display that kills a busy worker as soon as the first chunk is done."""
+    """A progress display that kills a worker that draws a chunk, when the first ones are done."""
 
     def __init__(self) -> None:
         self.victims: list[int] = []
@@ -43,29 +44,29 @@ class KillsAWorker:
     def advance(self, n: int = 1) -> None:
         if self._rendering and not self.victims:
             self.victims = worker_processes()[:1]
-            os.kill(self.victims[0], signal.SIGKILL)
+            for victim in self.victims:
+                os.kill(victim, signal.SIGKILL)
 
     def note(self, text: str) -> None:
         self.notes.append(text)
 
 
 def worker_processes() -> list[int]:
-    """Ray workers that descend from this very process."""
+    """Ray workers that descend from this very process and draw a chunk right now."""
     parents, workers = {}, []
     for folder in Path("/proc").iterdir():
         try:
             parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if is_worker((folder / "cmdline").read_bytes()):
+            if draws_a_chunk((folder / "cmdline").read_bytes()):
                 workers.append(int(folder.name))
         except (OSError, ValueError):
             continue
     return [pid for pid in workers if os.getpid() in ancestors(pid, parents)]
 
 
-def is_worker(title: bytes) -> bool:
-    """A busy worker has the name of its task for a title; Ray's own agents have names that end so."""
-    name = title.rstrip(b"\0")
-    return name.startswith(b"ray::") and not name.startswith(b"ray::IDLE") and not name.endswith(b"Agent")
+def draws_a_chunk(title: bytes) -> bool:
+    """A busy worker has the name of its task for a title."""
+    return title.rstrip(b"\0") == b"ray::" + Piece.__name__.encode()
 
 
 def ancestors(pid: int, parents: dict[int, int]) -> Iterator[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calibrate import Trace, predict
+from calibrate import Clip, Trace, predict
 from costs import Costs, Machines, Rate
 from simulate import Run, Scenario, bounds, simulate
 from videos import Video, make_videos
@@ -155,8 +155,9 @@ def test_time_stands_where_the_driver_is() -> None:
 
 def test_a_prediction_is_made_of_what_tasks_took() -> None:
     rates = {"scan": 0.01, "prepare": 0.004, "chunk": 0.04, "finish": 0.001}
-    trace = Trace(begun=0.0, ready=1.0, ended=90.0, rates=rates, workers=1)
-    one, two = (predict(1500, workers, [trace]) for workers in (1, 2))
+    trace = Trace(begun=0.0, ready=1.0, ended=90.0, rates=rates, shared=75.0)
+    clip = Clip(folder=Path(), video=Path(), sound=Path(), frames=1500, words=())
+    one, two = (predict(clip, workers, [trace]) for workers in (1, 2))
     assert one == pytest.approx(1500 * sum(rates.values()), rel=0.01)
     serial = 1500 * (rates["prepare"] + rates["finish"])
     assert two == pytest.approx(serial + (one - serial) / 2, rel=0.1)

@@ -51,7 +51,7 @@ def make_poison(home: Home) -> dict[str, tuple[str, Path, Path]]:
         shutil.copy(clip, made[name])
     noise = home.inputs / "noise.wav"
     noise.write_text("no sound")
-    codes = {"dark": "FACE_NONE", "crash": "TASK_FAILED", "raise": "TASK_FAILED"}
+    codes = {"dark": "FACE_NONE", "crash": "WORKER_DIED", "raise": "TASK_FAILED"}
     poison = {name: (codes.get(name, "VIDEO_UNREADABLE"), path, sound) for name, path in made.items()}
     return poison | {
         "absent": ("VIDEO_UNREADABLE", home.inputs / "absent.mp4", sound),
