@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -29,11 +29,13 @@ from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import resources_of
+from lipsync_ray.jobs.reviewing import reviewing_course
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.progress import NullProgress, Progress
+from lipsync_ray.quality.review import Review
 from lipsync_ray.sidecar import Result
 from lipsync_ray.speech.model import SpeechModel
-from lipsync_ray.storage.uri import is_remote
+from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.storage.whole import check_folder
 from lipsync_ray.triage.facts import Triage
 
@@ -54,7 +56,7 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
     """
     check_output(config)
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
-    with _opened(config, engine, progress or NullProgress(), speech) as run:
+    with _opened(config, _networks(config, engine), progress or NullProgress(), speech) as run:
         result: Result = run.end(dub_course(run.course, run.inputs))
         with learning(run.machines.site.spec.root) as paces:
             learn_from(paces, config, run.course.account, places_of(config, run.machines.pool))
@@ -73,9 +75,28 @@ def plan(config: Config, *, progress: Progress | None = None, strip: bool = Fals
         LipsyncError: what would also stop the run.
     """
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
-    with _opened(config, engine, progress or NullProgress(), None) as run:
+    with _opened(config, _networks(config, engine), progress or NullProgress(), None) as run:
         triage: Triage = run.end(judge_course(run.course, run.inputs, strip=strip))
         return estimated(triage, config, run.machines)
+
+
+def review(config: Config, *, progress: Progress | None = None) -> Review:
+    """Measure a finished output, ``config.out``, against ``config.video``; its report is written beside it.
+
+    The mouth is held to the sound of the output itself, or to ``config.audio`` if that is given.
+
+    Raises:
+        ConfigError: ``out`` is missing, or was not made from this video with these settings.
+        LipsyncError: a file cannot be read.
+    """
+    if config.out is None:
+        raise ConfigError("out is missing: name the dubbed video to look at, such as out=dubbed.mp4")
+    output = config.out if is_remote(config.out) else os.path.abspath(local_path(config.out))
+    if config.audio.file is None and not config.audio.segments:
+        config = replace(config, audio=replace(config.audio, file=config.out))
+    with _opened(replace(config, out=None), False, progress or NullProgress(), None) as run:
+        found: Review = run.end(reviewing_course(run.course, run.inputs, output))
+        return found
 
 
 def check_output(config: Config) -> None:
@@ -115,11 +136,15 @@ class _Run:
         raise KeyboardInterrupt(self.machines.dispatcher.draining)
 
 
+def _networks(config: Config, engine: Engine) -> bool:
+    """Whether GPUs could be of use."""
+    return bool(engine.weights) and config.compute.device != "cpu"
+
+
 @contextmanager
-def _opened(config: Config, engine: Engine, progress: Progress, speech: SpeechModel | None) -> Iterator[_Run]:
+def _opened(config: Config, networks: bool, progress: Progress, speech: SpeechModel | None) -> Iterator[_Run]:
     """Look at the files, then open the machines: what cannot be done is told before anything is started."""
     spec = JobSpec(name="job", config=absolute(config), told=to_plain(config), speech=speech)
-    networks = bool(engine.weights) and config.compute.device != "cpu"
     metering = Metering()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))  # small matrices: more threads only wait for each other

@@ -23,6 +23,7 @@ Verbs:
   batch     dub many videos, as a manifest or patterns list them
   status    what has become of a batch
   retry     let failed videos of a batch be tried again
+  review    measure a dub and write a report: does the mouth follow, does it look right
   plan      look at a video and say what a dub would do, without rendering
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
@@ -67,6 +68,18 @@ are kept: a run that follows does not look for them again. Takes the options of 
 
 With a manifest (or patterns, see batch), all of its jobs are looked at: a row a job, those that
 cannot be dubbed first, and what all of them would cost (cost.usd_per_gpu_hour).
+"""
+
+REVIEW = f"""\
+{PROGRAM} review video=FILE out=DUBBED [--json] [key=value ...]
+
+Measures a dub that is there against the video it was made from, and writes DUBBED.report.html
+beside it: whether the mouth follows the sound and by how much it is early or late, whether it
+rests where nobody talks, trembling, seams, sharpness, and the picture outside the face. run and
+batch do this by themselves (quality.enabled=false: not). Takes the options of run that the dub
+was made with, as far as they change its frames (sync.mode), and the limits from which on
+something is flagged (quality.max_offset_ms, quality.min_r ...). With audio=FILE the mouth is
+held to that sound instead of the dub's own. --json prints figures and flags as JSON.
 """
 
 BATCH = f"""\

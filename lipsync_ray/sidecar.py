@@ -46,6 +46,7 @@ class Result:
     passed_through: dict[str, int]  # output frames left as they are, by reason
     untouched_chunks: list[int]  # given up after chunk.max_attempts, with chunk.on_error=pass
     stages: dict[str, StageTime] = field(default_factory=dict)
+    quality: dict[str, Any] | None = None  # figures and flags, see quality.review; None: not measured
 
     def text(self) -> str:
         """One line for a person."""
@@ -53,7 +54,9 @@ class Result:
         took = sum(stage.wall_s for stage in self.stages.values())
         note = f", {left} frames passed through ({_reasons(self.passed_through)})" if left else ""
         lost = f", {len(self.untouched_chunks)} chunks given up" if self.untouched_chunks else ""
-        return f"{self.out}: {self.frames} frames, {self.seconds:.2f} s{note}{lost}, in {took:.1f} s"
+        text = f"{self.out}: {self.frames} frames, {self.seconds:.2f} s{note}{lost}, in {took:.1f} s"
+        flagged = dict.fromkeys(flag["kind"] for flag in (self.quality or {}).get("flags", ()))
+        return f"{text}; look at: {', '.join(flagged)} (see the report)" if flagged else text
 
 
 def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
@@ -65,6 +68,11 @@ def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
 def sidecar_place(out: str) -> str:
     """Where the sidecar of an output is: its own place, ending in .json."""
     return out.removesuffix(PurePosixPath(out).suffix) + ".json"
+
+
+def report_place(out: str) -> str:
+    """Where the quality report of an output is: its own place, ending in .report.html."""
+    return out.removesuffix(PurePosixPath(out).suffix) + ".report.html"
 
 
 def _reasons(counts: dict[str, int]) -> str:

@@ -51,6 +51,18 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
     return ExitCode.DONE
 
 
+def review(words: list[str], flags: frozenset[str]) -> ExitCode:
+    """Measure a dub that is there."""
+    config = load_job(words, verb="review", needs=("video", "out"))
+    from lipsync_ray.dub import review as measure
+    from lipsync_ray.quality.text import page
+
+    with progress(config.log) as shown:
+        found = measure(config, progress=shown)
+    emit(json.dumps(found.to_plain(), indent=2) if "--json" in flags else page(found))
+    return ExitCode.DONE
+
+
 def doctor(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Examine this installation."""
     from lipsync_ray.doctor import examine, report

@@ -285,6 +285,7 @@ def test_all_of_it_reaches_the_output(media_dir: Path, tmp_path: Path):
     words += [
         "engine.name=tests.toy_engines:Seer",
         "encode.preset=ultrafast",
+        "quality.enabled=false",
         f"cache.dir={tmp_path / 'cache'}",
     ]
     digests = []

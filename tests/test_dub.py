@@ -28,7 +28,7 @@ SPEECH = ROOT / "examples" / "hello.wav"
 def run(clip: Path, out: Path, cache: Path, *words: str, speech: Path = SPEECH) -> Result:
     ray = () if any(word.startswith("ray.") for word in words) else ("ray.cluster=none",)
     words = (f"video={clip}", f"audio={speech}", f"out={out}", f"cache.dir={cache}", *ray, *words)
-    return dub(load_config(["encode.preset=ultrafast", *words]))
+    return dub(load_config(["encode.preset=ultrafast", "quality.enabled=false", *words]))
 
 
 def pictures(path: Path) -> Iterator[np.ndarray]:
@@ -116,7 +116,7 @@ def test_a_job_whose_driver_was_killed_goes_on_from_its_finished_chunks(
 ) -> None:
     undisturbed = run(clip, tmp_path / "whole.mp4", cache, "chunk.seconds=1")
     words = [f"video={clip}", f"audio={SPEECH}", f"out={tmp_path / 'out.mp4'}", f"cache.dir={cache}"]
-    words += ["chunk.seconds=1", "encode.preset=ultrafast", "ray.cluster=none"]
+    words += ["chunk.seconds=1", "encode.preset=ultrafast", "quality.enabled=false", "ray.cluster=none"]
     finished = killed_with_chunks(2, words, cache / "jobs")
     assert not (tmp_path / "out.mp4").exists()
     result = dub(load_config(words))

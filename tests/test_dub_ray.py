@@ -23,7 +23,9 @@ def test_workers_and_their_deaths_do_not_show_in_the_result(clip: Path, tmp_path
         two = run(clip, tmp_path / "two.mp4", cache, *quick, "ray.workers=2")
         killer = KillsAWorker()
         words = (f"video={clip}", f"audio={SPEECH}", f"out={tmp_path / 'k.mp4'}", f"cache.dir={cache}")
-        config = load_config([*words, "encode.preset=ultrafast", *quick, "ray.workers=2"])
+        config = load_config(
+            [*words, "encode.preset=ultrafast", "quality.enabled=false", *quick, "ray.workers=2"]
+        )
         killed = dub(config, progress=killer)
     assert killer.victims
     assert any("killed or crashed" in note for note in killer.notes)

@@ -34,7 +34,7 @@ LAYERS = (
         "harvest",
         "seam",
     },
-    {"distributed"},
+    {"distributed", "quality"},
     {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "jobs", "dub"},
     {"cli", "serve", "batch"},
 )

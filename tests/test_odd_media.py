@@ -124,7 +124,13 @@ def test_every_kind_of_video_is_dubbed_and_otherwise_kept(name: str, tmp_path: P
     kind = KINDS[name]
     source, out = tmp_path / f"in.{kind.suffix}", tmp_path / "out.mp4"
     write_clip(kind, source)
-    words = ["encode.preset=ultrafast", "encode.crf=0", "ray.cluster=none", f"cache.dir={cache}"]
+    words = [
+        "encode.preset=ultrafast",
+        "quality.enabled=false",
+        "encode.crf=0",
+        "ray.cluster=none",
+        f"cache.dir={cache}",
+    ]
     dub(load_config([f"video={source}", f"audio={EXAMPLES / 'hello.wav'}", f"out={out}", *words]))
     assert {path.name for path in tmp_path.iterdir()} == {source.name, "out.mp4", "out.json"}
 

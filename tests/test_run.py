@@ -64,7 +64,8 @@ def test_any_file_names_dub(
         assert sum(1 for _ in result.decode(video=0)) == 15
     sidecar = (tmp_path / out).with_suffix(".json")
     assert json.loads(sidecar.read_text("utf-8"))["settings"]["video"] == video
-    assert {path.name for path in tmp_path.iterdir()} == {video, audio, out, sidecar.name}
+    report = sidecar.with_suffix(".report.html")
+    assert {path.name for path in tmp_path.iterdir()} == {video, audio, out, sidecar.name, report.name}
     assert out in captured.out
 
 

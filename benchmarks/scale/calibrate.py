@@ -25,7 +25,10 @@ from videos import Video
 from benchmarks.clips import looped_sound, looped_video
 from lipsync_ray.overrides import load_config
 
-COMMAND = (sys.executable, "-m", "lipsync_ray", "run", "cache.enabled=false", "log=debug")
+COMMAND = (
+    *(sys.executable, "-m", "lipsync_ray", "run"),
+    *("cache.enabled=false", "quality.enabled=false", "log=debug"),
+)
 KINDS = ("scan", "prepare", "chunk", "finish")
 
 
@@ -79,7 +82,7 @@ def predict(clip: Clip, workers: int, traces: Sequence[Trace]) -> float:
         videos=[Video(place="clip", frames=clip.frames)],
         machines=machines,
         costs=replace(costs, examine=Rate(frame=0.0)),  # done before: by ``run``, in the driver
-        config=load_config(["video=-", "audio=-", "out=-.mp4", *clip.words]),
+        config=load_config(["video=-", "audio=-", "out=-.mp4", "quality.enabled=false", *clip.words]),
         store=False,
         probe=False,
     )

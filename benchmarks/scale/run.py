@@ -52,7 +52,7 @@ def main() -> None:
 
 def settings() -> Config:
     """The settings of all simulated jobs; no worker gets stuck here, so nobody looks for one."""
-    return load_config(["video=-", "audio=-", "out=-.mp4", "ray.stuck_factor=null"])
+    return load_config(["video=-", "audio=-", "out=-.mp4", "ray.stuck_factor=null", "quality.enabled=false"])
 
 
 def _row(nodes: int, options: argparse.Namespace) -> Row:

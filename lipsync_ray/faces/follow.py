@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lipsync_ray.faces.detector import Detection, overlaps
+from lipsync_ray.faces.look import look_in
 from lipsync_ray.faces.models import FaceModels
 from lipsync_ray.faces.picture import clipped, shrunk_rgb, whole
 from lipsync_ray.faces.roi import Roi, roi_from_detection, roi_from_landmarks
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.media.frame import Box, Frame
 
-MESH_SIDE = 320  # px, what the square around a face keeps, at least: mouths are measured on it too
 WATCHED_SCORE = 0.1  # detections below face.min_score that are still worth a remark
 SEARCH_STRIDE = 3  # frames between detections while no face is seen
 MEMORY = 25  # frames during which a lost face may come back under its number
@@ -137,19 +137,12 @@ class Follower:
         self._faces += 1
         return replace(seen, face=self._faces - 1)
 
-    def _look(self, frame: Frame, roi: Roi, face: int) -> Sighting | None:
+    def _look(self, frame: Frame, roi: Roi, face: int) -> _Sight:
         """Landmarks in a square, or None where there is no face."""
-        box = clipped(roi.bounds(), frame)
-        if box is None or box.width * box.height < 0.2 * roi.side**2 or roi.side < 8:
+        seen = look_in(frame, roi, self._models.mesh, self._settings.min_score)
+        if seen is None:
             return None
-        step = max(1, int(roi.side // MESH_SIDE))
-        rgb, x0, y0 = shrunk_rgb(frame, box, step)
-        local, score = self._models.mesh.landmarks(rgb, roi.within(x0, y0, step))
-        if score < self._settings.min_score or not np.isfinite(local).all():
-            return None
-        landmarks = local * np.float32(step)
-        landmarks[:, :2] += np.array([x0, y0]) + (step - 1) / 2
-        return Sighting(face=face, landmarks=landmarks, score=score, rgb=rgb, local=local)
+        return Sighting(face=face, landmarks=seen.landmarks, score=seen.score, rgb=seen.rgb, local=seen.local)
 
     def _detect(self, frame: Frame) -> list[Detection]:
         """Detections of the whole picture; only where it shows none, of its square parts."""

@@ -47,7 +47,7 @@ def load_models(store: WeightStore, settings: FaceSettings | None = None) -> Fac
         DependencyMissing: the detector needs PyTorch, or the package face-alignment, which is not installed.
     """
     name = (settings or FaceSettings()).detector
-    mesh = _load_mesh(store)
+    mesh = load_mesh(store)
     if name == "embedded":
         return FaceModels(detector=BlazeFaceFullRange(store.path(DETECTOR)), mesh=mesh)
     try:  # imported here, for most scans need no torch
@@ -60,7 +60,8 @@ def load_models(store: WeightStore, settings: FaceSettings | None = None) -> Fac
     return FaceModels(detector=detector, mesh=mesh, shown=LONGEST)
 
 
-def _load_mesh(store: WeightStore) -> FaceMesh:
+def load_mesh(store: WeightStore) -> FaceMesh:
+    """The mesh alone, cut from its model once. Raises as ``load_models``."""
     source = store.path(MESH)
     key = f"{store.digest(MESH)[:16]}-v{mesh_split.VERSION}"
     backbone = store.derive(

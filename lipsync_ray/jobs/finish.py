@@ -10,16 +10,20 @@ from typing import Any
 import lipsync_ray
 from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.fingerprint import code_version
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import Prepared
+from lipsync_ray.jobs.reporting import make_report
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.mux import mux, verify
-from lipsync_ray.sidecar import Result, StageTime, sidecar_place, sidecar_text
+from lipsync_ray.quality.figures import Seen
+from lipsync_ray.quality.review import make_review
+from lipsync_ray.sidecar import Result, StageTime, report_place, sidecar_place, sidecar_text
 from lipsync_ray.stitch import Assembly, assemble
-from lipsync_ray.storage.uri import is_remote
+from lipsync_ray.storage.uri import is_remote, name_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,7 @@ class FinishSource:
     facts: dict[str, Any] = field(default_factory=dict)  # for the sidecar
     untouched: list[int] = field(default_factory=list)
     stages: dict[str, StageTime] = field(default_factory=dict)
+    seen: Seen | Failure | None = None  # what was measured; None: nothing, as it is switched off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,8 @@ class Finish:
                 )
                 promised = promised_end(inputs.sound.path, place, config.encode, inputs.timeline)
                 verify(path, inputs.timeline, audio_end=promised)
-        result = _result(source, assembly)
+                review = _report(bench, source, place, path, inputs)
+        result = _result(source, assembly, review)
         with bench.site.output(sidecar_place(place)) as path:
             path.write_text(sidecar_text(result, _facts(source)), encoding="utf-8")
         return result
@@ -77,7 +83,22 @@ class Finish:
         return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames)
 
 
-def _result(source: FinishSource, assembly: Assembly) -> Result:
+def _report(
+    bench: Bench, source: FinishSource, place: str, output: Path, inputs: Inputs
+) -> dict[str, Any] | None:
+    """Write the report of a measured output; returns what is said of it."""
+    if not isinstance(source.seen, Seen):
+        return None
+    config = source.spec.config
+    review = make_review(source.seen, source.prepared.plan.passed_through, config.quality)
+    told = source.spec.told
+    html = make_report(name_of(place), output, inputs, source.seen, review, config.quality, told)
+    with bench.site.output(report_place(place)) as path:
+        path.write_text(html, encoding="utf-8")
+    return review.to_plain()
+
+
+def _result(source: FinishSource, assembly: Assembly, review: dict[str, Any] | None) -> Result:
     given = source.spec.told["out"]
     beside = sidecar_place(given)
     timeline = source.inputs.timeline
@@ -90,6 +111,7 @@ def _result(source: FinishSource, assembly: Assembly) -> Result:
         passed_through=source.prepared.plan.passed_through,
         untouched_chunks=source.untouched,
         stages=source.stages,
+        quality=review,
     )
 
 
@@ -104,6 +126,7 @@ def _facts(source: FinishSource) -> dict[str, Any]:
         "weights": prepared.weights,
         "preparation": prepared.digest,
         "report": prepared.report,
+        **({"not_measured": asdict(source.seen)} if isinstance(source.seen, Failure) else {}),
         **source.facts,
         # The digest over all of them stands in the result.
         "chunks": [{**asdict(replace(record, digests=[])), "digests": None} for record in records],

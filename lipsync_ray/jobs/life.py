@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
-from lipsync_ray.distributed.tasks import Outcome, Task
+from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.faces.ranges import scan_tasks
 from lipsync_ray.faces.scan import Range, ScanJob, scan_name
 from lipsync_ray.inputs import Inputs
@@ -14,7 +14,9 @@ from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.finish import Finish, FinishSource
 from lipsync_ray.jobs.prepare import Prepare, Prepared
 from lipsync_ray.jobs.rendering import Rendering
+from lipsync_ray.jobs.review import review_course
 from lipsync_ray.jobs.scanning import ScanSource, ScanStep
+from lipsync_ray.quality.figures import Seen
 from lipsync_ray.sidecar import Result
 
 
@@ -34,7 +36,12 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     course.yard.keep_plan(folder, prepared.plan)
     rendering = Rendering(course, prepared, folder)
     yield from rendering.run(job)
-    return (yield from _finish(course, inputs, prepared, rendering))
+    seen: Seen | Failure | None = None
+    if course.spec.config.quality.enabled:
+        seen = yield from review_course(course, inputs, job, folder, rendering.spans())
+        if isinstance(seen, Failure):  # the dub itself is whole
+            course.progress.note(f"the dub is not measured: {seen.code}: {seen.message}")
+    return (yield from _finish(course, inputs, prepared, rendering, seen))
 
 
 def examine_course(course: Course) -> Generator[Sequence[Task], Outcome, Inputs]:
@@ -77,7 +84,7 @@ def _scan_tasks(course: Course, source: ScanSource, missing: list[Range]) -> lis
 
 
 def _finish(
-    course: Course, inputs: Inputs, prepared: Prepared, rendering: Rendering
+    course: Course, inputs: Inputs, prepared: Prepared, rendering: Rendering, seen: Seen | Failure | None
 ) -> Generator[Sequence[Task], Outcome, Result]:
     course.begin("stitch")
     account = course.account
@@ -91,6 +98,7 @@ def _finish(
         facts={"attempts": rendering.attempts, "scan": "made" if account.scanned else "reused"},
         untouched=sorted(rendering.untouched),
         stages=dict(account.clock.stages),
+        seen=seen,
     )
     step = Finish(source=course.yard.share(source))
     result = yield from course.one(course.task("finish", step, FINISH, cost=prepared.plan.frames))

@@ -47,8 +47,9 @@ class Piece:
     def run(self, bench: Bench) -> ChunkRecord:
         """The record of the artifact, which other workers can reach."""
         folder = self._folder()
-        job = bench.job(self.key, lambda stack: self._open(bench, stack))
-        job = replace(job, batch=max(1, job.batch // self.portions))
+        source: RenderSource = self.source.get()
+        job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
+        job = replace(job, folder=bench.site.folder(folder), batch=max(1, job.batch // self.portions))
         record = self._render(bench, job)
         bench.site.publish(folder, files_of(record))
         return record
@@ -63,16 +64,6 @@ class Piece:
         source: RenderSource = self.source.get()
         return source.folder
 
-    def _open(self, bench: Bench, stack: ExitStack) -> RenderJob:
-        source: RenderSource = self.source.get()
-        return replace(
-            source.job,
-            table=table_here(source.job.table, source.config, bench.site, stack),
-            scan=scan_here(source.job.scan, source.job.scan.folder.name, bench.site),
-            folder=bench.site.folder(source.folder),
-            threads=bench.threads,
-        )
-
     def _render(self, bench: Bench, job: RenderJob) -> ChunkRecord:
         folder = self._folder()
         match self.what:
@@ -85,6 +76,16 @@ class Piece:
                 return render_chunk(job, _engine(bench, job), self.what.chunk)
             case _:
                 return render_chunk(job, _engine(bench, job), self.what)
+
+
+def open_job(source: RenderSource, bench: Bench, stack: ExitStack) -> RenderJob:
+    """A job with its inputs at hand on this machine, until the stack is closed."""
+    return replace(
+        source.job,
+        table=table_here(source.job.table, source.config, bench.site, stack),
+        scan=scan_here(source.job.scan, source.job.scan.folder.name, bench.site),
+        threads=bench.threads,
+    )
 
 
 def files_of(record: ChunkRecord) -> list[str]:

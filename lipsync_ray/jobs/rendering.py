@@ -12,6 +12,7 @@ from lipsync_ray.errors import ChunkFailed
 from lipsync_ray.jobs.course import RENDER, SEAM, Asking, Course
 from lipsync_ray.jobs.pieces import Piece, RenderSource, Untouched
 from lipsync_ray.jobs.prepare import Prepared
+from lipsync_ray.jobs.review import Span
 from lipsync_ray.plan import Chunk
 from lipsync_ray.seam import Seam, seam_name
 from lipsync_ray.stitch import find_seams
@@ -44,6 +45,16 @@ class Rendering:
         self._find_finished()
         yield from self._chunks([chunk for chunk in plan.chunks if chunk.index not in self.records])
         yield from self._seams(find_seams(plan.chunks, self.records))
+
+    def spans(self) -> list[Span]:
+        """All frames, by the segments that show them."""
+        records = [*self.records.values(), *self.seams.values()]
+        found = [
+            Span(start=record.start, stop=record.stop, segment=f"{record.name}.nut")
+            for record in records
+            if record.stop > record.start
+        ]
+        return sorted(found, key=lambda span: span.start)
 
     def _find_finished(self) -> None:
         names = self._prepared.names

@@ -17,7 +17,7 @@ from lipsync_ray.media.glance import Glance, glance_at_video
 from lipsync_ray.storage.whole import content_hash
 from tests.conftest import ROOT
 
-HERE = ("ray.cluster=none", "encode.preset=ultrafast", "chunk.seconds=0.3")
+HERE = ("ray.cluster=none", "encode.preset=ultrafast", "quality.enabled=false", "chunk.seconds=0.3")
 
 
 @pytest.fixture

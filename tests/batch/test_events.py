@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def batch(cluster: str) -> list[dict[str, Any]]:
     words = ("manifest=backlog.jsonl", "out_dir=out", "cache.dir=cache", cluster)
-    assert main(["batch", *words, "encode.preset=ultrafast", "chunk.seconds=2"]) == 2
+    assert main(["batch", *words, "encode.preset=ultrafast", "quality.enabled=false", "chunk.seconds=2"]) == 2
     return [json.loads(line) for line in Path("out/events.jsonl").read_text("utf-8").splitlines()]
 
 

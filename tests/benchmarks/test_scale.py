@@ -26,7 +26,7 @@ EVEN = {"noise": 0.0, "chunk": Rate(fixed=0.5, frame=0.045)}
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return load_config(["video=-", "audio=-", "out=-.mp4", "chunk.overlap=4"])
+    return load_config(["video=-", "audio=-", "out=-.mp4", "chunk.overlap=4", "quality.enabled=false"])
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Home:
 
     def start(self, *words: str, **environment: str) -> Driver:
         """A command with this cache and a fast encoder."""
-        common = [f"cache.dir={self.cache}", "encode.preset=ultrafast"]
+        common = [f"cache.dir={self.cache}", "encode.preset=ultrafast", "quality.enabled=false"]
         own = [
             word for word in common if not any(given.startswith(word.partition("=")[0]) for given in words)
         ]

@@ -31,7 +31,13 @@ def processes_of(home: Home) -> list[str]:
 def test_a_killed_driver_leaves_no_ray_and_its_chunks_are_taken(scanned: Home, talk: Talk) -> None:
     out = scanned.out / "talk.mp4"
     words = ("run", *talk.words(0), f"out={out}", "ray.workers=2")
-    command = [*words, "ray.cluster=local", f"cache.dir={scanned.cache}", "encode.preset=ultrafast"]
+    command = [
+        *words,
+        "ray.cluster=local",
+        f"cache.dir={scanned.cache}",
+        "encode.preset=ultrafast",
+        "quality.enabled=false",
+    ]
     environment = {**os.environ, "TMPDIR": str(scanned.tmp), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [sys.executable, "-m", "lipsync_ray", *command], cwd=ROOT, env=environment

@@ -116,7 +116,13 @@ def test_a_dub_without_a_shared_disk_is_the_same(far: SiteSpec, tmp_path: Path) 
         cut.setparams(whole.getparams())
         cut.writeframes(whole.readframes(int(0.6 * whole.getframerate())))
     words = [f"video={ROOT / 'examples' / 'portrait.png'}", f"audio={sound}", "chunk.seconds=0.2"]
-    words += ["encode.preset=ultrafast", "chunk.overlap=2", "ray.cluster=none", "cache.enabled=false"]
+    words += [
+        "encode.preset=ultrafast",
+        "quality.enabled=false",
+        "chunk.overlap=2",
+        "ray.cluster=none",
+        "cache.enabled=false",
+    ]
     near = dub(load_config([*words, f"out={tmp_path / 'near.mp4'}"]))
     config = load_config([*words, f"out={tmp_path / 'far.mp4'}"])
     spec = JobSpec(name="job", config=absolute(config), told=to_plain(config))

@@ -1,0 +1,182 @@
+"""Measuring what a job has rendered: what the sound asks for, then every frame beside its source."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lipsync_ray.compositing import RenderJob, drawn_frames, run_breaks
+from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.distributed.tasks import Failure, Outcome, Task
+from lipsync_ray.driving import open_driving
+from lipsync_ray.faces.models import load_mesh
+from lipsync_ray.folders import private_folder
+from lipsync_ray.inputs import Inputs
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.course import FINISH, Course
+from lipsync_ray.jobs.pieces import RenderSource, open_job
+from lipsync_ray.jobs.places import JobSpec, inputs_here
+from lipsync_ray.media.index import build_table
+from lipsync_ray.media.reader import open_reader
+from lipsync_ray.quality.aim import Aim, make_aim
+from lipsync_ray.quality.figures import Seen
+from lipsync_ray.quality.look import Pair, look_at
+from lipsync_ray.quality.looks import Looks, joined
+from lipsync_ray.speech.model import speech_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Adjacent output frames, and the file that shows them."""
+
+    start: int
+    stop: int
+    segment: str | None = None  # file in the job's folder; None: the finished output holds all frames
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AimStep:
+    """Ask the sound for the mouth that the output should show."""
+
+    spec: JobSpec
+    inputs: Inputs
+    source: Shared  # of a RenderSource
+    key: str  # names the source
+
+    def run(self, bench: Bench) -> Aim:
+        """What the dub is held to."""
+        source: RenderSource = self.source.get()
+        job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
+        model = self.spec.speech or speech_model(self.spec.config.speech.name)
+        with ExitStack() as stack:
+            config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
+            folder: Path = stack.enter_context(private_folder())
+            # The offset is what is to be found out: whatever the job has applied is left out.
+            driving = replace(open_driving(config, inputs, model, folder), offset=0.0)
+            return make_aim(job.scan, job.target, inputs.table.times(), inputs.timeline.times(), driving)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookStep:
+    """Look at the frames of one span."""
+
+    source: Shared  # of a RenderSource
+    key: str  # names the source
+    aim: Shared  # of an Aim
+    span: Span
+    output: str = ""  # place of the finished output, for spans without a segment
+
+    def run(self, bench: Bench) -> Looks:
+        """What was seen."""
+        source: RenderSource = self.source.get()
+        aim: Aim = self.aim.get()
+        job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
+        mesh = load_mesh(job.resources.weights)
+        with ExitStack() as stack:
+            if self.span.segment is None:
+                path, first = bench.site.input(self.output, stack), self.span.start
+            else:
+                path = bench.site.need(source.folder, [self.span.segment]) / self.span.segment
+                first = 0
+            pairs = _pairs(job, self.span, path, first)
+            return look_at(pairs, self.span.start, len(self.span), aim.reference, mesh)
+
+
+def review_course(
+    course: Course, inputs: Inputs, job: RenderJob, folder: str, spans: Sequence[Span], output: str = ""
+) -> Generator[Sequence[Task], Outcome, Seen | Failure]:
+    """Measure a rendered job.
+
+    Args:
+        course: of the job.
+        inputs: of the job.
+        job: what its chunks have in common.
+        folder: of its artifacts, in the root.
+        spans: all output frames, and where they are.
+        output: place of the finished output, for spans without a segment.
+    """
+    course.begin("review", total=len(inputs.timeline))
+    source = course.yard.share(RenderSource(job=job, config=course.spec.config, folder=folder))
+    known: dict[str, Any] = {"source": source, "key": folder or job.key}
+    step = AimStep(spec=course.spec, inputs=inputs, **known)
+    aims = yield from _settle(course, [course.task("aim", step, FINISH, cost=len(inputs.timeline))])
+    if isinstance(aims, Failure):
+        return aims
+    known["aim"] = course.yard.share(aims[0])
+    tasks = [
+        course.task(
+            f"look-{span.start:08d}",
+            LookStep(span=span, output=output, **known),
+            FINISH,
+            cost=len(span),
+            kind="look",
+        )
+        for span in spans
+    ]
+    looks = yield from _settle(course, tasks)
+    if isinstance(looks, Failure):
+        return looks
+    return seen_of(job, aims[0], looks, spans)
+
+
+def seen_of(job: RenderJob, aim: Aim, looks: Sequence[Looks], spans: Sequence[Span]) -> Seen:
+    """All that was measured, by output frame."""
+    source, target = job.timeline.source, job.target
+    drawn = drawn_frames(job) & (target.strength[source] == 1)
+    starts = np.array(sorted(span.start for span in spans)[1:], np.int64)
+    inside = drawn[starts] & drawn[starts - 1] & ~run_breaks(job)[starts]
+    return Seen(
+        times=job.timeline.times(),
+        source=source,
+        drawn=drawn,
+        reason=target.reason[source],
+        aim=aim,
+        looks=joined(looks),
+        borders=starts[inside],
+        shot=target.shot[source],
+        crops=job.crops,
+    )
+
+
+def _settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], Outcome, Any]:
+    """Wait for all of some tasks; their values, or the first failure."""
+    values, failed, asked = [], None, tasks
+    for _ in tasks:
+        outcome = yield asked
+        asked = ()
+        course.account.take(outcome, course.stage)
+        if outcome.failure is not None:
+            failed = failed or outcome.failure
+        else:
+            values.append(outcome.result.value)
+            course.progress.advance(len(values[-1]) if isinstance(values[-1], Looks) else 0)
+    return failed or values
+
+
+def _pairs(job: RenderJob, span: Span, finished: Path, first: int) -> Iterator[Pair]:
+    """The frames of a span; ``first`` is its first one's number in ``finished``."""
+    table, numbers = build_table(str(finished)), np.arange(span.start, span.stop)
+    source = job.timeline.source[numbers]
+    landmarks = job.scan.landmarks(source, job.target.face[source])
+    shots = job.target.shot[source]
+    with (
+        open_reader(table, threads=job.threads) as rendered,
+        open_reader(job.table, backend=job.reader, threads=job.threads) as own,
+    ):
+        both = zip(rendered.frames(np.arange(first, first + len(span))), own.frames(source), strict=True)
+        for row, (output, frame) in enumerate(both):
+            yield Pair(
+                number=int(numbers[row]),
+                output=output,
+                source=frame,
+                landmarks=landmarks[row],
+                box=job.crops.get(int(shots[row])),
+            )

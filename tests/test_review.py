@@ -1,0 +1,218 @@
+"""Dubs of a real clip that are broken on purpose: the report flags what is broken, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from lipsync_ray.cli import main
+from lipsync_ray.dub import dub, review
+from lipsync_ray.overrides import load_config
+from lipsync_ray.sidecar import Result
+from lipsync_ray.speech.model import SpeechModel, speech_model
+from lipsync_ray.speech.track import MouthTrack
+
+WORDS = ("ray.cluster=none", "encode.preset=veryfast", "chunk.seconds=1.7")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("review")
+
+
+@pytest.fixture(scope="module")
+def clip(media_dir: Path) -> Path:
+    return media_dir / "talk_closeup_590.mp4"
+
+
+def speech_of(clip: Path) -> Path:
+    """Talk from the first moment on: others begin with three seconds of silence."""
+    return clip.with_name("speech_10s.wav")
+
+
+def made(clip: Path, out: Path, *words: str, speech: SpeechModel | None = None) -> Result:
+    cache = f"cache.dir={out.parent / 'cache'}"
+    config = load_config([f"video={clip}", f"audio={speech_of(clip)}", f"out={out}", cache, *WORDS, *words])
+    return dub(config, speech=speech)
+
+
+@pytest.fixture(scope="module")
+def good(clip: Path, home: Path) -> Result:
+    return made(clip, home / "good.mp4")
+
+
+def kinds(result: Result) -> set[str]:
+    assert result.quality is not None
+    return {flag["kind"] for flag in result.quality["flags"]}
+
+
+def test_a_good_dub_is_measured_and_not_flagged(good: Result) -> None:
+    assert good.quality is not None
+    assert good.quality["flags"] == []
+    assert good.quality["concern"] == 0
+    figures = good.quality["figures"]
+    assert figures["measured"] == figures["frames"] == 125
+    assert figures["sync"]["r"] > 0.85
+    assert abs(figures["offset_change_ms"]) < 40
+    assert figures["sync"]["hits"] > 0.8 * figures["sync"]["closed"] > 0
+    assert 0.85 < figures["sharpness"] < 1.15
+    assert 0.8 < figures["jitter"] < 1.3
+    assert figures["jump"] < 1.5
+    assert figures["psnr_outside"] > 40
+    assert json.loads(Path(good.sidecar).read_text())["result"]["quality"] == good.quality
+    assert "look at" not in good.text()
+
+
+def test_the_report_holds_all_that_it_shows(good: Result) -> None:
+    text = Path(str(good.out).removesuffix(".mp4") + ".report.html").read_text()
+    assert "Nothing is flagged." in text
+    assert "good.mp4" in text
+    assert text.count("<svg") == 1
+    assert 'class="wanted"' in text
+    assert 'class="seen"' in text
+    assert text.count("data:image/jpeg;base64,") == 16
+    assert "http" not in text.replace("http-equiv", "")  # nothing is fetched
+    assert "min_sharpness" in text  # the settings
+
+
+def test_a_sound_that_comes_early_is_flagged(clip: Path, home: Path) -> None:
+    late = made(clip, home / "late.mp4", "sync.offset=200")
+    assert kinds(late) == {"offset"}
+    assert late.quality is not None
+    (flag,) = late.quality["flags"]
+    own = late.quality["figures"]["own_offset_ms"]
+    assert flag["value"] == pytest.approx(200 - own, abs=25)
+    assert "look at: offset" in late.text()
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Stops hearing what the mouth should do from 2 to 4 s."""
+
+    model: SpeechModel
+    name: str = "frozen"
+
+    def track(self, samples: np.ndarray, rate: int = 16000) -> MouthTrack:
+        """The track with a mouth that stays half open for two seconds."""
+        track = self.model.track(samples, rate)
+        still = slice(round(2 * track.rate), round(4 * track.rate))
+        fields = {name: getattr(track, name).copy() for name in ("aperture", "width", "rounding")}
+        fields |= {name: getattr(track, name).copy() for name in ("labiodental", "closure")}
+        for name, values in fields.items():
+            values[still] = 0.4 if name == "aperture" else 0.0
+        return replace(track, **fields)
+
+
+def test_a_mouth_that_stands_still_is_flagged(clip: Path, home: Path) -> None:
+    out = home / "frozen.mp4"
+    made(clip, out, "quality.enabled=false", speech=Frozen(speech_model("visemes")))
+    found = reviewed(clip, out)
+    assert {flag["kind"] for flag in found["flags"]} == {"frozen"}
+    # It stands from frame 50 to 100; a second that holds the way into that is not still.
+    start, stop = (found["flags"][row][name] for row, name in ((0, "start"), (-1, "stop")))
+    assert 45 <= start <= 75
+    assert 90 <= stop <= 105
+
+
+def test_a_jump_of_light_between_two_chunks_is_flagged(clip: Path, home: Path, good: Result) -> None:
+    border = json.loads(Path(good.sidecar).read_text())["plan"]["chunks"][1]["start"]
+    out = spoilt(good, home / "seam.mp4", lambda luma, number: luma + 8 if number >= border else luma)
+    found = reviewed(clip, out, "quality.min_psnr=20")  # half the picture is lighter
+    assert [(flag["kind"], flag["start"], flag["stop"]) for flag in found["flags"]] == [
+        ("seam", border - 1, border + 1)
+    ]
+
+
+def test_a_blurred_mouth_is_flagged(clip: Path, home: Path, good: Result) -> None:
+    def blur(luma: np.ndarray, number: int) -> np.ndarray:
+        if 50 <= number < 100:
+            part = luma[310:430, 240:410]
+            luma[310:430, 240:410] = cv2.GaussianBlur(part, (0, 0), 3.0)
+        return luma
+
+    found = reviewed(clip, spoilt(good, home / "soft.mp4", blur))
+    assert {flag["kind"] for flag in found["flags"]} == {"soft"}
+    start, stop = (found["flags"][row][name] for row, name in ((0, "start"), (-1, "stop")))
+    assert 35 <= start <= 60
+    assert 90 <= stop <= 115
+
+
+def spoilt(good: Result, out: Path, change: Callable[[np.ndarray, int], np.ndarray]) -> Path:
+    """The good dub with another luma."""
+    with av.open(str(good.out)) as source, av.open(str(out), "w") as target:
+        video, sound = source.streams.video[0], source.streams.audio[0]
+        made_of = target.add_stream("libx264", rate=video.average_rate)
+        made_of.width, made_of.height, made_of.pix_fmt = video.width, video.height, "yuv420p"
+        made_of.codec_context.time_base = video.time_base
+        made_of.options = {"crf": "14", "preset": "veryfast"}
+        heard = target.add_stream_from_template(sound)
+        number = 0
+        for packet in source.demux(video, sound):
+            if packet.stream is sound and packet.dts is not None:
+                packet.stream = heard
+                target.mux(packet)
+                continue
+            for frame in packet.decode():
+                planes = frame.to_ndarray(format="yuv420p").astype(np.float32)
+                planes[: video.height] = change(planes[: video.height], number)
+                new = av.VideoFrame.from_ndarray(
+                    np.clip(planes, 0, 255).round().astype(np.uint8), format="yuv420p"
+                )
+                new.pts, new.time_base = frame.pts, frame.time_base
+                target.mux(made_of.encode(new))
+                number += 1
+        target.mux(made_of.encode())
+    return out
+
+
+def reviewed(clip: Path, out: Path, *words: str) -> dict:
+    """What the verb says of a file, held to the sound that it should have."""
+    config = [f"video={clip}", f"audio={speech_of(clip)}", f"out={out}", f"cache.dir={out.parent / 'cache'}"]
+    return review(load_config([*config, *WORDS, *words])).to_plain()
+
+
+def test_the_verb_measures_a_file_by_its_own_sound(
+    clip: Path, home: Path, good: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = home / "copy.mp4"
+    shutil.copy(good.out, copy)
+    words = [f"video={clip}", f"out={copy}", f"cache.dir={home / 'cache'}", *WORDS]
+    assert main(["review", "--json", *words]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["flags"] == []
+    assert found["figures"]["sync"]["r"] > 0.85
+    assert (home / "copy.report.html").exists()
+    assert main(["review", *words]) == 0
+    assert "nothing is flagged" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_dub_of_the_video_is_refused(
+    clip: Path, home: Path, good: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = clip.with_name("talk_vfr_700.mp4")
+    assert main(["review", f"video={other}", f"out={good.out}", f"cache.dir={home / 'cache'}", *WORDS]) == 1
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    assert "good.mp4 has 125 frames, a dub of this video 135" in line
+
+
+def test_a_dub_whose_measuring_fails_is_a_dub_all_the_same(
+    clip: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no mesh today")
+
+    monkeypatch.setattr("lipsync_ray.jobs.review.load_mesh", broken)
+    result = made(clip, home / "unmeasured.mp4", "chunk.max_attempts=1", "encode.preset=ultrafast")
+    assert result.quality is None
+    assert Path(result.out).exists()
+    told = json.loads(Path(result.sidecar).read_text())["not_measured"]
+    assert "no mesh today" in told["message"]
+    assert not (home / "unmeasured.report.html").exists()
