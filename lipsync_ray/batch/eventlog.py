@@ -60,7 +60,8 @@ class EventLog:
 
 def stages_of(row: Row) -> dict[str, float]:
     """Seconds of wall clock of a job's last try, by stage."""
-    return {"scan": row.scan_s, "prepare": row.prepare_s, "render": row.render_s, "finish": row.finish_s}
+    names = ("scan", "prepare", "render", "review", "finish")
+    return {name: getattr(row, f"{name}_s") for name in names}
 
 
 @contextmanager

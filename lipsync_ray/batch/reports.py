@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from lipsync_ray.batch.ledger import Ledger
 from lipsync_ray.batch.row import STATES, Row, State
-from lipsync_ray.batch.summary import failures_by_code, trouble_table, troubles_of
+from lipsync_ray.batch.summary import doubt_table, doubts_of, failures_by_code, trouble_table, troubles_of
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.kinds import suggest
 from lipsync_ray.layout import columns, duration
@@ -30,6 +30,8 @@ def status_text(rows: Sequence[Row], now: datetime) -> str:
         parts.append(_running_table(running, now))
     if troubles := (*troubles_of(rows, "failed"), *troubles_of(rows, "quarantined")):
         parts.append(trouble_table(troubles))
+    if doubts := doubts_of(rows):
+        parts.append(doubt_table(doubts))
     done = [row for row in rows if row.state == "done"]
     video_s, wall_s = sum(row.seconds for row in done), sum(row.wall_s for row in done)
     pace = f", {wall_s / video_s:.2f} s for each second on average" if video_s else ""

@@ -37,11 +37,14 @@ class Row:
     scan_s: float = 0.0
     prepare_s: float = 0.0
     render_s: float = 0.0
+    review_s: float = 0.0
     finish_s: float = 0.0
     chunks: int = 0
     chunks_reused: int = 0  # of them, found finished
     retries: int = 0  # pieces of it that had to be done again
     digest: str = ""  # of all composited pictures
+    concern: float = 0.0  # how much a person should look at it, see ``quality.review``; 0: not at all
+    flags: tuple[str, ...] = ()  # what is flagged, such as "offset"
     source_hash: str = ""
     audio_hash: str = ""
     settings_hash: str = ""
@@ -68,7 +71,7 @@ class Row:
         """The row as JSON can hold it, moments as ISO 8601."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         moments = {name: values[name].isoformat() for name in ("started", "finished") if values[name]}
-        return {**values, "hosts": list(self.hosts), **moments}
+        return {**values, "hosts": list(self.hosts), "flags": list(self.flags), **moments}
 
 
 def from_plain(plain: Mapping[str, Any]) -> Row:
@@ -83,7 +86,8 @@ def from_plain(plain: Mapping[str, Any]) -> Row:
         if isinstance(moment, str):
             moment = datetime.fromisoformat(moment)
         values[name] = moment.astimezone(UTC) if moment is not None else None
-    return Row(**{**values, "hosts": tuple(values.get("hosts") or ())})
+    lists = {name: tuple(values.get(name) or ()) for name in ("hosts", "flags")}
+    return Row(**{**values, **lists})
 
 
 def after_failure(row: Row, error: BaseException, *, max_attempts: int) -> Row:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from threadpoolctl import threadpool_limits
 
+from lipsync_ray.batch import page
 from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.eventlog import open_events
 from lipsync_ray.batch.jobs import Engines, Settings, Todo, to_do
@@ -88,6 +89,8 @@ def run_batch(batch: Batch, view: BatchView) -> Summary:
         )
         text = json.dumps(summary.to_plain(), indent=1, ensure_ascii=False) + "\n"
         write_bytes(join(batch.out_dir, "summary.json"), text.encode())
+        if batch.config.quality.enabled:
+            write_bytes(join(batch.out_dir, page.NAME), page.review_page(summary, batch.out_dir).encode())
         if stopped:
             raise KeyboardInterrupt(stopped)
         return summary

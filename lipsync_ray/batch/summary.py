@@ -10,6 +10,7 @@ from typing import Any
 from lipsync_ray.batch.row import STATES, Row
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.layout import columns, duration
+from lipsync_ray.sidecar import report_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,16 @@ class Slow:
     seconds_per_second: float
     wall_s: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A finished dub that a person should look at."""
+
+    id: str
+    concern: float  # see ``quality.review``
+    flags: tuple[str, ...]
+    report: str  # its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +74,7 @@ class Summary:
     slowest: tuple[Slow, ...]
     quarantined: tuple[Trouble, ...]
     failed: tuple[Trouble, ...]
+    review: tuple[Doubt, ...]  # of all jobs, the gravest first
 
     def to_plain(self) -> dict[str, Any]:
         """The summary as JSON can hold it."""
@@ -77,6 +89,8 @@ class Summary:
         if self.slowest:
             slow = [(job.id, f"{job.seconds_per_second:.2f}", duration(job.wall_s)) for job in self.slowest]
             parts.append(columns([("SLOWEST", "S/S", "TOOK"), *slow]))
+        if self.review:
+            parts.append(doubt_table(self.review))
         if troubles := (*self.quarantined, *self.failed):
             parts.append(trouble_table(troubles))
         return "\n\n".join(parts)
@@ -159,6 +173,7 @@ def summarise(
         slowest=_slowest(done, slowest),
         quarantined=troubles_of(rows, "quarantined"),
         failed=troubles_of(rows, "failed"),
+        review=doubts_of(rows),
     )
 
 
@@ -187,6 +202,22 @@ def trouble_table(troubles: Iterable[Trouble]) -> str:
     """A line for each job that failed: its id, state, failed tries, code and message."""
     shown = [(job.id, job.state, str(job.attempts), job.code, job.message) for job in troubles]
     return columns([("JOB", "STATE", "TRIES", "CODE", "MESSAGE"), *shown], most=50)
+
+
+def doubts_of(rows: Iterable[Row]) -> tuple[Doubt, ...]:
+    """Finished jobs in which something is flagged, the gravest first."""
+    flagged = [
+        Doubt(id=row.id, concern=row.concern, flags=row.flags, report=report_place(row.out))
+        for row in rows
+        if row.state == "done" and row.flags
+    ]
+    return tuple(sorted(flagged, key=lambda doubt: (-doubt.concern, doubt.id)))
+
+
+def doubt_table(doubts: Iterable[Doubt]) -> str:
+    """A line for each dub to look at: its id, how grave, what is flagged, and its report."""
+    shown = [(one.id, f"{one.concern:.2f}", ", ".join(one.flags), one.report) for one in doubts]
+    return columns([("LOOK AT", "CONCERN", "FLAGS", "REPORT"), *shown], most=20)
 
 
 def _slowest(done: Iterable[Row], most: int) -> tuple[Slow, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 VERSION = 2  # of the schema; one that is newer is not touched
-_SINCE_2 = ("expected_cpu_s", "expected_gpu_s")
+_SINCE_2 = ("expected_cpu_s", "expected_gpu_s", "review_s", "concern", "flags")
 _VERSION_KEY, _GENERATION_KEY = b"lipsync_ray.ledger.version", b"lipsync_ray.ledger.generation"
 
 
@@ -38,8 +38,9 @@ def schema() -> pa.Schema:
         "started": pa.timestamp("us", tz="UTC"),
         "finished": pa.timestamp("us", tz="UTC"),
         "hosts": pa.list_(pa.string()),
+        "flags": pa.list_(pa.string()),
     }
-    numbers = {"seconds", *(item.name for item in fields(Row) if item.name.endswith("_s"))}
+    numbers = {"seconds", "concern", *(item.name for item in fields(Row) if item.name.endswith("_s"))}
     columns = [
         (item.name, special.get(item.name, pa.float64() if item.name in numbers else pa.string()))
         for item in fields(Row)

@@ -21,6 +21,7 @@ def worked(row: Row, job: Job, gpus: float) -> Row:
             ("scan_s", "scan"),
             ("prepare_s", "prepare"),
             ("render_s", "render"),
+            ("review_s", "review"),
             ("finish_s", "stitch"),
         )
     }
@@ -42,6 +43,7 @@ def worked(row: Row, job: Job, gpus: float) -> Row:
 
 def finished(row: Row, result: Result) -> Row:
     """The row of a job that is done."""
+    quality = result.quality or {}
     return replace(
         row,
         state="done",
@@ -50,5 +52,7 @@ def finished(row: Row, result: Result) -> Row:
         frames=result.frames,
         seconds=result.seconds,
         digest=result.digest,
+        concern=quality.get("concern", 0.0),
+        flags=tuple(dict.fromkeys(flag["kind"] for flag in quality.get("flags", ()))),
         finished=datetime.now(UTC),
     )

@@ -72,7 +72,8 @@ def test_every_line_tells_who_did_what_and_jobs_tell_what_they_took(
     (end,) = [event for event in events if event["kind"] == "job_done"]
     row = next(row for row in read_ledger("out") if row.id == "anna")
     assert end["stages"] == {
-        "scan": row.scan_s, "prepare": row.prepare_s, "render": row.render_s, "finish": row.finish_s,
+        "scan": row.scan_s, "prepare": row.prepare_s, "render": row.render_s, "review": row.review_s,
+        "finish": row.finish_s,
     }  # fmt: skip
     assert (end["seconds"], end["frames"], end["chunks"]) == (row.wall_s, row.frames, row.chunks)
     assert 0 < end["stages"]["render"] < end["seconds"]

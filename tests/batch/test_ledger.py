@@ -57,6 +57,8 @@ FULL = row(
     finished=datetime(2026, 1, 2, 3, 4, 30, tzinfo=UTC),
     run="r1",
     hosts=("n1", "n2"),
+    concern=0.4,
+    flags=("offset", "seam"),
 )
 
 
@@ -265,7 +267,9 @@ def test_a_ledger_of_the_first_version_is_read_and_written_anew(tmp_path: Path) 
     path = tmp_path / "ledger.parquet"
     table = parquet.read_table(path)
     notes = {**table.schema.metadata, b"lipsync_ray.ledger.version": b"1"}
-    older = table.drop_columns(["expected_cpu_s", "expected_gpu_s"]).replace_schema_metadata(notes)
+    older = table.drop_columns(
+        ["expected_cpu_s", "expected_gpu_s", "review_s", "concern", "flags"]
+    ).replace_schema_metadata(notes)
     parquet.write_table(older, path)
     with Ledger.open(str(tmp_path)) as ledger:
         ledger.put(row("b", expected_cpu_s=2.0))
@@ -392,6 +396,7 @@ def rows(draw: st.DrawFn) -> Row:
         chunks_reused=draw(st.integers(0, chunks)),
         started=draw(MOMENTS),
         hosts=tuple(draw(st.lists(TEXTS, max_size=2))),
+        flags=tuple(draw(st.lists(TEXTS, max_size=2))),
     )
 
 
