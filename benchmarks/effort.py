@@ -25,7 +25,7 @@ from benchmarks.clips import looped_sound, looped_video
 from lipsync_ray.media.encoders import PRESETS
 
 SIZES = ((854, 480), (1280, 720), (1920, 1080))
-STAGES = ("scan", "prepare", "decode", "draw", "encode")  # joining, 1 ms a frame, is in no sidecar
+STAGES = ("scan", "prepare", "decode", "draw", "encode", "review")  # joining, 1 ms a frame, is in no sidecar
 
 
 def main() -> None:
@@ -60,6 +60,7 @@ def _dub(video: Path, sound: Path, out: Path) -> dict[str, float]:
     seconds = {
         "scan": stages["scan"]["cpu_s"],
         "prepare": stages["prepare"]["cpu_s"],
+        "review": stages["review"]["cpu_s"],
         "draw": stages["render"]["cpu_s"] - spent["decode"] - spent["encode"],
         **spent,
     }

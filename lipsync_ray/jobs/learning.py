@@ -53,6 +53,8 @@ def learn_from(paces: Paces, config: Config, account: Account, places: Places) -
     took = {"prepare": cpu.get("prepare", 0.0), "finish": cpu.get("stitch", 0.0)}
     if account.scanned:
         took["scan"] = cpu.get("scan", 0.0)
+    if cpu.get("review", 0.0):
+        took["review"] = cpu["review"]
     if not account.chunks_reused:
         took["render"] = account.gpu_s if places.gpus else cpu.get("render", 0.0)
     learn(

@@ -33,6 +33,7 @@ class Effort:
     scan: float
     prepare: float
     render: float
+    review: float
     finish: float
 
     def scaled(self, factors: Mapping[str, float]) -> Effort:
@@ -42,6 +43,7 @@ class Effort:
 
 SCAN = Rate(fixed=0.0102, megapixel=0.0051)
 PREPARE = Rate(fixed=0.0024, megapixel=0.0053)
+REVIEW = Rate(fixed=0.0090, megapixel=0.0060)
 FINISH = Rate(fixed=0.0009, megapixel=0.0)
 DECODE = Rate(fixed=0.0004, megapixel=0.0041)
 ENCODE = Rate(fixed=0.0, megapixel=0.0405)  # libx264, preset medium, through all sizes
@@ -71,5 +73,6 @@ def effort_of(config: Config, *, frames: int, megapixels: float) -> Effort:
         scan=SCAN.of(frames, megapixels),
         prepare=PREPARE.of(frames, megapixels),
         render=draw + DECODE.of(frames, megapixels) + encode,
+        review=REVIEW.of(frames, megapixels) if config.quality.enabled else 0.0,
         finish=FINISH.of(frames, megapixels),
     )

@@ -55,6 +55,7 @@ def kinds_of(config: Config, *, on_gpus: bool) -> dict[str, str]:
         "scan": f"scan/{config.face.detector}",
         "prepare": f"prepare/{name}",
         "render": f"render/{name}{enhanced}/{machine}",
+        "review": "review",
         "finish": "finish",
     }
 
@@ -81,7 +82,7 @@ def estimate(
         return Estimate(wall_s=None, cpu_s=None, gpu_s=None, cost_usd=None, learnt=False)
     gpu_s = effort.render * places.gpus
     price = config.cost.usd_per_gpu_hour
-    rest = effort.scan + effort.prepare + effort.finish
+    rest = effort.scan + effort.prepare + effort.review + effort.finish
     return Estimate(
         wall_s=round(_wall(effort, places, config, frames), 1),
         cpu_s=round(rest + (0.0 if gpu_s else effort.render), 1),
@@ -99,6 +100,7 @@ def _wall(effort: Effort, places: Places, config: Config, frames: int) -> float:
         effort.scan / min(places.cpu, pieces)
         + effort.prepare
         + effort.render * rounds / pieces / (OVERLAP if places.overlapping else 1.0)
+        + effort.review / min(places.cpu, pieces)
         + effort.finish
     )
 

@@ -61,7 +61,9 @@ def test_nothing_is_made_up_about_an_engine_that_never_ran() -> None:
     assert known.learnt
     assert known.cpu_s is not None
     effort = effort_of(config, frames=2500, megapixels=0.92)
-    assert known.cpu_s == pytest.approx(500.0 + effort.scan + effort.prepare + effort.finish, abs=0.1)
+    assert known.cpu_s == pytest.approx(
+        500.0 + effort.scan + effort.prepare + effort.review + effort.finish, abs=0.1
+    )
 
 
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=60))

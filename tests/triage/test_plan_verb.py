@@ -105,7 +105,7 @@ def test_what_a_dub_took_corrects_the_estimate(
     assert main(["plan", *job, "--json"]) == 0
     estimate = json.loads(capsys.readouterr().out)["estimate"]
     stages = sidecar["result"]["stages"]
-    took = sum(stages[name]["cpu_s"] for name in ("prepare", "render"))
+    took = sum(stages[name]["cpu_s"] for name in ("prepare", "render", "review"))
     assert estimate["cpu_s"] == pytest.approx(took, rel=0.5, abs=0.6)
     assert estimate["learnt"]
 
