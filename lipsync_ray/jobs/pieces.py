@@ -13,6 +13,7 @@ from lipsync_ray.engines.base import Engine
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import table_here
 from lipsync_ray.jobs.scanning import scan_here
+from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk
 from lipsync_ray.render import render_chunk
 from lipsync_ray.seam import Seam, render_seam
@@ -65,13 +66,8 @@ class Piece:
 
     def _open(self, bench: Bench, stack: ExitStack) -> RenderJob:
         source: RenderSource = self.source.get()
-        return replace(
-            source.job,
-            table=table_here(source.job.table, source.config, bench.site, stack),
-            scan=scan_here(source.job.scan, source.job.scan.folder.name, bench.site),
-            folder=bench.site.folder(source.folder),
-            threads=bench.threads,
-        )
+        table = table_here(source.job.table, source.config, bench.site, stack)
+        return replace(job_here(source.job, table, bench), folder=bench.site.folder(source.folder))
 
     def _render(self, bench: Bench, job: RenderJob) -> ChunkRecord:
         folder = self._folder()
@@ -82,9 +78,15 @@ class Piece:
                 return render_seam(job, self.what)
             case Untouched():
                 job = replace(job, crops={}, key=f"{job.key}-untouched")
-                return render_chunk(job, _engine(bench, job), self.what.chunk)
+                return render_chunk(job, engine_of(job, bench), self.what.chunk)
             case _:
-                return render_chunk(job, _engine(bench, job), self.what)
+                return render_chunk(job, engine_of(job, bench), self.what)
+
+
+def job_here(job: RenderJob, table: FrameTable, bench: Bench) -> RenderJob:
+    """A job with its video and its faces as paths of this machine; it writes no artifacts yet."""
+    scan = scan_here(job.scan, job.scan.folder.name, bench.site)
+    return replace(job, table=table, scan=scan, threads=bench.threads)
 
 
 def files_of(record: ChunkRecord) -> list[str]:
@@ -94,5 +96,6 @@ def files_of(record: ChunkRecord) -> list[str]:
     return [*names, f"{record.name}.json"]
 
 
-def _engine(bench: Bench, job: RenderJob) -> Engine:
+def engine_of(job: RenderJob, bench: Bench) -> Engine:
+    """The engine that draws a job."""
     return bench.engine(job.engine, job.engine_settings, job.resources)
