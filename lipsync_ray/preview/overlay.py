@@ -46,7 +46,15 @@ class Overlay:
 
 
 def outlines_of(mask: np.ndarray, corner: tuple[int, int]) -> tuple[np.ndarray, ...]:
-    """Lines around all of a mask ``uint8[h,w]`` above 0, which begins at ``corner`` (x, y) of the frame."""
+    """Lines around what of a mask ``uint8[h,w]`` is above 0, which begins at ``corner`` (x, y) of the frame.
+
+    Specks and holes below a fiftieth of its width are left out: a mask may be of pixels that changed at all,
+    and its border then follows the noise.
+    """
+    size = max(3, mask.shape[1] // 50) | 1  # odd: an even one would shift the line
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     inside = (mask > 0).astype(np.uint8)
+    for kind in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN):
+        inside = cv2.morphologyEx(inside, kind, disc)
     found, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return tuple(line[:, 0, :].astype(np.float64) + corner for line in found)
