@@ -17,11 +17,13 @@ from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.frame import PixelLayout
 from lipsync_ray.media.mux import mux, verify
 from lipsync_ray.media.output_times import Timeline
-from lipsync_ray.media.table import ColourTags, FrameTable
+from lipsync_ray.media.table import FrameTable
 from lipsync_ray.media.tracks import KeepSettings
 from lipsync_ray.media.writer import SegmentWriter
+from lipsync_ray.threads import Sink
 
 _NOTHING = KeepSettings(audio=False, subtitles=False, chapters=False, metadata=False)
+_AHEAD = 4  # frames between drawing and encoding, which run in a thread each where there are CPUs
 _LIMITED = 1  # FFmpeg's number of the range of luma on 16 to 235
 
 
@@ -61,25 +63,38 @@ def write_clip(
     Raises:
         MediaError: as ``mux``.
     """
-    colour = table.video.colour
     settings = EncodeSettings(codec="libx264", preset="veryfast", threads=threads)
-    layout = PixelLayout(matrix=table.video.layout.matrix)
-    first = next(pictures)
     with private_folder() as folder:
         segment = folder / "clip.nut"
-        with SegmentWriter(
-            segment,
-            layout=layout,
-            size=(first.shape[1], first.shape[0]),
-            time_base=timeline.time_base,
-            nominal_rate=timeline.nominal_rate,
-            colour=ColourTags(
-                primaries=colour.primaries, transfer=colour.transfer, matrix=colour.matrix, range=_LIMITED
-            ),
-            sar=Fraction(1),
-            settings=settings,
-        ) as writer:
-            for picture, pts in zip(chain([first], pictures), timeline.pts.tolist(), strict=True):
-                writer.write(planes_from_rgb(picture, layout), pts)
+        _encode(segment, pictures, timeline, table, settings)
         mux(path, [segment], table, timeline, sound, _NOTHING, settings)
     verify(path, timeline, audio_end=promised_end(sound, path, settings, timeline))
+
+
+def _encode(
+    path: Path,
+    pictures: Iterator[np.ndarray],
+    timeline: Timeline,
+    table: FrameTable,
+    settings: EncodeSettings,
+) -> None:
+    colour = table.video.colour
+    layout = PixelLayout(matrix=table.video.layout.matrix)
+    first = next(pictures)
+    writer = SegmentWriter(
+        path,
+        layout=layout,
+        size=(first.shape[1], first.shape[0]),
+        time_base=timeline.time_base,
+        nominal_rate=timeline.nominal_rate,
+        colour=replace(colour, range=_LIMITED, mastering="", light=""),
+        sar=Fraction(1),
+        settings=settings,
+    )
+
+    def write(shown: tuple[np.ndarray, int]) -> None:
+        writer.write(planes_from_rgb(shown[0], layout), shown[1])
+
+    with writer, Sink(write, _AHEAD if settings.threads > 1 else 0) as put:
+        for shown in zip(chain([first], pictures), timeline.pts.tolist(), strict=True):
+            put(shown)
