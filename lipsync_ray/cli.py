@@ -94,6 +94,7 @@ def _verbs() -> Mapping[str, Verb]:
         "run": Verb(run=verbs.run, help=texts.run_help),
         "plan": Verb(run=verbs.plan, help=lambda: texts.PLAN, flags=frozenset({"--json"})),
         "review": Verb(run=verbs.review, help=lambda: texts.REVIEW, flags=frozenset({"--json"})),
+        "preview": Verb(run=verbs.preview, help=texts.preview_help),
         "batch": Verb(run=many.batch, help=texts.batch_help),
         "status": Verb(run=many.status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
         "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),

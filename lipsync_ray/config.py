@@ -27,6 +27,7 @@ from lipsync_ray.media.tracks import KeepSettings
 from lipsync_ray.neural.settings import ComputeSettings
 from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.preset import PresetSettings
+from lipsync_ray.preview.settings import PreviewSettings
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.storage.uri import checked, is_remote, local_path
 from lipsync_ray.weights.store import WeightStore, default_folder
@@ -211,6 +212,7 @@ class Config:
     batch: BatchSettings = field(default_factory=BatchSettings)
     cost: CostSettings = field(default_factory=CostSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    preview: PreviewSettings = field(default_factory=PreviewSettings)
 
     def dispatch(self) -> DispatchSettings:
         """When pieces are tried again, and workers replaced."""

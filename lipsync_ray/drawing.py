@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,21 +44,30 @@ def plan_drawing(job: RenderJob, engine: Engine, start: int, stop: int) -> Drawi
     return Drawing(stretches=stretches, window=landmark_window(job, shown[0], shown[-1] + 1, margin))
 
 
-def draw(job: RenderJob, engine: Engine, work: Drawing, frames: Iterator[Frame]) -> Iterator[Composited]:
-    """Finish the output frames of a piece of work; ``frames`` yields the pictures of ``work.source``."""
+def draw(
+    job: RenderJob, engine: Engine, work: Drawing, frames: Iterator[Frame], *, traced: bool = False
+) -> Iterator[Composited]:
+    """Finish the output frames of a piece of work; ``frames`` yields the pictures of ``work.source``.
+
+    ``traced``: each finished frame also holds the source's own and the mask, which take memory.
+    """
     for stretch in work.stretches:
         if stretch.keys:
-            yield from _Run(job, engine, stretch, work.window).finish(frames)
+            yield from _Run(job, engine, stretch, work.window, traced=traced).finish(frames)
         else:
             for number in range(stretch.start, stretch.stop):
-                yield Composited(number=number, frame=next(frames), box=None, digest="")
+                frame = next(frames)
+                before = frame if traced else None
+                yield Composited(number=number, frame=frame, box=None, digest="", before=before)
 
 
 class _Run:
     """The frames of one stretch, held only as long as something still needs them."""
 
-    def __init__(self, job: RenderJob, engine: Engine, stretch: Stretch, window: Window) -> None:
-        self._job, self._engine, self._stretch = job, engine, stretch
+    def __init__(
+        self, job: RenderJob, engine: Engine, stretch: Stretch, window: Window, *, traced: bool
+    ) -> None:
+        self._job, self._engine, self._stretch, self._traced = job, engine, stretch, traced
         self._box = job.crops[int(job.shots(np.array([stretch.start]))[0])]
         self._window = _inside(window, self._box, job.preset.resize_factor)
         self._coming = iter(stretch.wanted())
@@ -148,7 +157,8 @@ class _Run:
         if self._job.preset.resize_factor > 1:
             after, mask = enlarge(crop, small, after, mask)
         frame = composite(picture, self._box, crop, after, mask)
-        return Composited(number=number, frame=frame, box=self._box, digest=crop_digest(frame, self._box))
+        done = Composited(number=number, frame=frame, box=self._box, digest=crop_digest(frame, self._box))
+        return replace(done, before=picture, mask=mask) if self._traced else done
 
     def _between(self, number: int, small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         before = self._drawn[max(key for key in self._drawn if key < number)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -29,11 +30,13 @@ from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import resources_of
+from lipsync_ray.jobs.preview import check_moment, preview_course
 from lipsync_ray.jobs.reviewing import reviewing_course
 from lipsync_ray.jobs.site import Site, SiteSpec
+from lipsync_ray.preview.result import Preview
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.quality.review import Review
-from lipsync_ray.sidecar import Result
+from lipsync_ray.sidecar import Result, beside
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.storage.whole import check_folder
@@ -99,22 +102,52 @@ def review(config: Config, *, progress: Progress | None = None) -> Review:
         return found
 
 
-def check_output(config: Config) -> None:
-    """Refuse an ``out`` that is missing, unwritable or an input. Raises ConfigError, OutputUnwritable."""
+def preview(
+    config: Config, *, progress: Progress | None = None, speech: SpeechModel | None = None
+) -> Preview:
+    """Draw what ``config.preview`` shows of a dub, beside ``out``, which is not touched.
+
+    The faces that are found are kept, as by ``plan``; only frames that are shown are drawn, as by ``dub``.
+
+    Args:
+        config: the job as for ``dub``; ``out`` names the place.
+        progress: told how far the work is.
+        speech: used instead of the model that ``config.speech`` names.
+
+    Raises:
+        ConfigError: ``preview.at`` is after the end of the output.
+        LipsyncError: what would also stop the run; nothing half-written is left.
+    """
+    place = check_output(config)
+    _check_place(config, beside(place, config.preview.ending), "the preview")
+    engine = load_engine(config.engine.name, config.engine, resources_of(config))
+    shown = progress or NullProgress()
+    check = partial(check_moment, config.preview)
+    with _opened(config, _networks(config, engine), shown, speech, check=check) as run:
+        return run.end(preview_course(run.course, run.inputs))
+
+
+def check_output(config: Config) -> str:
+    """The place of the output. Raises ConfigError, OutputUnwritable: missing, unwritable or an input."""
     if config.out is None:
         raise ConfigError("out is missing: name the file to write, such as out=dubbed.mp4")
+    _check_place(config, config.out, f"out={config.out}")
+    return config.out
+
+
+def _check_place(config: Config, place: str, name: str) -> None:
     files = {"video": config.video, "audio": config.audio.file, "audio.drive": config.audio.drive}
-    if is_remote(config.out):
-        same = [name for name, given in files.items() if given == config.out]
+    if is_remote(place):
+        same = [option for option, given in files.items() if given == place]
     else:
-        out = check_folder(config.out)
+        out = check_folder(place)
         same = [
-            name
-            for name, given in files.items()
+            option
+            for option, given in files.items()
             if given is not None and out.exists() and os.path.exists(given) and out.samefile(given)
         ]
     if same:
-        raise ConfigError(f"out={config.out} is the {same[0]} itself; give the output another name")
+        raise ConfigError(f"{name} is the {same[0]} itself; give the output another name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +175,21 @@ def _networks(config: Config, engine: Engine) -> bool:
 
 
 @contextmanager
-def _opened(config: Config, networks: bool, progress: Progress, speech: SpeechModel | None) -> Iterator[_Run]:
+def _opened(
+    config: Config,
+    networks: bool,
+    progress: Progress,
+    speech: SpeechModel | None,
+    *,
+    check: Callable[[Inputs], object] = lambda inputs: None,
+) -> Iterator[_Run]:
     """Look at the files, then open the machines: what cannot be done is told before anything is started."""
     spec = JobSpec(name="job", config=absolute(config), told=to_plain(config), speech=speech)
     metering = Metering()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))  # small matrices: more threads only wait for each other
         inputs = _examined(spec, stack)
+        check(inputs)
         telling = _telling(progress, metering)
         machines = stack.enter_context(
             open_machines(config, networks=networks, metering=metering, on_event=telling)

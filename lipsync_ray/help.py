@@ -6,7 +6,7 @@ import re
 import shutil
 import textwrap
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ Verbs:
   retry     let failed videos of a batch be tried again
   review    measure a dub and write a report: does the mouth follow, does it look right
   plan      look at a video and say what a dub would do, without rendering
+  preview   draw a frame, some seconds or a sheet of a dub, before and after
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
 
@@ -34,6 +35,7 @@ Examples:
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 sync.mode=loop encode.crf=16
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4 engine=wav2lip preset=fast
   {PROGRAM} plan video=in.mp4 audio=dub.wav
+  {PROGRAM} preview video=in.mp4 audio=dub.wav out=out.mp4 preview.kind=sheet
   {PROGRAM} batch manifest=backlog.jsonl out_dir=out
   {PROGRAM} doctor
 
@@ -80,6 +82,22 @@ batch do this by themselves (quality.enabled=false: not). Takes the options of r
 was made with, as far as they change its frames (sync.mode), and the limits from which on
 something is flagged (quality.max_offset_ms, quality.min_r ...). With audio=FILE the mouth is
 held to that sound instead of the dub's own. --json prints figures and flags as JSON.
+"""
+
+PREVIEW = f"""\
+{PROGRAM} preview video=FILE audio=FILE out=FILE [preview.kind=frame|clip|sheet] [key=value ...]
+
+Draws frames of the dub that run would make, each beside the source's own, and touches no OUT:
+
+  frame     OUT.preview.png: one frame
+  clip      OUT.preview.mp4: some seconds, with the new sound of that stretch
+  sheet     OUT.sheet.png: many moments, the face and below it the mouth, enlarged
+
+(OUT is written here without its extension.) Takes the options of run. Only what is shown is
+drawn. The faces that are found are kept: a run that follows does not look for them again.
+
+  {PROGRAM} preview video=in.mp4 audio=dub.wav out=out.mp4 preview.at=12.5
+  {PROGRAM} preview video=in.mp4 audio=dub.wav out=out.mp4 preview.kind=clip
 """
 
 BATCH = f"""\
@@ -197,10 +215,19 @@ def run_help() -> str:
 
 def batch_help() -> str:
     """Help of ``batch``: its text and the options that only it has."""
+    return _own_help(BATCH, ("batch", "cost"))
+
+
+def preview_help() -> str:
+    """Help of ``preview``: its text and the options that only it has."""
+    return _own_help(PREVIEW, ("preview",))
+
+
+def _own_help(text: str, groups: Sequence[str]) -> str:
     width = max(60, min(shutil.get_terminal_size().columns, 110))
-    lines = [BATCH, "Options beside those of run, with their defaults (null: nothing chosen):"]
+    lines = [text, "Options beside those of run, with their defaults (null: nothing chosen):"]
     for group in read_groups():
-        if group.name in ("batch", "cost"):
+        if group.name in groups:
             lines += ["", *_wrap(_title(group), width, "")]
             for knob in group.knobs:
                 lines += _knob_lines(knob, width)

@@ -67,7 +67,12 @@ def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
 
 def sidecar_place(out: str) -> str:
     """Where the sidecar of an output is: its own place, ending in .json."""
-    return out.removesuffix(PurePosixPath(out).suffix) + ".json"
+    return beside(out, ".json")
+
+
+def beside(out: str, ending: str) -> str:
+    """A place beside an output: its own, with another ending."""
+    return out.removesuffix(PurePosixPath(out).suffix) + ending
 
 
 def report_place(out: str) -> str:

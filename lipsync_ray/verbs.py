@@ -63,6 +63,17 @@ def review(words: list[str], flags: frozenset[str]) -> ExitCode:
     return ExitCode.DONE
 
 
+def preview(words: list[str], flags: frozenset[str]) -> ExitCode:
+    """Draw some frames of a dub before it is made."""
+    config = load_job(words, verb="preview", needs=("video", "audio", "out"))
+    from lipsync_ray.dub import preview as make_preview
+
+    with progress(config.log) as shown:
+        made = make_preview(config, progress=shown)
+    emit(made.text())
+    return ExitCode.DONE
+
+
 def doctor(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Examine this installation."""
     from lipsync_ray.doctor import examine, report

@@ -36,7 +36,7 @@ def test_first_help_shows_the_one_command_and_the_verbs(capsys: Captured) -> Non
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
     assert "python -m lipsync_ray run video=in.mp4 audio=dub.wav out=out.mp4" in text.splitlines()[2]
-    for verb in ("run", "plan", "doctor", "weights"):
+    for verb in ("run", "plan", "preview", "doctor", "weights"):
         assert f"\n  {verb} " in text
 
 
@@ -55,7 +55,7 @@ def test_help_of_run_lists_options_with_defaults(words: list[str], capsys: Captu
     assert "_target_" not in text
 
 
-@pytest.mark.parametrize("verb", ["plan", "doctor", "weights"])
+@pytest.mark.parametrize("verb", ["plan", "preview", "doctor", "weights"])
 def test_each_verb_has_help(verb: str, capsys: Captured) -> None:
     assert main([verb, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"python -m lipsync_ray {verb} ")
@@ -72,7 +72,7 @@ def test_version(capsys: Captured) -> None:
         ([], "what shall be done? python -m lipsync_ray --help tells"),
         (
             ["rnu"],
-            "'rnu' is not a verb (run, plan, review, batch, status, retry, doctor, weights); "
+            "'rnu' is not a verb (run, plan, review, preview, batch, status, retry, doctor, weights); "
             "did you mean run?",
         ),
         (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),

@@ -35,7 +35,7 @@ LAYERS = (
         "seam",
     },
     {"distributed", "quality"},
-    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "jobs", "dub"},
+    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "preview", "driving", "jobs", "dub"},
     {"cli", "serve", "batch"},
 )
 BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
+from lipsync_ray.dub import preview
 from lipsync_ray.engines.base import Resources
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import LicenseRefused, WeightsCorrupt, WeightsMissing
 from lipsync_ray.overrides import load_config
 from tests.parity.checkpoints import write_checkpoints
-from tests.test_dub import pictures, run
+from tests.test_dub import SPEECH, pictures, run
 
 FACELESS = range(4, 6)  # frames of the clips that show no face
 
@@ -72,6 +74,18 @@ def test_a_small_engine_draws_the_mouth_and_nothing_else(
     assert whole.passed_through["none"] == len(FACELESS)
     assert list(told["weights"]) == [{"wav2lip": "wav2lip_gan", "lipgan": "lipgan_mel"}[engine]]
     assert_only_mouths_changed(clip, whole.out)
+
+
+def test_a_preview_shows_what_a_small_engine_draws(
+    clip: Path, tmp_path: Path, cache: Path, checkpoints: Path
+) -> None:
+    words = [f"weights.dir={checkpoints}", "weights.verify=false", "engine=wav2lip", f"cache.dir={cache}"]
+    whole = run(clip, tmp_path / "whole.mp4", cache, *words)
+    job = [f"video={clip}", f"audio={SPEECH}", f"out={tmp_path / 'whole.mp4'}", "ray.cluster=none", *words]
+    shown = preview(load_config([*job, "preview.kind=clip", "preview.at=0"])).shown
+    assert len(shown) == whole.frames
+    assert hashlib.sha256("\n".join(one.digest for one in shown).encode()).hexdigest() == whole.digest
+    assert [one.why for one in shown if one.number in FACELESS] == ["no face"] * len(FACELESS)
 
 
 def assert_only_mouths_changed(clip: Path, out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
+from lipsync_ray.compositing import RenderJob
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.faces.ranges import scan_tasks
 from lipsync_ray.faces.scan import Range, ScanJob, scan_name
@@ -28,10 +29,7 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     """
     inputs = examined or (yield from examine_course(course))
     course.account.examined(inputs)
-    scan = yield from scan_course(course, inputs)
-    course.begin("prepare")
-    step = Prepare(spec=course.spec, inputs=inputs, scan=scan)
-    prepared, job = yield from course.one(course.task("prepare", step, PREPARE, cost=len(inputs.table)))
+    prepared, job = yield from prepare_course(course, inputs)
     folder = course.yard.hold(course.spec.name, prepared.key)
     course.yard.keep_plan(folder, prepared.plan)
     rendering = Rendering(course, prepared, folder)
@@ -65,6 +63,16 @@ def scan_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], Out
     course.progress.advance(len(table) - int(sum(task.cost for task in tasks)))
     yield from course.all(tasks, course.progress.advance)
     return name
+
+
+def prepare_course(
+    course: Course, inputs: Inputs
+) -> Generator[Sequence[Task], Outcome, tuple[Prepared, RenderJob]]:
+    """Find the faces and decide all that chunks have in common. Raises what makes the job impossible."""
+    scan = yield from scan_course(course, inputs)
+    course.begin("prepare")
+    step = Prepare(spec=course.spec, inputs=inputs, scan=scan)
+    return (yield from course.one(course.task("prepare", step, PREPARE, cost=len(inputs.table))))
 
 
 def _scan_tasks(course: Course, source: ScanSource, missing: list[Range]) -> list[Task]:

@@ -13,6 +13,7 @@ from lipsync_ray.engines.base import Engine
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import table_here
 from lipsync_ray.jobs.scanning import scan_here
+from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk
 from lipsync_ray.render import render_chunk
 from lipsync_ray.seam import Seam, render_seam
@@ -73,19 +74,20 @@ class Piece:
                 return render_seam(job, self.what)
             case Untouched():
                 job = replace(job, crops={}, key=f"{job.key}-untouched")
-                return render_chunk(job, _engine(bench, job), self.what.chunk)
+                return render_chunk(job, engine_of(job, bench), self.what.chunk)
             case _:
-                return render_chunk(job, _engine(bench, job), self.what)
+                return render_chunk(job, engine_of(job, bench), self.what)
+
+
+def job_here(job: RenderJob, table: FrameTable, bench: Bench) -> RenderJob:
+    """A job with its video and its faces as paths of this machine; it writes no artifacts yet."""
+    scan = scan_here(job.scan, job.scan.folder.name, bench.site)
+    return replace(job, table=table, scan=scan, threads=bench.threads)
 
 
 def open_job(source: RenderSource, bench: Bench, stack: ExitStack) -> RenderJob:
     """A job with its inputs at hand on this machine, until the stack is closed."""
-    return replace(
-        source.job,
-        table=table_here(source.job.table, source.config, bench.site, stack),
-        scan=scan_here(source.job.scan, source.job.scan.folder.name, bench.site),
-        threads=bench.threads,
-    )
+    return job_here(source.job, table_here(source.job.table, source.config, bench.site, stack), bench)
 
 
 def files_of(record: ChunkRecord) -> list[str]:
@@ -95,5 +97,6 @@ def files_of(record: ChunkRecord) -> list[str]:
     return [*names, f"{record.name}.json"]
 
 
-def _engine(bench: Bench, job: RenderJob) -> Engine:
+def engine_of(job: RenderJob, bench: Bench) -> Engine:
+    """The engine that draws a job."""
     return bench.engine(job.engine, job.engine_settings, job.resources)
