@@ -17,18 +17,20 @@ SIDE, SPAN = 96, 1.0  # px and IO of the square around the mouth
 OUTLINE = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 
 
-def mouth_pictures(table: FrameTable, frames: np.ndarray, poses: Poses, person: Person) -> np.ndarray:
-    """Mouth squares ``uint8[m,96,96,3]`` of some frames, each turned and scaled by its head's pose."""
-    out = np.empty((len(frames), SIDE, SIDE, 3), np.uint8)
+def mouth_pictures(
+    table: FrameTable, frames: np.ndarray, poses: Poses, person: Person, side: int = SIDE
+) -> np.ndarray:
+    """Mouth squares ``uint8[m,side,side,3]`` of some frames, each turned and scaled by its head's pose."""
+    out = np.empty((len(frames), side, side, 3), np.uint8)
     whole = Box(x0=0, y0=0, x1=table.video.width, y1=table.video.height)
     with open_reader(table) as reader:
         for row, frame in enumerate(reader.frames(frames)):
-            turn = poses.scale[row] * poses.rotation[row][:2, :2] * (SPAN / SIDE)
+            turn = poses.scale[row] * poses.rotation[row][:2, :2] * (SPAN / side)
             middle = poses.scale[row] * poses.rotation[row] @ centre(person) + poses.translation[row]
-            shift = middle[:2] - turn @ np.full(2, (SIDE - 1) / 2)
+            shift = middle[:2] - turn @ np.full(2, (side - 1) / 2)
             flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
             out[row] = cv2.warpAffine(
-                crop_rgb(frame, whole), np.column_stack([turn, shift]), (SIDE, SIDE), flags=flags
+                crop_rgb(frame, whole), np.column_stack([turn, shift]), (side, side), flags=flags
             )
     return out
 
@@ -38,11 +40,11 @@ def centre(person: Person) -> np.ndarray:
     return person.reference.shape[list(OUTLINE)].mean(axis=0)
 
 
-def lips_area(person: Person) -> np.ndarray:
-    """Where the lips of the median face lie in such a picture, ``float64[96,96]`` of 0 and 1."""
-    points = (person.reference.shape[list(OUTLINE)] - centre(person))[:, :2] * (SIDE / SPAN)
-    area = np.zeros((SIDE, SIDE), np.uint8)
-    cv2.fillConvexPoly(area, cv2.convexHull(np.round(points + (SIDE - 1) / 2).astype(np.int32)), 1)
+def lips_area(person: Person, side: int = SIDE) -> np.ndarray:
+    """Where the lips of the median face lie in such a picture, ``float64[side,side]`` of 0 and 1."""
+    points = (person.reference.shape[list(OUTLINE)] - centre(person))[:, :2] * (side / SPAN)
+    area = np.zeros((side, side), np.uint8)
+    cv2.fillConvexPoly(area, cv2.convexHull(np.round(points + (side - 1) / 2).astype(np.int32)), 1)
     return cv2.dilate(area, np.ones((5, 5), np.uint8)).astype(np.float64)
 
 

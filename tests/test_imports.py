@@ -51,6 +51,7 @@ TOP = {
     "doctor_probe",
     "foreign_flags",
     "help",
+    "knobs",
     "overrides",
     "verbs",
 }
