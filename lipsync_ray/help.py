@@ -35,7 +35,7 @@ Examples:
   {PROGRAM} doctor
 
 Options are written key=value. Put quotes around a value with spaces: 'video=my clip.mp4'.
-{PROGRAM} VERB --help tells more; run --help lists all options.
+{PROGRAM} VERB --help tells more; run --help lists all options, help GROUP those of one group.
 --version prints the version; --debug shows the whole trace of an error.
 Exit status: 0 done, 1 cannot (one line says why), 2 some jobs of a batch failed, 3 refused by
 policy, 4 interrupted.
@@ -49,6 +49,8 @@ Frame rate, size, colours and the other tracks stay as they are; frames without 
 are kept untouched. Beside OUT.mp4 goes OUT.json with the settings, hashes and timings. OUT
 appears when it is complete and checked, never half-written; after an interruption the same
 command goes on where it stopped.
+
+All options follow. Only those of one group, such as encode: {PROGRAM} help encode
 """
 
 PLAN = f"""\

@@ -50,6 +50,7 @@ TOP = {
     "doctor_packages",
     "doctor_probe",
     "foreign_flags",
+    "group_help",
     "help",
     "knobs",
     "overrides",
