@@ -110,7 +110,14 @@ def _verbs() -> Mapping[str, Verb]:
         "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
         "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
         "weights": Verb(run=verbs.weights, help=texts.weights_help),
+        "completion": Verb(run=_completion, help=lambda: texts.COMPLETION),
     }
+
+
+def _completion(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.completion.verb import completion
+
+    return completion(words, {name: verb.flags | {"--help", "--debug"} for name, verb in _verbs().items()})
 
 
 def _joined(words: Sequence[str]) -> list[str]:

@@ -24,6 +24,7 @@ Verbs:
   plan      look at a video and say what a dub would do, without rendering
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
+  completion  print a script that completes words in bash, zsh or fish
 
 Examples:
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4
@@ -130,6 +131,20 @@ weights.dir=FOLDER looks into a folder of your own first, such as VideoReTalking
 weights.verify=false takes the files there as they are; weights.folder=FOLDER is where fetched
 files go; weights.offline=true never fetches; license.policy=commercial refuses files whose terms
 do not allow commercial use.
+"""
+
+COMPLETION = f"""\
+{PROGRAM} completion bash|zsh|fish
+
+Prints a script for the shell, which completes verbs, options, their values and file names, for
+lipsync-ray and for {PROGRAM}. It starts no Python while you type; print it anew after an
+update. To have it in every shell, put into its start file:
+
+  ~/.bashrc   source <({PROGRAM} completion bash)
+  ~/.zshrc    source <({PROGRAM} completion zsh)      behind compinit
+  ~/.config/fish/config.fish   {PROGRAM} completion fish | source
+
+Reading a file is faster than starting Python: print it into one, and source that.
 """
 
 

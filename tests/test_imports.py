@@ -44,6 +44,7 @@ TOP = {
     "__main__",
     "bars",
     "cli",
+    "completion",
     "console",
     "doctor",
     "doctor_memory",
