@@ -30,7 +30,7 @@ from articulation import MeasuredMouth, compare, sound_of, track_of
 from mouths import Clip, open_clip, person_of, poses_of
 from steady import lips_area, mouth_pictures
 
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.engines.unit_selection.person import Person
 from lipsync_ray.errors import LipsyncError
 from lipsync_ray.media.audio import probe_audio

@@ -23,7 +23,7 @@ from lipsync_ray.weights.store import WeightStore
 def run(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Dub one video."""
     config = load_job(words, verb="run", needs=("video", "audio", "out"))
-    from lipsync_ray.dub import dub
+    from lipsync_ray.dubbing import dub
 
     with progress(config.log) as shown:
         result = dub(config, progress=shown)
@@ -39,7 +39,7 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
     words = [word for word in words if not word.removeprefix("--").startswith("strip=")]
     config = load_job(words, verb="plan", needs=("video", "audio"))
     strip = check_folder(strips[-1]) if strips else None
-    from lipsync_ray.dub import plan as make_plan
+    from lipsync_ray.dubbing import plan as make_plan
     from lipsync_ray.triage.text import page
 
     with progress(config.log) as shown:

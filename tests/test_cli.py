@@ -197,7 +197,7 @@ def run_with_dub(body: str, *words: str) -> subprocess.Popen[str]:
         "import sys, time, types\n"
         "def dub(config, progress):\n"
         f"    {body}\n"
-        "sys.modules['lipsync_ray.dub'] = types.SimpleNamespace(dub=dub)\n"
+        "sys.modules['lipsync_ray.dubbing'] = types.SimpleNamespace(dub=dub)\n"
         "from lipsync_ray.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

@@ -35,14 +35,16 @@ LAYERS = (
         "seam",
     },
     {"distributed"},
-    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "jobs", "dub"},
+    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "driving", "jobs", "dubbing"},
     {"cli", "serve", "batch"},
 )
 BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}
 BESIDE |= {("engines", "enhance"), ("engines", "blend"), ("enhance", "blend")}
 TOP = {
     "__main__",
+    "api",
     "bars",
+    "callback",
     "cli",
     "completion",
     "console",
@@ -56,6 +58,7 @@ TOP = {
     "knobs",
     "overrides",
     "verbs",
+    "wording",
 }
 
 
