@@ -30,7 +30,7 @@ from measures import Follow, follow
 from mouths import Clip, open_clip, person_of, poses_of, seen_as
 from steady import flicker_ratio, mouth_pictures
 
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.engines.unit_selection.descriptor import A, W
 from lipsync_ray.engines.unit_selection.person import Person
 from lipsync_ray.engines.unit_selection.target import (

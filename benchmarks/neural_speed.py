@@ -31,7 +31,7 @@ import torch
 from clips import looped_sound, looped_video
 from neural_calls import Call, upstream_calls
 
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.overrides import load_config
 from tests.parity.checkpoints import write_checkpoints
 

@@ -17,15 +17,17 @@ from lipsync_ray.quality.steady import lips_area, mouth_centre, to_picture
 SIDE, SPAN = 96, 1.0  # px and IO of the square around the mouth
 
 
-def mouth_pictures(table: FrameTable, frames: np.ndarray, poses: Poses, person: Person) -> np.ndarray:
-    """Mouth squares ``uint8[m,96,96,3]`` of some frames, each turned and scaled by its head's pose."""
-    out = np.empty((len(frames), SIDE, SIDE, 3), np.uint8)
+def mouth_pictures(
+    table: FrameTable, frames: np.ndarray, poses: Poses, person: Person, side: int = SIDE
+) -> np.ndarray:
+    """Mouth squares ``uint8[m,side,side,3]`` of some frames, each turned and scaled by its head's pose."""
+    out = np.empty((len(frames), side, side, 3), np.uint8)
     whole = Box(x0=0, y0=0, x1=table.video.width, y1=table.video.height)
     centre, flags = mouth_centre(person.reference), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     with open_reader(table) as reader:
         for row, frame in enumerate(reader.frames(frames)):
-            matrix = to_picture(poses, row, centre, SIDE, SPAN)
-            out[row] = cv2.warpAffine(crop_rgb(frame, whole), matrix, (SIDE, SIDE), flags=flags)
+            matrix = to_picture(poses, row, centre, side, SPAN)
+            out[row] = cv2.warpAffine(crop_rgb(frame, whole), matrix, (side, side), flags=flags)
     return out
 
 

@@ -26,6 +26,7 @@ class Verb:
     run: Callable[[list[str], frozenset[str]], ExitCode]  # words without flags, and the flags
     help: Callable[[], str]
     flags: frozenset[str] = frozenset()  # besides those known everywhere
+    groups: bool = False  # whether its help may be that of one group of options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,13 +71,13 @@ def _dispatch(words: list[str]) -> ExitCode:
         emit(texts.OVERVIEW.rstrip())
         return ExitCode.DONE
     verbs = _verbs()
+    if flags & {"--help", "-h"}:
+        emit(_help(rest, verbs).rstrip())
+        return ExitCode.DONE
     name, *rest = rest
     if name not in verbs:
         raise ConfigError(_unknown_verb(name, list(verbs)))
     verb = verbs[name]
-    if flags & {"--help", "-h"}:
-        emit(verb.help().rstrip())
-        return ExitCode.DONE
     if unknown := flags - _EVERYWHERE - verb.flags:
         raise ConfigError(
             f"{name} has no {', '.join(sorted(unknown))}; {texts.PROGRAM} {name} --help tells more"
@@ -86,29 +87,49 @@ def _dispatch(words: list[str]) -> ExitCode:
     return verb.run(rest, flags)
 
 
+def _help(words: list[str], verbs: Mapping[str, Verb]) -> str:
+    """Help of a verb, or of the group of options that is named alone or after a verb."""
+    from lipsync_ray.group_help import group_help
+
+    name, *more = words
+    if name not in verbs:
+        return group_help(name, verbs)
+    groups = [word for word in more if "=" not in word]  # help may be asked for behind options
+    return group_help(groups[0]) if groups and verbs[name].groups else verbs[name].help()
+
+
 def _verbs() -> Mapping[str, Verb]:
     from lipsync_ray import verbs  # needs the media libraries: not for --version and the first help
     from lipsync_ray.batch import verbs as many
 
     return {
-        "run": Verb(run=verbs.run, help=texts.run_help),
-        "plan": Verb(run=verbs.plan, help=lambda: texts.PLAN, flags=frozenset({"--json"})),
-        "review": Verb(run=verbs.review, help=lambda: texts.REVIEW, flags=frozenset({"--json"})),
-        "preview": Verb(run=verbs.preview, help=texts.preview_help),
-        "batch": Verb(run=many.batch, help=texts.batch_help),
+        "run": Verb(run=verbs.run, help=texts.run_help, groups=True),
+        "plan": Verb(run=verbs.plan, help=lambda: texts.PLAN, flags=frozenset({"--json"}), groups=True),
+        "review": Verb(run=verbs.review, help=texts.review_help, flags=frozenset({"--json"}), groups=True),
+        "preview": Verb(run=verbs.preview, help=texts.preview_help, groups=True),
+        "batch": Verb(run=many.batch, help=texts.batch_help, groups=True),
         "status": Verb(run=many.status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
         "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
         "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
-        "weights": Verb(run=verbs.weights, help=lambda: texts.WEIGHTS),
+        "weights": Verb(run=verbs.weights, help=texts.weights_help),
+        "completion": Verb(run=_completion, help=lambda: texts.COMPLETION),
     }
 
 
+def _completion(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.completion.verb import completion
+
+    return completion(words, {name: verb.flags | {"--help", "--debug"} for name, verb in _verbs().items()})
+
+
 def _joined(words: Sequence[str]) -> list[str]:
-    """``--limit 5`` as one word, like ``--limit=5``."""
+    """``--limit 5`` as one word, like ``--limit=5``; ``--help=encode`` as two, like ``--help encode``."""
     joined: list[str] = []
     for word in words:
         if joined and joined[-1] == "--limit":
             joined[-1] = f"--limit={word}"
+        elif word.startswith("--help="):
+            joined += word.split("=", 1)
         else:
             joined.append(word)
     return joined

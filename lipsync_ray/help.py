@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import textwrap
-import typing
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+
+from lipsync_ray.knobs import Group, Knob, explain, read_groups
 
 PROGRAM = "python -m lipsync_ray"
+NULL = "null: nothing chosen"
+BESIDE = f"Options beside those of run, with their defaults ({NULL}):"
 
 OVERVIEW = f"""\
 Dub a video: the same footage, with the person's mouth saying the new words.
@@ -28,6 +27,7 @@ Verbs:
   preview   draw a frame, some seconds or a sheet of a dub, before and after
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
+  completion  print a script that completes words in bash, zsh or fish
 
 Examples:
   {PROGRAM} run video=in.mp4 audio=dub.wav out=out.mp4
@@ -40,7 +40,7 @@ Examples:
   {PROGRAM} doctor
 
 Options are written key=value. Put quotes around a value with spaces: 'video=my clip.mp4'.
-{PROGRAM} VERB --help tells more; run --help lists all options.
+{PROGRAM} VERB --help tells more; run --help lists all options, help GROUP those of one group.
 --version prints the version; --debug shows the whole trace of an error.
 Exit status: 0 done, 1 cannot (one line says why), 2 some jobs of a batch failed, 3 refused by
 policy, 4 interrupted.
@@ -54,6 +54,8 @@ Frame rate, size, colours and the other tracks stay as they are; frames without 
 are kept untouched. Beside OUT.mp4 goes OUT.json with the settings, hashes and timings. OUT
 appears when it is complete and checked, never half-written; after an interruption the same
 command goes on where it stopped.
+
+All options follow. Only those of one group, such as encode: {PROGRAM} help encode
 """
 
 PLAN = f"""\
@@ -163,82 +165,80 @@ files go; weights.offline=true never fetches; license.policy=commercial refuses 
 do not allow commercial use.
 """
 
+COMPLETION = f"""\
+{PROGRAM} completion bash|zsh|fish
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knob:
-    """One option as help shows it."""
+Prints a script for the shell, which completes verbs, options, their values and file names, for
+lipsync-ray and for {PROGRAM}. It starts no Python while you type; print it anew after an
+update. To have it in every shell, put into its start file:
 
-    key: str  # dotted, as typed
-    default: str  # as YAML writes it
-    text: str  # one line: what it does
-    choices: tuple[str, ...]  # closed choices, if that is what it takes
+  ~/.bashrc   source <({PROGRAM} completion bash)
+  ~/.zshrc    source <({PROGRAM} completion zsh)      behind compinit
+  ~/.config/fish/config.fish   {PROGRAM} completion fish | source
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A YAML file of conf/ as help shows it."""
-
-    name: str  # "" for config.yaml
-    option: str  # name of the file: what group=NAME chooses
-    text: str
-    knobs: tuple[Knob, ...]
-
-
-_COMMENT = re.compile(r"^#\s*(.*)$")
-_KNOB = re.compile(r"^(\w+):\s*(.*?)\s*#\s(.*)$")
-_BARE = re.compile(r"^(\w+):\s*(\S+)\s*$")
-
-
-def read_groups() -> list[Group]:
-    """All groups of options in the order in which config.yaml lists them, the job's own first."""
-    from lipsync_ray.overrides import conf_dir
-
-    main = conf_dir() / "config.yaml"
-    order = re.findall(r"^\s+- (\w+): (\w+)", main.read_text("utf-8"), re.MULTILINE)
-    groups = [_read_group(main, "")]
-    for name, chosen in order:
-        files = sorted((conf_dir() / name).glob("*.yaml"), key=lambda path: (path.stem != chosen, path.stem))
-        groups += [_read_group(path, name) for path in files]
-    return groups
+Reading a file is faster than starting Python: print it into one, and source that.
+"""
 
 
 def run_help() -> str:
     """Help of ``run``: its text and every option."""
-    width = max(60, min(shutil.get_terminal_size().columns, 110))
-    lines = [RUN, "Options and their defaults (null: nothing chosen):"]
-    for group in read_groups():
-        lines += ["", *_wrap(_title(group), width, "")]
-        for knob in group.knobs:
-            lines += _knob_lines(knob, width)
-    return "\n".join(lines) + "\n"
+    return "\n".join([RUN, f"Options and their defaults ({NULL}):", *_sections(read_groups())]) + "\n"
 
 
 def batch_help() -> str:
     """Help of ``batch``: its text and the options that only it has."""
-    return _own_help(BATCH, ("batch", "cost"))
+    return _with_options(BATCH, BESIDE, "batch", "cost")
 
 
 def preview_help() -> str:
     """Help of ``preview``: its text and the options that only it has."""
-    return _own_help(PREVIEW, ("preview",))
+    return _with_options(PREVIEW, BESIDE, "preview")
 
 
-def _own_help(text: str, groups: Sequence[str]) -> str:
-    width = max(60, min(shutil.get_terminal_size().columns, 110))
-    lines = [text, "Options beside those of run, with their defaults (null: nothing chosen):"]
-    for group in read_groups():
-        if group.name in groups:
-            lines += ["", *_wrap(_title(group), width, "")]
-            for knob in group.knobs:
-                lines += _knob_lines(knob, width)
-    return "\n".join(lines) + "\n"
+def review_help() -> str:
+    """Help of ``review``: its text and its limits."""
+    return _with_options(REVIEW, BESIDE, "quality")
 
 
-def explain(knob: Knob) -> str:
-    """What an option does, with its choices where the text does not name them all."""
-    if all(choice in knob.text for choice in knob.choices):
-        return knob.text
-    return f"{knob.text} ({', '.join(knob.choices)})"
+def weights_help() -> str:
+    """Help of ``weights``: its text and the options that are about model files."""
+    return _with_options(WEIGHTS, f"Options and their defaults ({NULL}):", "weights", "license")
+
+
+def screen_width() -> int:
+    """Columns to fill with text."""
+    return max(60, min(shutil.get_terminal_size().columns, 110))
+
+
+def knob_lines(knob: Knob, width: int) -> Iterator[str]:
+    """An option with its default on the left, what it does on the right."""
+    shown = f"  {_typed(knob)}"
+    indent = " " * 34
+    text = wrap(explain(knob), width, indent)
+    if len(shown) < len(indent) - 1:
+        yield shown.ljust(len(indent)) + text[0].strip()
+        yield from text[1:]
+    else:
+        yield shown
+        yield from text
+
+
+def wrap(text: str, width: int, indent: str) -> list[str]:
+    """A text in lines that begin with ``indent``."""
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent or "  ")
+
+
+def _with_options(text: str, title: str, *names: str) -> str:
+    groups = [group for group in read_groups() if group.name in names]
+    return "\n".join([text, title, *_sections(groups)]) + "\n"
+
+
+def _sections(groups: Iterable[Group]) -> Iterator[str]:
+    width = screen_width()
+    for group in groups:
+        yield from ["", *wrap(_title(group), width, "")]
+        for knob in group.knobs:
+            yield from knob_lines(knob, width)
 
 
 def _title(group: Group) -> str:
@@ -248,46 +248,6 @@ def _title(group: Group) -> str:
     return f"{group.name}{chosen} - {group.text}:"
 
 
-def _knob_lines(knob: Knob, width: int) -> Iterator[str]:
-    shown = f"  {_typed(knob)}"
-    indent = " " * 34
-    text = _wrap(explain(knob), width, indent)
-    if len(shown) < len(indent) - 1:
-        yield shown.ljust(len(indent)) + text[0].strip()
-        yield from text[1:]
-    else:
-        yield shown
-        yield from text
-
-
 def _typed(knob: Knob) -> str:
     key = "audio" if knob.key == "audio.file" else knob.key
     return f"{key}=..." if knob.default == "???" else f"{key}={knob.default}"
-
-
-def _wrap(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent or "  ")
-
-
-def _read_group(path: Path, name: str) -> Group:
-    from lipsync_ray.config import Config
-    from lipsync_ray.schema import find_kind
-
-    text: list[str] = []
-    knobs: list[Knob] = []
-    for line in path.read_text("utf-8").splitlines():
-        if (comment := _COMMENT.match(line)) and not knobs:
-            text.append(comment[1])
-        elif (knob := _KNOB.match(line)) or (knob := _BARE.match(line)):
-            about = knob[3] if knob.re is _KNOB else ""
-            key = f"{name}.{knob[1]}" if name else knob[1]
-            choices = _choices(find_kind(Config, key, {name: path.stem}))
-            knobs.append(Knob(key=key, default=knob[2].strip('"'), text=about, choices=choices))
-    shown = tuple(knob for knob in knobs if knob.text)
-    return Group(name=name, option=path.stem, text=" ".join(text), knobs=shown)
-
-
-def _choices(kind: Any) -> tuple[str, ...]:
-    if typing.get_origin(kind) is Literal:
-        return tuple(str(choice) for choice in typing.get_args(kind))
-    return tuple(choice for arm in typing.get_args(kind) for choice in _choices(arm))

@@ -164,16 +164,21 @@ def _compose(chosen: Mapping[str, str]) -> dict[str, Any]:
 def _composed(folder: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
     """What Hydra makes of the YAML files; not to be changed."""
     from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    before = GlobalHydra.instance().hydra  # of a caller that uses Hydra itself
+    GlobalHydra.instance().hydra = None
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(folder)):
             composed = compose("config", overrides=list(overrides))
         data = OmegaConf.to_container(composed, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{folder}: {' '.join(str(error).split())}") from error
+    finally:
+        GlobalHydra.instance().hydra = before
     return {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
 
 

@@ -1,4 +1,7 @@
-"""Options of the group ``preset``: how much of the picture is drawn at all."""
+"""Options of the group ``preset``: how much of the picture is drawn at all.
+
+What ``preset=NAME`` chooses is a file in conf/preset/, which may set options of other groups as well.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from lipsync_ray.weights.store import WeightStore
 def run(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Dub one video."""
     config = load_job(words, verb="run", needs=("video", "audio", "out"))
-    from lipsync_ray.dub import dub
+    from lipsync_ray.dubbing import dub
 
     with progress(config.log) as shown:
         result = dub(config, progress=shown)
@@ -39,7 +39,7 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
     words = [word for word in words if not word.removeprefix("--").startswith("strip=")]
     config = load_job(words, verb="plan", needs=("video", "audio"))
     strip = check_folder(strips[-1]) if strips else None
-    from lipsync_ray.dub import plan as make_plan
+    from lipsync_ray.dubbing import plan as make_plan
     from lipsync_ray.triage.text import page
 
     with progress(config.log) as shown:
@@ -54,7 +54,7 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
 def review(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Measure a dub that is there."""
     config = load_job(words, verb="review", needs=("video", "out"))
-    from lipsync_ray.dub import review as measure
+    from lipsync_ray.dubbing import review as measure
     from lipsync_ray.quality.text import page
 
     with progress(config.log) as shown:
@@ -66,7 +66,7 @@ def review(words: list[str], flags: frozenset[str]) -> ExitCode:
 def preview(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Draw some frames of a dub before it is made."""
     config = load_job(words, verb="preview", needs=("video", "audio", "out"))
-    from lipsync_ray.dub import preview as make_preview
+    from lipsync_ray.dubbing import preview as make_preview
 
     with progress(config.log) as shown:
         made = make_preview(config, progress=shown)

@@ -72,8 +72,8 @@ def test_version(capsys: Captured) -> None:
         ([], "what shall be done? python -m lipsync_ray --help tells"),
         (
             ["rnu"],
-            "'rnu' is not a verb (run, plan, review, preview, batch, status, retry, doctor, weights); "
-            "did you mean run?",
+            "'rnu' is not a verb (run, plan, review, preview, batch, status, retry, doctor, weights, "
+            "completion); did you mean run?",
         ),
         (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),
         (
@@ -197,7 +197,7 @@ def run_with_dub(body: str, *words: str) -> subprocess.Popen[str]:
         "import sys, time, types\n"
         "def dub(config, progress):\n"
         f"    {body}\n"
-        "sys.modules['lipsync_ray.dub'] = types.SimpleNamespace(dub=dub)\n"
+        "sys.modules['lipsync_ray.dubbing'] = types.SimpleNamespace(dub=dub)\n"
         "from lipsync_ray.cli import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

@@ -17,8 +17,9 @@ from lipsync_ray.engines.video_retalking.settings import VideoReTalkingSettings
 from lipsync_ray.engines.wav2lip.settings import Wav2LipSettings
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.fingerprint import fingerprint
-from lipsync_ray.help import read_groups, run_help
+from lipsync_ray.help import run_help
 from lipsync_ray.kinds import arms, describe, field_kinds, known_names, pick_arm
+from lipsync_ray.knobs import read_groups
 from lipsync_ray.overrides import conf_dir, group_options, load_config
 from lipsync_ray.schema import build, find_kind, list_keys
 
@@ -81,7 +82,7 @@ def test_a_name_chooses_the_settings(words: list[str], expected: Any) -> None:
         (["engine=video_retalking", "engine.up_face=happy"], "one of original, sad, angry, surprise"),
         (["engine=video_retalking", "engine.seed=-1"], "engine.seed=-1 must be 0 or more"),
         (["preset.every=0"], "preset.every=0 must"),
-        (["preset=quick"], "preset=quick: expected one of default, fast (its options: preset.resize_factor"),
+        (["preset=quick"], "preset=quick: expected one of balanced, best, fast (its options: preset."),
         (["compute.batch=0"], "compute.batch=0 must be 1 or more, or auto"),
     ],
 )  # fmt: skip
@@ -112,8 +113,37 @@ def test_help_shows_each_option_under_its_arm(group: str) -> None:
 
 
 def test_a_preset_is_a_file_and_still_has_options() -> None:
-    fast = load_config(["video=a", "preset=fast", "preset.every=3"]).preset
-    assert (fast.resize_factor, fast.every) == (2, 3)
+    fast = load_config(["video=a", "preset=fast", "preset.every=3"])
+    assert (fast.preset.resize_factor, fast.preset.every, fast.encode.preset) == (1, 3, "veryfast")
+
+
+@pytest.mark.parametrize(("engine", "every"), [("unit_selection", 1), ("wav2lip", 2), ("a.b:C", 1)])
+def test_fast_draws_less_only_where_networks_draw(engine: str, every: int) -> None:
+    assert load_config(["video=a", "preset=fast", f"engine={engine}"]).preset.every == every
+    assert load_config(["video=a", f"engine={engine}"]).preset.every == 1
+    assert load_config(["video=a", "preset=fast", f"engine={engine}", "preset.every=4"]).preset.every == 4
+
+
+def test_every_engine_with_networks_draws_less_in_fast() -> None:
+    files = {path.stem for path in (conf_dir() / "preset" / "engines").glob("*.yaml")}
+    assert files == {f"fast_{name}" for name in group_options("engine") if name != "unit_selection"}
+
+
+def test_the_preset_gives_way_to_every_option_that_is_set() -> None:
+    for words in (["encode.crf=20", "preset=best"], ["preset=best", "encode.crf=20"]):
+        encode = load_config(["video=a", *words]).encode
+        assert (encode.crf, encode.preset) == (20, "slow")
+
+
+def test_a_preset_sets_what_it_lists_and_nothing_else() -> None:
+    plain = to_plain(load_config(["video=a"]))
+    for name in group_options("preset"):
+        changed = to_plain(load_config(["video=a", f"preset={name}"]))
+        listed = yaml.safe_load((conf_dir() / "preset" / f"{name}.yaml").read_text("utf-8"))
+        for group, options in listed.items():
+            plain_group = {**plain[group], **options}
+            assert changed[group] == plain_group
+        assert all(changed[group] == plain[group] for group in plain if group not in listed)
 
 
 def test_plain_settings_and_fingerprints_know_the_engine() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.driving import SoundDriving, open_driving
-from lipsync_ray.dub import dub, plan
+from lipsync_ray.dubbing import dub, plan
 from lipsync_ray.errors import AudioUnreadable, ConfigError
 from lipsync_ray.inputs import open_inputs
 from lipsync_ray.media.index import build_table

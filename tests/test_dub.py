@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.errors import ChunkFailed, ConfigError
 from lipsync_ray.media.index import build_table
 from lipsync_ray.overrides import load_config

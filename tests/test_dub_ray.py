@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lipsync_ray.distributed.ray_cluster import ray_session
 from lipsync_ray.distributed.settings import RaySettings
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.jobs.pieces import Piece
 from lipsync_ray.overrides import load_config
 from tests.test_dub import SPEECH, run

@@ -35,24 +35,33 @@ LAYERS = (
         "seam",
     },
     {"distributed", "quality"},
-    {"config", "workspace", "inputs", "analysis", "sidecar", "triage", "preview", "driving", "jobs", "dub"},
+    {
+        *("config", "workspace", "inputs", "analysis", "sidecar", "triage", "preview"),
+        *("driving", "jobs", "dubbing"),
+    },
     {"cli", "serve", "batch"},
 )
 BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}
 BESIDE |= {("engines", "enhance"), ("engines", "blend"), ("enhance", "blend")}
 TOP = {
     "__main__",
+    "api",
     "bars",
+    "callback",
     "cli",
+    "completion",
     "console",
     "doctor",
     "doctor_memory",
     "doctor_packages",
     "doctor_probe",
     "foreign_flags",
+    "group_help",
     "help",
+    "knobs",
     "overrides",
     "verbs",
+    "wording",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from lipsync_ray.dub import preview
+from lipsync_ray.dubbing import preview
 from lipsync_ray.engines.base import Resources
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import LicenseRefused, WeightsCorrupt, WeightsMissing

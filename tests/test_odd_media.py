@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.cli import main
-from lipsync_ray.dub import dub, review
+from lipsync_ray.dubbing import dub, review
 from lipsync_ray.overrides import load_config
 from lipsync_ray.sidecar import Result
 from lipsync_ray.speech.model import SpeechModel, speech_model

@@ -51,7 +51,7 @@ from scores import durations
 from truth import Measured, Truth, measure_clip, mouth, read_landmarks
 
 from lipsync_ray.config import Config
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.engines.base import Preparation, Scene
 from lipsync_ray.engines.unit_selection.descriptor import A, W
 from lipsync_ray.engines.unit_selection.engine import UnitSelection

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lipsync_ray.batch.entry import Entry, check_id, clashes, clean_id, default_out, stem_of
-from lipsync_ray.batch.records import Record, read_records
+from lipsync_ray.batch.records import Record, Records, read_records
 from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.kinds import suggest
 from lipsync_ray.overrides import load_config, split_word
 from lipsync_ray.schema import list_keys
 from lipsync_ray.storage.uri import checked
+from lipsync_ray.wording import text_of
 
 OWN = ("id", "video", "audio", "out")  # columns that are no options
 WHOLE = frozenset({"ray", "cache", "weights", "license", "batch", "cost", "log", "debug"})
@@ -40,7 +40,11 @@ def read_manifest(place: str, *, base: Sequence[str] = (), out_dir: str | None =
             an option of the whole batch. Further wrong lines are counted.
         ObjectMissing, StorageError: the file cannot be read.
     """
-    records = read_records(place)
+    return make_entries(place, read_records(place), base=base, out_dir=out_dir)
+
+
+def make_entries(place: str, records: Records, *, base: Sequence[str], out_dir: str | None) -> list[Entry]:
+    """The jobs of the rows of ``place``, for messages; everything else as ``read_manifest``."""
     columns, options = _Columns(), _Options(base)
     entries: list[Entry] = []
     problems: list[tuple[int, str]] = []
@@ -158,33 +162,15 @@ def _place(cells: Mapping[str, Any], column: str, *, needed: bool = True) -> str
 def _name(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ConfigError(f"id={value}: expected text")
-    return _text("id", value)
+    return text_of("id", value)
 
 
 def _words(cells: Mapping[str, Any]) -> Iterator[str]:
     for name, value in cells.items():
         if name not in OWN and value is not None:
-            word = f"{name}={_text(name, value)}"
+            word = f"{name}={text_of(name, value)}"
             split_word(word)
             yield word
-
-
-def _text(name: str, value: Any) -> str:
-    """A cell as it would be typed on a command line."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # tables turn whole numbers into others where a cell is empty
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list):
-        try:
-            return json.dumps(value, ensure_ascii=False)
-        except TypeError:
-            pass
-    raise ConfigError(f"{name}: a {type(value).__name__} is not read; write text, a number or a list")
 
 
 def _refuse(place: str, unit: str, problems: Sequence[tuple[int, str]]) -> ConfigError:

@@ -27,7 +27,7 @@ from lipsync_ray.batch.worked import finished, worked
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
-from lipsync_ray.dub import check_output
+from lipsync_ray.dubbing import check_output
 from lipsync_ray.errors import LipsyncError
 from lipsync_ray.jobs.backlog import Ended, Job
 from lipsync_ray.jobs.course import Course

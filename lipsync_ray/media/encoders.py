@@ -13,7 +13,7 @@ x265 at 18 and x264 at 17 look alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import av
 
@@ -23,7 +23,7 @@ from lipsync_ray.media.table import ColourTags
 
 VideoCodec = Literal["auto", "libx264", "libx265", "h264_nvenc", "hevc_nvenc"]
 DEFAULT_CRF = {"libx264": 17, "libx265": 18, "h264_nvenc": 19, "hevc_nvenc": 20}
-PRESETS = (
+PresetName = Literal[
     "ultrafast",
     "superfast",
     "veryfast",
@@ -34,7 +34,8 @@ PRESETS = (
     "slower",
     "veryslow",
     "placebo",
-)
+]
+PRESETS: tuple[PresetName, ...] = get_args(PresetName)
 # NVENC numbers its presets from fast to good; x264's names are translated so that one setting does.
 NVENC_LEVELS = ("p1", "p1", "p2", "p3", "p4", "p5", "p6", "p6", "p7", "p7")
 
@@ -55,7 +56,7 @@ class EncodeSettings:
 
     codec: VideoCodec = "auto"
     crf: int | None = None
-    preset: str = "medium"
+    preset: PresetName = "medium"
     audio_codec: Literal["auto", "copy", "aac", "opus"] = "auto"
     audio_bitrate_k: int | None = None
     threads: int = 0

@@ -14,7 +14,7 @@ from lipsync_ray.config import to_plain
 from lipsync_ray.distributed.depot import Disk
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.local_pool import LocalPool
-from lipsync_ray.dub import dub
+from lipsync_ray.dubbing import dub
 from lipsync_ray.errors import ObjectMissing
 from lipsync_ray.fingerprint import code_version
 from lipsync_ray.jobs.backlog import Backlog, Ended, Job

@@ -14,7 +14,7 @@ import pytest
 
 from lipsync_ray import drawing, render
 from lipsync_ray.artifact import ChunkRecord
-from lipsync_ray.dub import dub, preview
+from lipsync_ray.dubbing import dub, preview
 from lipsync_ray.errors import ConfigError, FaceNotFound, LipsyncError, OutputUnwritable
 from lipsync_ray.media.audio import blocks
 from lipsync_ray.media.colour import rgb_of

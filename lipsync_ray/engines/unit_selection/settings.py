@@ -20,7 +20,7 @@ class UnitSelectionSettings:
     max_holds: int = 4  # frames one picture may stand still while the mouth should move
     max_yaw: float = 25.0  # degrees; mouths seen more from the side are no good elsewhere
     crossfade: bool = True  # soften a hard join by one mixed frame on each side
-    layered: str = "auto"  # draw the inside of the mouth in layers: auto | always | never
+    layered: Literal["auto", "always", "never"] = "auto"  # draw the inside of the mouth in layers
     min_frames: int = 40  # usable frames below which units are hopeless
     min_aperture_range: float = 0.07  # IO between the 3rd and 97th percentile; less is a silent mouth
 
