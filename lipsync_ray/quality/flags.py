@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lipsync_ray.quality.figures import Figures, Seen, motion, resting, sharpness
+from lipsync_ray.quality.look import DETAIL_EVERY
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.quality.sync import correlation, shifted
 from lipsync_ray.speech.heard import TALKING
@@ -103,7 +104,10 @@ def _windows(seen: Seen, settings: QualitySettings) -> Iterator[Flag]:
     soft, restless = np.full(len(seen), np.nan), np.full(len(seen), np.nan)
     for rows in _spans(seen, SHARP_S):
         known = rows[np.isfinite(sharp[rows])]
-        if len(known) > len(rows) / 2 and (middle := float(np.median(sharp[known]))) < settings.min_sharpness:
+        if (
+            len(known) > len(rows) / (2 * DETAIL_EVERY)
+            and (middle := float(np.median(sharp[known]))) < settings.min_sharpness
+        ):
             soft[_middle(rows)] = middle
     for rows in _spans(seen, REST_S):
         known = rows[rest[rows] & np.isfinite(moved[rows])]

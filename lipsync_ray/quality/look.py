@@ -20,6 +20,7 @@ from lipsync_ray.quality.looks import OUT, SRC, Looks
 from lipsync_ray.quality.steady import LIPS, luma_square, mouth_centre, skin_area, to_picture
 
 _ROWS = 8  # outside the crop every so many rows are compared: noise of encoders is everywhere
+DETAIL_EVERY = 3  # frames; large mouths take long, and a second still has eight looks
 # Sigmas in px: between the first two lies the finest detail that an encoder keeps, between the last two what
 # even a blurred mouth has. Their ratio hardly depends on what the mouth shows.
 _FINE, _MIDDLE = (0.8, 2.0), (1.8, 4.0)
@@ -71,7 +72,8 @@ class _Looker:
             self._squares.clear()
             return
         self._mouth(pair, row)
-        self.looks.detail[row] = [_detail(frame, pair.landmarks) for frame in (pair.output, pair.source)]
+        if pair.number % DETAIL_EVERY == 0:
+            self.looks.detail[row] = [_detail(frame, pair.landmarks) for frame in (pair.output, pair.source)]
         self._square(pair, row, poses)
 
     def _mouth(self, pair: Pair, row: int) -> None:

@@ -43,7 +43,7 @@ class Effort:
 
 SCAN = Rate(fixed=0.0102, megapixel=0.0051)
 PREPARE = Rate(fixed=0.0024, megapixel=0.0053)
-REVIEW = Rate(fixed=0.0090, megapixel=0.0060)
+REVIEW = Rate(fixed=0.0100, megapixel=0.0072)
 FINISH = Rate(fixed=0.0009, megapixel=0.0)
 DECODE = Rate(fixed=0.0004, megapixel=0.0041)
 ENCODE = Rate(fixed=0.0, megapixel=0.0405)  # libx264, preset medium, through all sizes
