@@ -17,7 +17,7 @@ from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.overrides import load_config
 
 # Where and how work is done, not what comes out of it.
-_NO_MATTER = ("ray", "cache", "log", "debug", "batch", "cost", "chunk", "weights", "preview")
+_NO_MATTER = ("ray", "cache", "log", "debug", "batch", "cost", "chunk", "weights", "preview", "quality")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

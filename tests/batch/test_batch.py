@@ -86,7 +86,7 @@ def test_a_backlog_is_worked_off_and_what_is_done_is_not_done_twice(
     assert len(files) == 6
     events = [json.loads(line) for line in (folder / "out/events.jsonl").read_text().splitlines()]
 
-    assert batch(given) == 2
+    assert batch(given, "quality.min_r=0.9", "preview.frames=3") == 2  # options that change no dub
     assert {path: path.stat().st_mtime_ns for path in (folder / "out/videos").iterdir()} == files
     later = [json.loads(line) for line in (folder / "out/events.jsonl").read_text().splitlines()]
     assert not [event for event in later[len(events) :] if event["kind"] == "worker_started"]
