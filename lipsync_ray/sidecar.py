@@ -44,7 +44,7 @@ class Result:
     seconds: float  # length of the output
     digest: str  # of all composited pictures, in order: equal for equal pictures, however they were cut
     passed_through: dict[str, int]  # output frames left as they are, by reason
-    untouched_chunks: list[int]  # given up after chunk.max_attempts, with chunk.on_error=pass
+    untouched_chunks: list[int]  # that keep the source's frames: chunk.on_error, quality.retry
     stages: dict[str, StageTime] = field(default_factory=dict)
     quality: dict[str, Any] | None = None  # figures and flags, see quality.review; None: not measured
 
@@ -53,7 +53,9 @@ class Result:
         left = sum(self.passed_through.values())
         took = sum(stage.wall_s for stage in self.stages.values())
         note = f", {left} frames passed through ({_reasons(self.passed_through)})" if left else ""
-        lost = f", {len(self.untouched_chunks)} chunks given up" if self.untouched_chunks else ""
+        lost = (
+            f", {len(self.untouched_chunks)} chunks keep the source's frames" if self.untouched_chunks else ""
+        )
         text = f"{self.out}: {self.frames} frames, {self.seconds:.2f} s{note}{lost}, in {took:.1f} s"
         flagged = dict.fromkeys(flag["kind"] for flag in (self.quality or {}).get("flags", ()))
         return f"{text}; look at: {', '.join(flagged)} (see the report)" if flagged else text

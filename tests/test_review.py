@@ -122,6 +122,36 @@ def test_a_mouth_that_stands_still_is_flagged(clip: Path, home: Path) -> None:
     assert 90 <= stop <= 105
 
 
+def test_what_follows_no_sound_can_keep_the_source_s_frames(clip: Path, home: Path) -> None:
+    engine = "engine=tests.toy_engines:Identity"  # the source's own mouth
+    assert "sync" in kinds(made(clip, home / "own.mp4", engine))
+    passed = made(clip, home / "passed.mp4", engine, "quality.retry=[pass]")
+    assert kinds(passed) == set()
+    assert passed.untouched_chunks
+    assert "keep the source's frames" in passed.text()
+    plan = json.loads(Path(passed.sidecar).read_text())["plan"]["chunks"]
+    left = sum(plan[index]["stop"] - plan[index]["start"] for index in passed.untouched_chunks)
+    assert passed.quality is not None
+    assert passed.quality["figures"]["measured"] == 125 - left
+
+
+def test_flagged_chunks_are_drawn_by_another_engine(clip: Path, home: Path, good: Result) -> None:
+    blur = "engine=tests.toy_engines:Blur"
+    bad = made(clip, home / "bad.mp4", blur)
+    assert "soft" in kinds(bad)
+    words = ("quality.retry=[margin,engine]", "quality.retry_engine=unit_selection")
+    mended = made(clip, home / "mended.mp4", blur, *words)
+    assert kinds(mended) == set()
+    assert mended.digest == good.digest != bad.digest
+    assert mended.untouched_chunks == []
+
+
+def test_a_step_that_fails_leaves_what_there_was(clip: Path, home: Path) -> None:
+    words = ("quality.retry=[engine]", "quality.retry_engine=tests.toy_engines:Absent")
+    kept = made(clip, home / "kept.mp4", "engine=tests.toy_engines:Blur", *words, "chunk.max_attempts=1")
+    assert "soft" in kinds(kept)
+
+
 def test_a_jump_of_light_between_two_chunks_is_flagged(clip: Path, home: Path, good: Result) -> None:
     border = json.loads(Path(good.sidecar).read_text())["plan"]["chunks"][1]["start"]
     out = spoilt(good, home / "seam.mp4", lambda luma, number: luma + 8 if number >= border else luma)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch, FrameContext, Preparation, Scene
@@ -40,6 +41,14 @@ class Identity:
     def blend(self, batch: FaceBatch) -> FaceBatch:
         mask = np.full(batch.frames.shape[:3], 255, np.uint8)
         return replace(batch, output=batch.frames.copy(), mask=mask)
+
+
+class Blur(Identity):
+    """The person's own mouth out of focus: it is soft, and follows no sound."""
+
+    def blend(self, batch: FaceBatch) -> FaceBatch:
+        soft = np.stack([cv2.GaussianBlur(frame, (0, 0), 4.0) for frame in batch.frames])
+        return replace(batch, output=soft, mask=np.full(batch.frames.shape[:3], 255, np.uint8))
 
 
 class Brighten(Identity):

@@ -13,9 +13,10 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.course import EXAMINE, FINISH, PREPARE, SCAN, Course
 from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.finish import Finish, FinishSource
+from lipsync_ray.jobs.ladder import Ladder
 from lipsync_ray.jobs.prepare import Prepare, Prepared
 from lipsync_ray.jobs.rendering import Rendering
-from lipsync_ray.jobs.review import review_course
+from lipsync_ray.jobs.review import Measuring
 from lipsync_ray.jobs.scanning import ScanSource, ScanStep
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.sidecar import Result
@@ -36,9 +37,12 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     yield from rendering.run(job)
     seen: Seen | Failure | None = None
     if course.spec.config.quality.enabled:
-        seen = yield from review_course(course, inputs, job, folder, rendering.spans())
+        measuring = Measuring(course, inputs, job, folder)
+        seen = yield from measuring.run(rendering.spans())
         if isinstance(seen, Failure):  # the dub itself is whole
             course.progress.note(f"the dub is not measured: {seen.code}: {seen.message}")
+        elif course.spec.config.quality.retry:
+            seen = yield from Ladder(course, inputs, rendering, measuring).climb(seen)
     return (yield from _finish(course, inputs, prepared, rendering, seen))
 
 

@@ -25,7 +25,7 @@ class Rendering:
         self.folder = folder  # of the artifacts, in the root
         self.records: dict[int, ChunkRecord] = {}  # by chunk
         self.seams: dict[int, ChunkRecord] = {}  # by the chunk that follows
-        self.untouched: list[int] = []  # chunks that were given up and show the source's own frames
+        self.untouched: list[int] = []  # chunks that show the source's own frames
         self.attempts = 0
         self._course = course
         self._prepared = prepared
@@ -41,20 +41,22 @@ class Rendering:
         course.account.chunks = len(plan.chunks)
         source = RenderSource(job=job, config=course.spec.config, folder=self.folder)
         shared = course.yard.share(source)
+        self.job = job
         self._piece = Piece(source=shared, key=self.folder, what=plan.chunks[0], batch=job.batch)
         self._find_finished()
         yield from self._chunks([chunk for chunk in plan.chunks if chunk.index not in self.records])
         yield from self._seams(find_seams(plan.chunks, self.records))
 
+    @property
+    def chunks(self) -> Sequence[Chunk]:
+        """All chunks of the job."""
+        return self._prepared.plan.chunks
+
     def spans(self) -> list[Span]:
         """All frames, by the segments that show them."""
-        records = [*self.records.values(), *self.seams.values()]
-        found = [
-            Span(start=record.start, stop=record.stop, segment=f"{record.name}.nut")
-            for record in records
-            if record.stop > record.start
-        ]
-        return sorted(found, key=lambda span: span.start)
+        chunks = [span_of(record, untouched=k in self.untouched) for k, record in self.records.items()]
+        seams = [span_of(record) for record in self.seams.values()]
+        return sorted((span for span in [*chunks, *seams] if len(span)), key=lambda span: span.start)
 
     def _find_finished(self) -> None:
         names = self._prepared.names
@@ -113,8 +115,11 @@ class Rendering:
             self.seams[seam.index] = outcome.result.value
 
     def _task(self, name: str, what: Chunk | Untouched) -> Task:
-        piece = replace(self._piece, what=what)
         chunk = what if isinstance(what, Chunk) else what.chunk
+        return self.task(name, replace(self._piece, what=what), chunk)
+
+    def task(self, name: str, piece: Piece, chunk: Chunk) -> Task:
+        """The task of a piece that draws a chunk."""
         kind = name.partition("-")[0]
         return self._course.task(name, piece, RENDER, cost=len(chunk), kind=kind, lane="gpu")
 
@@ -126,6 +131,12 @@ class Rendering:
     def _take(self, outcome: Outcome) -> None:
         self.attempts += outcome.attempts
         self._course.account.take(outcome, self._course.stage)
+
+
+def span_of(record: ChunkRecord, *, untouched: bool = False) -> Span:
+    """The frames of an artifact's segment."""
+    segment = f"{record.name}.nut"
+    return Span(start=record.start, stop=record.stop, segment=segment, untouched=untouched)
 
 
 def _error(outcome: Outcome, what: str) -> Exception:

@@ -37,6 +37,7 @@ class Span:
     start: int
     stop: int
     segment: str | None = None  # file in the job's folder; None: the finished output holds all frames
+    untouched: bool = False  # it was given up and shows the source's own frames
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -90,63 +91,89 @@ class LookStep:
             return look_at(pairs, self.span.start, len(self.span), aim.reference, mesh)
 
 
-def review_course(
-    course: Course, inputs: Inputs, job: RenderJob, folder: str, spans: Sequence[Span], output: str = ""
-) -> Generator[Sequence[Task], Outcome, Seen | Failure]:
-    """Measure a rendered job.
+class Measuring:
+    """The measuring of one job: what it is held to, and what has been seen of it so far.
 
     Args:
         course: of the job.
         inputs: of the job.
         job: what its chunks have in common.
         folder: of its artifacts, in the root.
-        spans: all output frames, and where they are.
         output: place of the finished output, for spans without a segment.
     """
-    course.begin("review", total=len(inputs.timeline))
-    source = course.yard.share(RenderSource(job=job, config=course.spec.config, folder=folder))
-    known: dict[str, Any] = {"source": source, "key": folder or job.key}
-    step = AimStep(spec=course.spec, inputs=inputs, **known)
-    aims = yield from _settle(course, [course.task("aim", step, FINISH, cost=len(inputs.timeline))])
-    if isinstance(aims, Failure):
-        return aims
-    known["aim"] = course.yard.share(aims[0])
-    tasks = [
-        course.task(
-            f"look-{span.start:08d}",
-            LookStep(span=span, output=output, **known),
-            FINISH,
-            cost=len(span),
-            kind="look",
+
+    def __init__(self, course: Course, inputs: Inputs, job: RenderJob, folder: str, output: str = "") -> None:
+        self._course, self._inputs, self._job = course, inputs, job
+        self._folder, self._output = folder, output
+        self._aim: Aim | None = None
+        self._shared: Shared | None = None
+        self._looks: dict[Span, Looks] = {}
+
+    def run(self, spans: Sequence[Span]) -> Generator[Sequence[Task], Outcome, Seen | Failure]:
+        """Measure all frames."""
+        course = self._course
+        course.begin("review", total=len(self._inputs.timeline))
+        source, key = self._source(self._job), self._folder or self._job.key
+        step = AimStep(spec=course.spec, inputs=self._inputs, source=source, key=key)
+        aims = yield from settle(course, [course.task("aim", step, FINISH, cost=len(self._inputs.timeline))])
+        if isinstance(aims, Failure):
+            return aims
+        self._aim = aims[0]
+        self._shared = course.yard.share(self._aim)
+        failed = yield from self.look(spans, self._job, key)
+        return failed or self.seen(spans)
+
+    def look(
+        self, spans: Sequence[Span], job: RenderJob, key: str
+    ) -> Generator[Sequence[Task], Outcome, Failure | None]:
+        """Look at spans that were rendered by a job, which ``key`` names; what is seen is remembered."""
+        course, source = self._course, self._source(job)
+        assert self._shared is not None
+        tasks = [
+            course.task(
+                f"look-{span.start:08d}",
+                LookStep(source=source, key=key, aim=self._shared, span=span, output=self._output),
+                FINISH,
+                cost=len(span),
+                kind="look",
+            )
+            for span in spans
+        ]
+        looks = yield from settle(course, tasks)
+        if isinstance(looks, Failure):
+            return looks
+        by_start = {found.start: found for found in looks}
+        self._looks |= {span: by_start[span.start] for span in spans}
+        return None
+
+    def seen(self, spans: Sequence[Span]) -> Seen:
+        """All that is known of an output that is made of these spans, by output frame."""
+        assert self._aim is not None
+        job, target = self._job, self._job.target
+        source = job.timeline.source
+        drawn = drawn_frames(job) & (target.strength[source] == 1)
+        for span in spans:
+            drawn[span.start : span.stop] &= not span.untouched
+        starts = np.array(sorted(span.start for span in spans)[1:], np.int64)
+        inside = drawn[starts] & drawn[starts - 1] & ~run_breaks(job)[starts]
+        return Seen(
+            times=job.timeline.times(),
+            source=source,
+            drawn=drawn,
+            reason=target.reason[source],
+            aim=self._aim,
+            looks=joined([self._looks[span] for span in spans]),
+            borders=starts[inside],
+            shot=target.shot[source],
+            crops=job.crops,
         )
-        for span in spans
-    ]
-    looks = yield from _settle(course, tasks)
-    if isinstance(looks, Failure):
-        return looks
-    return seen_of(job, aims[0], looks, spans)
+
+    def _source(self, job: RenderJob) -> Shared:
+        source = RenderSource(job=job, config=self._course.spec.config, folder=self._folder)
+        return self._course.yard.share(source)
 
 
-def seen_of(job: RenderJob, aim: Aim, looks: Sequence[Looks], spans: Sequence[Span]) -> Seen:
-    """All that was measured, by output frame."""
-    source, target = job.timeline.source, job.target
-    drawn = drawn_frames(job) & (target.strength[source] == 1)
-    starts = np.array(sorted(span.start for span in spans)[1:], np.int64)
-    inside = drawn[starts] & drawn[starts - 1] & ~run_breaks(job)[starts]
-    return Seen(
-        times=job.timeline.times(),
-        source=source,
-        drawn=drawn,
-        reason=target.reason[source],
-        aim=aim,
-        looks=joined(looks),
-        borders=starts[inside],
-        shot=target.shot[source],
-        crops=job.crops,
-    )
-
-
-def _settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], Outcome, Any]:
+def settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], Outcome, Any]:
     """Wait for all of some tasks; their values, or the first failure."""
     values, failed, asked = [], None, tasks
     for _ in tasks:

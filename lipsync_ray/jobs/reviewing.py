@@ -21,7 +21,7 @@ from lipsync_ray.jobs.life import scan_course
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
 from lipsync_ray.jobs.reporting import make_report
-from lipsync_ray.jobs.review import Span, review_course
+from lipsync_ray.jobs.review import Measuring, Span
 from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.index import build_table
 from lipsync_ray.quality.figures import Seen
@@ -113,7 +113,7 @@ def reviewing_course(
     course.begin("survey")
     step = Survey(spec=course.spec, inputs=inputs, scan=scan, output=output)
     job, spans, passed = yield from course.one(course.task("survey", step, PREPARE))
-    seen = yield from review_course(course, inputs, job, "", spans, output)
+    seen = yield from Measuring(course, inputs, job, "", output).run(spans)
     if isinstance(seen, Failure):
         raise seen.to_error()
     course.begin("report")

@@ -30,6 +30,14 @@ class Review:
         seams = sum(flag.kind == "seam" for flag in self.flags)
         return round(weighed / self.frames + 0.1 * seams, 3)
 
+    def concern_of(self, start: int, stop: int) -> float:
+        """Of the frames ``[start, stop)`` alone; flags of the whole dub tell nothing about a part."""
+        parts = (flag for flag in self.flags if flag.stop - flag.start < self.frames)
+        weighed = sum(
+            flag.severity() * max(0, min(flag.stop, stop) - max(flag.start, start)) for flag in parts
+        )
+        return round(weighed / max(stop - start, 1), 3)
+
     def to_plain(self) -> dict[str, Any]:
         """What JSON can hold."""
         return {

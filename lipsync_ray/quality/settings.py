@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lipsync_ray.errors import ConfigError
+
+Step = Literal["margin", "engine", "pass"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,9 @@ class QualitySettings:
     max_jump: float = 2.0  # change of light from one chunk to the next, in levels of 255
     min_sharpness: float = 0.8  # of the mouth against the source's, over a second
     min_psnr: float = 30.0  # dB, outside the crop: nothing but the encoder changes it
+    retry: tuple[Step, ...] = ()  # what is tried, in this order, where part of a dub is flagged
+    retry_margin: float = 1.5  # of step margin: times face.margin
+    retry_engine: str | None = None  # of step engine
 
     def __post_init__(self) -> None:
         for name in ("min_r", "min_closed"):
@@ -28,3 +34,9 @@ class QualitySettings:
         for name in ("max_offset_ms", "max_rest", "max_jitter", "max_jump", "min_sharpness", "min_psnr"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"quality.{name}={getattr(self, name):g} must be 0 or more")
+        if not self.retry_margin > 0:
+            raise ConfigError(f"quality.retry_margin={self.retry_margin:g} must be above 0")
+        if "engine" in self.retry and self.retry_engine is None:
+            raise ConfigError(
+                "quality.retry has the step engine: name it, as in quality.retry_engine=wav2lip"
+            )

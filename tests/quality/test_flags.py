@@ -128,5 +128,7 @@ def test_the_worse_dub_is_of_more_concern() -> None:
 def test_limits_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"quality\.min_r=2 must lie between 0 and 1"):
         QualitySettings(min_r=2.0)
+    with pytest.raises(ConfigError, match=r"quality\.retry_engine=wav2lip"):
+        QualitySettings(retry=("engine",))
     with pytest.raises(ConfigError, match=r"quality\.max_jump=-1 must be 0 or more"):
         QualitySettings(max_jump=-1.0)

@@ -1,0 +1,150 @@
+"""Flagged pieces of a dub, drawn once more in other ways until nothing is flagged or no way is left."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from lipsync_ray.artifact import ChunkRecord
+from lipsync_ray.compositing import RenderJob
+from lipsync_ray.config import Config, EngineSettings, OwnEngine
+from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.distributed.tasks import Failure, Outcome, Task
+from lipsync_ray.faces.scan import scan_name
+from lipsync_ray.inputs import Inputs
+from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.course import PREPARE, Course
+from lipsync_ray.jobs.pieces import Piece, RenderSource, Untouched
+from lipsync_ray.jobs.prepare import Prepare
+from lipsync_ray.jobs.rendering import Rendering, span_of
+from lipsync_ray.jobs.review import Measuring, settle
+from lipsync_ray.kinds import arm_names
+from lipsync_ray.plan import Chunk
+from lipsync_ray.quality.figures import Seen
+from lipsync_ray.quality.review import Review, make_review
+from lipsync_ray.quality.settings import QualitySettings, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Judge what was seen."""
+
+    seen: Shared  # of a Seen
+    settings: QualitySettings
+
+    def run(self, bench: Bench) -> Review:
+        """What is said of it."""
+        return make_review(self.seen.get(), {}, self.settings)
+
+
+class Ladder:
+    """Tries the steps of ``quality.retry`` on the chunks in which something is flagged.
+
+    A chunk keeps what is of least concern. Flags of the whole dub, such as its offset, are left alone, and so
+    are chunks that share frames with others: two ways of drawing cannot be faded into each other.
+    """
+
+    def __init__(self, course: Course, inputs: Inputs, rendering: Rendering, measuring: Measuring) -> None:
+        self._course, self._inputs = course, inputs
+        self._rendering, self._measuring = rendering, measuring
+        self._settings = course.spec.config.quality
+
+    def climb(self, seen: Seen) -> Generator[Sequence[Task], Outcome, Seen]:
+        """Go through the steps; what was seen of the pieces that were kept in the end."""
+        review = yield from self._judge(seen)
+        for step in self._settings.retry:
+            flagged = [chunk for chunk in self._rendering.chunks if self._is_flagged(chunk, review)]
+            if not flagged:
+                break
+            numbers = ", ".join(str(chunk.index) for chunk in flagged)
+            self._course.progress.note(f"chunks {numbers} are flagged: trying {step}")
+            yield from self._try(step, flagged, review)
+            seen = self._measuring.seen(self._rendering.spans())
+            review = yield from self._judge(seen)
+        return seen
+
+    def _is_flagged(self, chunk: Chunk, review: Review) -> bool:
+        alone = chunk.index not in self._rendering.untouched and not chunk.head and not chunk.tail
+        return alone and review.concern_of(chunk.start, chunk.stop) > 0
+
+    def _try(
+        self, step: Step, chunks: Sequence[Chunk], review: Review
+    ) -> Generator[Sequence[Task], Outcome, None]:
+        """Draw chunks in another way, and keep those that are better then."""
+        self._course.begin("retry", total=sum(map(len, chunks)))
+        job = self._rendering.job if step == "pass" else (yield from self._prepared(step))
+        if isinstance(job, Failure):
+            self._course.progress.note(f"{step} cannot be tried: {job.code}: {job.message}")
+            return
+        found = yield from self._draw(step, chunks, job)
+        if isinstance(found, Failure):
+            self._course.progress.note(f"{step} has failed: {found.code}: {found.message}")
+            return
+        before = dict(self._rendering.records)
+        spans = [span_of(record, untouched=step == "pass") for record in found.values()]
+        failed = yield from self._measuring.look(spans, job, self._key(job))
+        if failed:
+            return
+        self._rendering.records |= found
+        self._rendering.untouched += list(found) if step == "pass" else []
+        if step == "pass":  # whatever is seen then is the source's own
+            return
+        now = yield from self._judge(self._measuring.seen(self._rendering.spans()))
+        for chunk in chunks:
+            if now.concern_of(chunk.start, chunk.stop) >= review.concern_of(chunk.start, chunk.stop):
+                self._rendering.records[chunk.index] = before[chunk.index]
+
+    def _prepared(self, step: Step) -> Generator[Sequence[Task], Outcome, RenderJob | Failure]:
+        spec = self._course.spec
+        config = alternative(spec.config, step)
+        store = config.weights.store(config.license.policy)
+        scan = scan_name(self._inputs.source_hash, config.face, store)
+        work = Prepare(spec=replace(spec, config=config), inputs=self._inputs, scan=scan)
+        found = yield from settle(self._course, [self._course.task(f"prepare-{step}", work, PREPARE)])
+        return found if isinstance(found, Failure) else found[0][1]
+
+    def _draw(
+        self, step: Step, chunks: Sequence[Chunk], job: RenderJob
+    ) -> Generator[Sequence[Task], Outcome, dict[int, ChunkRecord] | Failure]:
+        rendering = self._rendering
+        source = RenderSource(job=job, config=self._course.spec.config, folder=rendering.folder)
+        shared = self._course.yard.share(source)
+        pieces = [Untouched(chunk=chunk) if step == "pass" else chunk for chunk in chunks]
+        tasks = [
+            rendering.task(
+                f"{step}-chunk-{chunk.index:05d}",
+                Piece(source=shared, key=self._key(job), what=what, batch=job.batch),
+                chunk,
+            )
+            for chunk, what in zip(chunks, pieces, strict=True)
+        ]
+        found = yield from settle(self._course, tasks)
+        if isinstance(found, Failure):
+            return found
+        by_start = {record.start: record for record in found}
+        return {chunk.index: by_start[chunk.start] for chunk in chunks}
+
+    def _key(self, job: RenderJob) -> str:
+        same = job is self._rendering.job
+        return self._rendering.folder if same else f"{self._rendering.folder}/{job.key}"
+
+    def _judge(self, seen: Seen) -> Generator[Sequence[Task], Outcome, Review]:
+        step = Verdict(seen=self._course.yard.share(seen), settings=self._settings)
+        return (yield from self._course.one(self._course.task("verdict", step, PREPARE)))
+
+
+def alternative(config: Config, step: Step) -> Config:
+    """The settings of a job with what a step changes."""
+    if step == "margin":
+        margin = config.face.margin * config.quality.retry_margin
+        return replace(config, face=replace(config.face, margin=margin))
+    return replace(config, engine=engine_of_name(config.quality.retry_engine or ""))
+
+
+def engine_of_name(name: str) -> EngineSettings:
+    """The default settings of an engine. Raises ConfigError: there is none of this name."""
+    for arm in typing.get_args(EngineSettings):
+        if name in arm_names(arm):
+            return arm()
+    return OwnEngine(name=name)
