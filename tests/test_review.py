@@ -20,6 +20,7 @@ from lipsync_ray.sidecar import Result
 from lipsync_ray.speech.model import SpeechModel, speech_model
 from lipsync_ray.speech.track import MouthTrack
 
+BLUR = "engine=tests.toy_engines:Blur"
 WORDS = ("ray.cluster=none", "encode.preset=veryfast", "chunk.seconds=1.7")
 
 
@@ -122,10 +123,14 @@ def test_a_mouth_that_stands_still_is_flagged(clip: Path, home: Path) -> None:
     assert 90 <= stop <= 105
 
 
-def test_what_follows_no_sound_can_keep_the_source_s_frames(clip: Path, home: Path) -> None:
-    engine = "engine=tests.toy_engines:Identity"  # the source's own mouth
-    assert "sync" in kinds(made(clip, home / "own.mp4", engine))
-    passed = made(clip, home / "passed.mp4", engine, "quality.retry=[pass]")
+@pytest.fixture(scope="module")
+def bad(clip: Path, home: Path) -> Result:
+    return made(clip, home / "bad.mp4", BLUR)
+
+
+def test_flagged_chunks_can_keep_the_source_s_frames(clip: Path, home: Path, bad: Result) -> None:
+    assert "soft" in kinds(bad)
+    passed = made(clip, home / "passed.mp4", BLUR, "quality.retry=[pass]")
     assert kinds(passed) == set()
     assert passed.untouched_chunks
     assert "keep the source's frames" in passed.text()
@@ -135,12 +140,11 @@ def test_what_follows_no_sound_can_keep_the_source_s_frames(clip: Path, home: Pa
     assert passed.quality["figures"]["measured"] == 125 - left
 
 
-def test_flagged_chunks_are_drawn_by_another_engine(clip: Path, home: Path, good: Result) -> None:
-    blur = "engine=tests.toy_engines:Blur"
-    bad = made(clip, home / "bad.mp4", blur)
-    assert "soft" in kinds(bad)
+def test_flagged_chunks_are_drawn_by_another_engine(
+    clip: Path, home: Path, good: Result, bad: Result
+) -> None:
     words = ("quality.retry=[margin,engine]", "quality.retry_engine=unit_selection")
-    mended = made(clip, home / "mended.mp4", blur, *words)
+    mended = made(clip, home / "mended.mp4", BLUR, *words)
     assert kinds(mended) == set()
     assert mended.digest == good.digest != bad.digest
     assert mended.untouched_chunks == []
@@ -148,7 +152,7 @@ def test_flagged_chunks_are_drawn_by_another_engine(clip: Path, home: Path, good
 
 def test_a_step_that_fails_leaves_what_there_was(clip: Path, home: Path) -> None:
     words = ("quality.retry=[engine]", "quality.retry_engine=tests.toy_engines:Absent")
-    kept = made(clip, home / "kept.mp4", "engine=tests.toy_engines:Blur", *words, "chunk.max_attempts=1")
+    kept = made(clip, home / "kept.mp4", BLUR, *words, "chunk.max_attempts=1")
     assert "soft" in kinds(kept)
 
 
