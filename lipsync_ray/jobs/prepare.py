@@ -22,6 +22,7 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.scanning import open_scan
+from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.render import chunk_name
 from lipsync_ray.speech.model import speech_model
@@ -58,24 +59,7 @@ class Prepare:
             preparation = _prepare(engine, self.spec, config, inputs, analysis)
         key = _key(given, inputs, analysis, preparation, engine, self.scan)
         chunks = cut(given, inputs, analysis, engine.context.fade)
-        job = RenderJob(
-            table=self.inputs.table,
-            timeline=inputs.timeline,
-            scan=replace(analysis.scan, folder=Path(self.scan)),
-            target=analysis.target,
-            crops=analysis.crops,
-            engine=given.engine.name,
-            engine_settings=given.engine,
-            resources=resources,
-            preset=given.preset,
-            preparation=preparation,
-            encode=given.encode,
-            reader=given.media.reader,
-            batch=given.chunk.batch,
-            folder=Path(),
-            key=key,
-            code=code_version(),
-        )
+        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, preparation, key)
         prepared = Prepared(
             plan=make_plan(given, inputs, analysis, chunks),
             key=key,
@@ -85,6 +69,37 @@ class Prepare:
             report=dict(preparation.report),
         )
         return prepared, job
+
+
+def job_of(
+    spec: JobSpec,
+    table: FrameTable,
+    inputs: Inputs,
+    analysis: Analysis,
+    scan: str,
+    preparation: Preparation,
+    key: str,
+) -> RenderJob:
+    """What chunks of a job have in common, with no path of this machine but in ``table``."""
+    given = spec.config
+    return RenderJob(
+        table=table,
+        timeline=inputs.timeline,
+        scan=replace(analysis.scan, folder=Path(scan)),
+        target=analysis.target,
+        crops=analysis.crops,
+        engine=given.engine.name,
+        engine_settings=given.engine,
+        resources=resources_of(given),
+        preset=given.preset,
+        preparation=preparation,
+        encode=given.encode,
+        reader=given.media.reader,
+        batch=given.chunk.batch,
+        folder=Path(),
+        key=key,
+        code=code_version(),
+    )
 
 
 def resources_of(config: Config) -> Resources:

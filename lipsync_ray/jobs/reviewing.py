@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from lipsync_ray.analysis import choose
 from lipsync_ray.compositing import RenderJob
@@ -13,13 +12,12 @@ from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.engines.base import Preparation
 from lipsync_ray.errors import ConfigError
-from lipsync_ray.fingerprint import code_version
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.course import PREPARE, Course
 from lipsync_ray.jobs.life import scan_course
 from lipsync_ray.jobs.places import JobSpec, inputs_here
-from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
+from lipsync_ray.jobs.prepare import cut, job_of, make_plan
 from lipsync_ray.jobs.reporting import make_report
 from lipsync_ray.jobs.review import Measuring, Span
 from lipsync_ray.jobs.scanning import open_scan
@@ -58,24 +56,8 @@ class Survey:
             analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
             chunks = cut(given, inputs, analysis, 0)
             plan = make_plan(config, inputs, analysis, chunks)
-        job = RenderJob(
-            table=self.inputs.table,
-            timeline=inputs.timeline,
-            scan=replace(analysis.scan, folder=Path(self.scan)),
-            target=analysis.target,
-            crops=analysis.crops,
-            engine=given.engine.name,
-            engine_settings=given.engine,
-            resources=resources_of(given),
-            preset=given.preset,
-            preparation=Preparation(),
-            encode=given.encode,
-            reader=given.media.reader,
-            batch=given.chunk.batch,
-            folder=Path(),
-            key=f"review-{self.scan}",
-            code=code_version(),
-        )
+        key = f"review-{self.scan}"
+        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, Preparation(), key)
         return job, [Span(start=chunk.start, stop=chunk.stop) for chunk in chunks], plan.passed_through
 
 
