@@ -67,6 +67,7 @@ def test_any_file_names_dub(
     report = sidecar.with_suffix(".report.html")
     assert {path.name for path in tmp_path.iterdir()} == {video, audio, out, sidecar.name, report.name}
     assert out in captured.out
+    assert "look at" not in captured.out  # nothing is flagged
 
 
 @pytest.mark.parametrize(

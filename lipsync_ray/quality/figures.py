@@ -15,6 +15,7 @@ from lipsync_ray.quality.sync import Sync, measure_sync
 
 RESTING = 0.1  # share of speech below which a mouth should rest
 _LEAST_REST = 10  # frames
+STILL = 1.0  # levels: less is not seen, and a picture that stands still would divide by nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def _jitter(seen: Seen) -> float | None:
     jerk = seen.looks.jerk[seen.drawn & np.isfinite(seen.looks.jerk).all(axis=1)]
     if len(jerk) < _LEAST_REST:
         return None
-    return round(float(np.median(jerk[:, OUT]) / max(float(np.median(jerk[:, SRC])), 0.05)), 3)
+    return round(float(np.median(jerk[:, OUT]) / max(float(np.median(jerk[:, SRC])), STILL)), 3)
 
 
 def _jump(seen: Seen) -> float | None:

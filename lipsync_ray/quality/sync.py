@@ -11,7 +11,9 @@ from lipsync_ray.speech.heard import TALKING
 
 SEARCH_S, STEP_S = 0.5, 0.01  # offsets that are tried
 LEAST_FRAMES = 25  # of speech from which an offset is told
-CLOSED = 0.02  # IO: lips that are seen as closed
+# Lips seen as closed: less than so many IO apart, or than this share of how far the talk opens them. The mesh
+# sees smiling lips that touch up to .03 IO apart.
+CLOSED, CLOSED_SHARE = 0.02, 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,7 @@ class Sync:
     r: float | None  # correlation of the wanted and the seen aperture at that offset
     gain: float | None  # seen over wanted aperture, least squares
     closed: int  # frames in which the lips have to touch
-    hits: int  # of these, in which they do (below .02 IO), one frame earlier or later counts
+    hits: int  # of these, in which they do, one frame earlier or later counts
 
 
 def measure_sync(aim: Aim, seen: np.ndarray, times: np.ndarray, drawn: np.ndarray) -> Sync:
@@ -86,7 +88,8 @@ def _closures(
     rows = rows[known[rows]]
     near = np.stack([seen[np.clip(rows + step, 0, len(seen) - 1)] for step in (-1, 0, 1)])
     least = np.where(np.isfinite(near), near, np.inf).min(axis=0) if len(rows) else np.zeros(0)
-    return len(rows), int((least < CLOSED).sum())
+    limit = max(CLOSED, CLOSED_SHARE * float(np.percentile(aim.wanted[known, 0], 95))) if len(rows) else 0.0
+    return len(rows), int((least < limit).sum())
 
 
 def _slope(wish: np.ndarray, seen: np.ndarray) -> float:

@@ -106,6 +106,12 @@ def test_figures_of_the_whole_are_held_to_their_limits() -> None:
     assert flags_of(with_looks(seen, jerk=jerk), max_jitter=2.5) == []
 
 
+def test_the_mouth_of_a_picture_may_move() -> None:
+    seen = make_seen(500)
+    jerk = np.stack([np.full(500, 0.4), np.zeros(500)], axis=1).astype(np.float32)
+    assert flags_of(with_looks(seen, jerk=jerk)) == []
+
+
 def test_a_seam_counts_at_borders_only() -> None:
     seen = make_seen(500)
     light = seen.looks.light.copy()
