@@ -250,3 +250,33 @@ def test_a_dub_whose_measuring_fails_is_a_dub_all_the_same(
     told = json.loads(Path(result.sidecar).read_text())["not_measured"]
     assert "no mesh today" in told["message"]
     assert not (home / "unmeasured.report.html").exists()
+
+
+def test_a_dub_whose_report_fails_is_a_dub_all_the_same(
+    clip: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no ink")
+
+    monkeypatch.setattr("lipsync_ray.jobs.finish.make_report", broken)
+    result = made(clip, home / "unreported.mp4", "encode.preset=ultrafast")
+    assert result.quality is None
+    assert Path(result.out).exists()
+    assert "no ink" in json.loads(Path(result.sidecar).read_text())["not_measured"]["message"]
+    assert not (home / "unreported.report.html").exists()
+
+
+def test_a_dub_of_another_size_is_refused(
+    clip: Path, home: Path, good: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = home / "small.mp4"
+    with av.open(str(good.out)) as source, av.open(str(small), "w") as target:
+        made_of = target.add_stream("libx264", rate=25)
+        made_of.width, made_of.height, made_of.pix_fmt = 296, 296, "yuv420p"
+        for frame in source.decode(video=0):
+            target.mux(made_of.encode(frame.reformat(296, 296)))
+        target.mux(made_of.encode())
+    words = [f"video={clip}", f"audio={speech_of(clip)}", f"out={small}", f"cache.dir={home / 'cache'}"]
+    assert main(["review", *words, *WORDS]) == 1
+    assert "small.mp4 has 296x296 pixels, the video 590x590" in capsys.readouterr().err
+    assert not (home / "small.report.html").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from lipsync_ray.quality.review import make_review
 from lipsync_ray.sidecar import Result, StageTime, report_place, sidecar_place, sidecar_text
 from lipsync_ray.stitch import Assembly, assemble
 from lipsync_ray.storage.uri import is_remote, name_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +72,13 @@ class Finish:
                 )
                 promised = promised_end(inputs.sound.path, place, config.encode, inputs.timeline)
                 verify(path, inputs.timeline, audio_end=promised)
-                review = _report(bench, source, place, path, inputs)
-        result = _result(source, assembly, review)
+                report = _report(source, place, path, inputs)
+        if isinstance(report, Report):  # beside an output that is in its place
+            with bench.site.output(report_place(place)) as path:
+                path.write_text(report.html, encoding="utf-8")
+        result = _result(source, assembly, report.review if isinstance(report, Report) else None)
         with bench.site.output(sidecar_place(place)) as path:
-            path.write_text(sidecar_text(result, _facts(source)), encoding="utf-8")
+            path.write_text(sidecar_text(result, _facts(source, report)), encoding="utf-8")
         return result
 
     def _assemble(self, bench: Bench, source: FinishSource) -> Assembly:
@@ -83,19 +89,26 @@ class Finish:
         return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames)
 
 
-def _report(
-    bench: Bench, source: FinishSource, place: str, output: Path, inputs: Inputs
-) -> dict[str, Any] | None:
-    """Write the report of a measured output; returns what is said of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What is said of a measured output, for machines and for people."""
+
+    review: dict[str, Any]
+    html: str
+
+
+def _report(source: FinishSource, place: str, output: Path, inputs: Inputs) -> Report | Failure | None:
+    """Judge a measured output; None where that is switched off, a failure where it was not possible."""
     if not isinstance(source.seen, Seen):
-        return None
-    config = source.spec.config
-    review = make_review(source.seen, source.prepared.plan.passed_through, config.quality)
-    told = source.spec.told
-    html = make_report(name_of(place), output, inputs, source.seen, review, config.quality, told)
-    with bench.site.output(report_place(place)) as path:
-        path.write_text(html, encoding="utf-8")
-    return review.to_plain()
+        return source.seen
+    quality = source.spec.config.quality
+    try:
+        review = make_review(source.seen, source.prepared.plan.passed_through, quality)
+        html = make_report(name_of(place), output, inputs, source.seen, review, quality, source.spec.told)
+    except Exception as error:  # whatever it is, the dub is whole
+        logger.warning("no report is written of %s: %s", name_of(place), error)
+        return Failure.of(error)
+    return Report(review=review.to_plain(), html=html)
 
 
 def _result(source: FinishSource, assembly: Assembly, review: dict[str, Any] | None) -> Result:
@@ -115,7 +128,7 @@ def _result(source: FinishSource, assembly: Assembly, review: dict[str, Any] | N
     )
 
 
-def _facts(source: FinishSource) -> dict[str, Any]:
+def _facts(source: FinishSource, report: Report | Failure | None) -> dict[str, Any]:
     prepared = source.prepared
     records = [*(source.records[chunk.index] for chunk in prepared.plan.chunks), *source.seams.values()]
     return {
@@ -126,7 +139,7 @@ def _facts(source: FinishSource) -> dict[str, Any]:
         "weights": prepared.weights,
         "preparation": prepared.digest,
         "report": prepared.report,
-        **({"not_measured": asdict(source.seen)} if isinstance(source.seen, Failure) else {}),
+        **({"not_measured": asdict(report)} if isinstance(report, Failure) else {}),
         **source.facts,
         # The digest over all of them stands in the result.
         "chunks": [{**asdict(replace(record, digests=[])), "digests": None} for record in records],

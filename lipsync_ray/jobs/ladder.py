@@ -54,6 +54,8 @@ class Ladder:
         """Go through the steps; what was seen of the pieces that were kept in the end."""
         review = yield from self._judge(seen)
         for step in self._settings.retry:
+            if review is None:  # the dub is whole all the same
+                break
             flagged = [chunk for chunk in self._rendering.chunks if self._is_flagged(chunk, review)]
             if not flagged:
                 break
@@ -77,13 +79,14 @@ class Ladder:
         if isinstance(job, Failure):
             self._course.progress.note(f"{step} cannot be tried: {job.code}: {job.message}")
             return
-        found = yield from self._draw(step, chunks, job)
+        source, key = self._source(job)
+        found = yield from self._draw(step, chunks, source, key, job.batch)
         if isinstance(found, Failure):
             self._course.progress.note(f"{step} has failed: {found.code}: {found.message}")
             return
         before = dict(self._rendering.records)
         spans = [span_of(record, untouched=step == "pass") for record in found.values()]
-        failed = yield from self._measuring.look(spans, job, self._key(job))
+        failed = yield from self._measuring.look(spans, source, key)
         if failed:
             return
         self._rendering.records |= found
@@ -92,7 +95,8 @@ class Ladder:
             return
         now = yield from self._judge(self._measuring.seen(self._rendering.spans()))
         for chunk in chunks:
-            if now.concern_of(chunk.start, chunk.stop) >= review.concern_of(chunk.start, chunk.stop):
+            was = review.concern_of(chunk.start, chunk.stop)
+            if now is None or now.concern_of(chunk.start, chunk.stop) >= was:
                 self._rendering.records[chunk.index] = before[chunk.index]
 
     def _prepared(self, step: Step) -> Generator[Sequence[Task], Outcome, RenderJob | Failure]:
@@ -105,16 +109,13 @@ class Ladder:
         return found if isinstance(found, Failure) else found[0][1]
 
     def _draw(
-        self, step: Step, chunks: Sequence[Chunk], job: RenderJob
+        self, step: Step, chunks: Sequence[Chunk], source: Shared, key: str, batch: int
     ) -> Generator[Sequence[Task], Outcome, dict[int, ChunkRecord] | Failure]:
-        rendering = self._rendering
-        source = RenderSource(job=job, config=self._course.spec.config, folder=rendering.folder)
-        shared = self._course.yard.share(source)
         pieces = [Untouched(chunk=chunk) if step == "pass" else chunk for chunk in chunks]
         tasks = [
-            rendering.task(
+            self._rendering.task(
                 f"{step}-chunk-{chunk.index:05d}",
-                Piece(source=shared, key=self._key(job), what=what, batch=job.batch),
+                Piece(source=source, key=key, what=what, batch=batch),
                 chunk,
             )
             for chunk, what in zip(chunks, pieces, strict=True)
@@ -125,13 +126,21 @@ class Ladder:
         by_start = {record.start: record for record in found}
         return {chunk.index: by_start[chunk.start] for chunk in chunks}
 
-    def _key(self, job: RenderJob) -> str:
-        same = job is self._rendering.job
-        return self._rendering.folder if same else f"{self._rendering.folder}/{job.key}"
+    def _source(self, job: RenderJob) -> tuple[Shared, str]:
+        """What pieces of a job need to know, and its name on the workers."""
+        folder = self._rendering.folder
+        if job is self._rendering.job:
+            return self._rendering.source, folder
+        source = RenderSource(job=job, config=self._course.spec.config, folder=folder)
+        return self._course.yard.share(source), f"{folder}/{job.key}"
 
-    def _judge(self, seen: Seen) -> Generator[Sequence[Task], Outcome, Review]:
+    def _judge(self, seen: Seen) -> Generator[Sequence[Task], Outcome, Review | None]:
         step = Verdict(seen=self._course.yard.share(seen), settings=self._settings)
-        return (yield from self._course.one(self._course.task("verdict", step, PREPARE)))
+        found = yield from settle(self._course, [self._course.task("verdict", step, PREPARE)])
+        if isinstance(found, Failure):
+            self._course.progress.note(f"what is flagged is not known: {found.code}: {found.message}")
+            return None
+        return found[0]
 
 
 def alternative(config: Config, step: Step) -> Config:

@@ -41,7 +41,7 @@ class Rendering:
         course.account.chunks = len(plan.chunks)
         source = RenderSource(job=job, config=course.spec.config, folder=self.folder)
         shared = course.yard.share(source)
-        self.job = job
+        self.job, self.source = job, shared
         self._piece = Piece(source=shared, key=self.folder, what=plan.chunks[0], batch=job.batch)
         self._find_finished()
         yield from self._chunks([chunk for chunk in plan.chunks if chunk.index not in self.records])

@@ -98,13 +98,16 @@ class Measuring:
         course: of the job.
         inputs: of the job.
         job: what its chunks have in common.
-        folder: of its artifacts, in the root.
+        source: the `RenderSource` of it, as workers reach it.
+        key: names the source.
         output: place of the finished output, for spans without a segment.
     """
 
-    def __init__(self, course: Course, inputs: Inputs, job: RenderJob, folder: str, output: str = "") -> None:
+    def __init__(
+        self, course: Course, inputs: Inputs, job: RenderJob, source: Shared, key: str, output: str = ""
+    ) -> None:
         self._course, self._inputs, self._job = course, inputs, job
-        self._folder, self._output = folder, output
+        self._source, self._key, self._output = source, key, output
         self._aim: Aim | None = None
         self._shared: Shared | None = None
         self._looks: dict[Span, Looks] = {}
@@ -113,21 +116,20 @@ class Measuring:
         """Measure all frames."""
         course = self._course
         course.begin("review", total=len(self._inputs.timeline))
-        source, key = self._source(self._job), self._folder or self._job.key
-        step = AimStep(spec=course.spec, inputs=self._inputs, source=source, key=key)
+        step = AimStep(spec=course.spec, inputs=self._inputs, source=self._source, key=self._key)
         aims = yield from settle(course, [course.task("aim", step, FINISH, cost=len(self._inputs.timeline))])
         if isinstance(aims, Failure):
             return aims
         self._aim = aims[0]
         self._shared = course.yard.share(self._aim)
-        failed = yield from self.look(spans, self._job, key)
+        failed = yield from self.look(spans, self._source, self._key)
         return failed or self.seen(spans)
 
     def look(
-        self, spans: Sequence[Span], job: RenderJob, key: str
+        self, spans: Sequence[Span], source: Shared, key: str
     ) -> Generator[Sequence[Task], Outcome, Failure | None]:
-        """Look at spans that were rendered by a job, which ``key`` names; what is seen is remembered."""
-        course, source = self._course, self._source(job)
+        """Look at spans that were rendered from a source, which ``key`` names; what is seen is remembered."""
+        course = self._course
         assert self._shared is not None
         tasks = [
             course.task(
@@ -160,17 +162,12 @@ class Measuring:
             times=job.timeline.times(),
             source=source,
             drawn=drawn,
-            reason=target.reason[source],
             aim=self._aim,
             looks=joined([self._looks[span] for span in spans]),
             borders=starts[inside],
             shot=target.shot[source],
             crops=job.crops,
         )
-
-    def _source(self, job: RenderJob) -> Shared:
-        source = RenderSource(job=job, config=self._course.spec.config, folder=self._folder)
-        return self._course.yard.share(source)
 
 
 def settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], Outcome, Any]:

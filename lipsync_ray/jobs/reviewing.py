@@ -16,12 +16,13 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.course import PREPARE, Course
 from lipsync_ray.jobs.life import scan_course
+from lipsync_ray.jobs.pieces import RenderSource
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import cut, job_of, make_plan
 from lipsync_ray.jobs.reporting import make_report
 from lipsync_ray.jobs.review import Measuring, Span
 from lipsync_ray.jobs.scanning import open_scan
-from lipsync_ray.media.index import build_table
+from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import Review, make_review
 from lipsync_ray.sidecar import report_place
@@ -41,18 +42,12 @@ class Survey:
         """What a look needs to know, spans of the output, and the frames that were passed through.
 
         Raises:
-            ConfigError: the output has another number of frames than a dub with these settings.
+            ConfigError: the output has another size or number of frames than a dub with these settings.
         """
         given = self.spec.config
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            frames = len(build_table(str(bench.site.input(self.output, stack))))
-            if frames != len(inputs.timeline):
-                raise ConfigError(
-                    f"{name_of(self.output)} has {frames} frames, a dub of this video "
-                    f"{len(inputs.timeline)}: "
-                    "give the options that it was made with, such as sync.mode"
-                )
+            self._check(build_table(str(bench.site.input(self.output, stack))), inputs)
             analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
             chunks = cut(given, inputs, analysis, 0)
             plan = make_plan(config, inputs, analysis, chunks)
@@ -60,9 +55,22 @@ class Survey:
         job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, Preparation(), key)
         return job, [Span(start=chunk.start, stop=chunk.stop) for chunk in chunks], plan.passed_through
 
+    def _check(self, output: FrameTable, inputs: Inputs) -> None:
+        name, count, own = name_of(self.output), len(output), inputs.table.video
+        if count != len(inputs.timeline):
+            raise ConfigError(
+                f"{name} has {count} frames, a dub of this video {len(inputs.timeline)}: give the options "
+                "that it was made with, such as sync.mode"
+            )
+        if (output.video.width, output.video.height) != (own.width, own.height):
+            raise ConfigError(
+                f"{name} has {output.video.width}x{output.video.height} pixels, the video "
+                f"{own.width}x{own.height}: only dubs of the source's own size can be measured"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class WriteReport:
     """Judge what was seen, and write the report beside the output."""
 
     spec: JobSpec
@@ -95,10 +103,11 @@ def reviewing_course(
     course.begin("survey")
     step = Survey(spec=course.spec, inputs=inputs, scan=scan, output=output)
     job, spans, passed = yield from course.one(course.task("survey", step, PREPARE))
-    seen = yield from Measuring(course, inputs, job, "", output).run(spans)
+    source = course.yard.share(RenderSource(job=job, config=course.spec.config, folder=""))
+    seen = yield from Measuring(course, inputs, job, source, job.key, output).run(spans)
     if isinstance(seen, Failure):
         raise seen.to_error()
     course.begin("report")
     shared = course.yard.share(seen)
-    report = Report(spec=course.spec, inputs=inputs, output=output, passed_through=passed, seen=shared)
+    report = WriteReport(spec=course.spec, inputs=inputs, output=output, passed_through=passed, seen=shared)
     return (yield from course.one(course.task("report", report, PREPARE)))

@@ -25,7 +25,6 @@ class Seen:
     times: np.ndarray  # float64[T] s
     source: np.ndarray  # int64[T] source frame that each output frame shows
     drawn: np.ndarray  # bool[T] frames whose mouth is drawn at full strength
-    reason: np.ndarray  # uint8[T] why a frame passed through, see faces.select.Reason
     aim: Aim
     looks: Looks
     borders: np.ndarray  # int64[k] frames that begin another piece of the render, within a shot

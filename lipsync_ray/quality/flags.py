@@ -17,6 +17,7 @@ TALK_S, STEP_S = 2.0, 0.5  # windows in which agreement is judged
 SHARP_S, REST_S = 1.0, 0.5  # windows for sharpness and for motion at rest
 LIVELY = 0.03  # IO: talk asks for at least so much opening, or there is nothing to judge
 FROZEN = 0.2  # a mouth that moves less than this share of what is asked for stands still
+_WHOLE = frozenset({"offset", "closures", "jitter", "outside"})
 _LEAST_CLOSED = 8  # closures from which their share is judged
 
 
@@ -31,9 +32,15 @@ class Flag:
     limit: float
     text: str  # what is wrong, and what may help
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is about the dub as a whole, not about these frames more than about others."""
+        return self.kind in _WHOLE
+
     def severity(self) -> float:
-        """How far beyond its limit, 1 and more."""
-        ratio = self.value / self.limit if self.limit else 2.0
+        """How far beyond its limit, 1 and more; an early mouth is as bad as a late one."""
+        value = abs(self.value) if self.kind == "offset" else self.value
+        ratio = value / self.limit if self.limit else 2.0
         return max(ratio, 1 / ratio) if ratio > 0 else 10.0
 
 

@@ -90,7 +90,7 @@ def _flags(seen: Seen, flags: Sequence[Flag]) -> str:
 
 
 def _when(seen: Seen, flag: Flag) -> str:
-    if flag.stop - flag.start >= len(seen):
+    if flag.whole:
         return "all of it"
     begin, end = float(seen.times[flag.start]), float(seen.times[flag.stop - 1])
     return f"{begin:.2f}–{end:.2f} s, frames {flag.start}–{flag.stop - 1}"

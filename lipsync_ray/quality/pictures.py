@@ -42,9 +42,7 @@ class Picture:
 def choose_moments(seen: Seen, flags: Sequence[Flag]) -> list[Moment]:
     """The middles of the gravest flags, and moments spread over what is drawn."""
     gravest = sorted(flags, key=lambda flag: -flag.severity())[:MOST_FLAGGED]
-    moments = {
-        (flag.start + flag.stop) // 2: flag.kind for flag in gravest if flag.stop - flag.start < len(seen)
-    }
+    moments = {(flag.start + flag.stop) // 2: flag.kind for flag in gravest if not flag.whole}
     drawn = np.flatnonzero(seen.drawn)
     if len(drawn):
         places = ((np.arange(EVENLY) + 0.5) * len(drawn) / EVENLY).astype(np.int64)

@@ -31,7 +31,7 @@ def plots(seen: Seen, levels: np.ndarray, levels_per_s: float, flags: Sequence[F
         flagged = {
             int(seen.times[number] // ROW_S)
             for flag in flags
-            if flag.stop - flag.start < len(seen)
+            if not flag.whole
             for number in range(flag.start, flag.stop)
         }
         spread = np.linspace(0, count - 1, MOST_ROWS // 2).astype(int).tolist()
@@ -112,7 +112,7 @@ def _marks(seen: Seen, flags: Sequence[Flag], start: float) -> str:
     """Flags of part of the dub; what concerns all of it is told in words."""
     marks = []
     for flag in flags:
-        if flag.stop - flag.start >= len(seen):
+        if flag.whole:
             continue
         begin, end = float(seen.times[flag.start]), float(seen.times[flag.stop - 1])
         if end < start or begin >= start + ROW_S:

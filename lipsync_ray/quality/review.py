@@ -32,7 +32,7 @@ class Review:
 
     def concern_of(self, start: int, stop: int) -> float:
         """Of the frames ``[start, stop)`` alone; flags of the whole dub tell nothing about a part."""
-        parts = (flag for flag in self.flags if flag.stop - flag.start < self.frames)
+        parts = (flag for flag in self.flags if not flag.whole)
         weighed = sum(
             flag.severity() * max(0, min(flag.stop, stop) - max(flag.start, start)) for flag in parts
         )
@@ -46,13 +46,6 @@ class Review:
             "figures": self.figures.to_plain(),
             "flags": [asdict(flag) for flag in self.flags],
         }
-
-    def text(self) -> str:
-        """A few words for a person."""
-        if not self.flags:
-            return "nothing is flagged"
-        kinds = dict.fromkeys(flag.kind for flag in self.flags)
-        return f"flagged: {', '.join(kinds)}"
 
 
 def make_review(seen: Seen, passed_through: Mapping[str, int], settings: QualitySettings) -> Review:

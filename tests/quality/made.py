@@ -54,7 +54,6 @@ def make_seen(count: int = 250, *, late: float = 0.0, talk: slice = slice(None))
         times=times,
         source=np.arange(count),
         drawn=np.ones(count, bool),
-        reason=np.zeros(count, np.uint8),
         aim=aim,
         looks=looks,
         borders=np.array([100, 200]),
