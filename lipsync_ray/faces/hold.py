@@ -16,12 +16,22 @@ PRESENT = 0.2  # of the longest presence: the same
 
 
 def held_rows(
-    light: LightFaces, start: int, stop: int, times: np.ndarray, settings: FaceSettings
+    light: LightFaces,
+    start: int,
+    stop: int,
+    times: np.ndarray,
+    settings: FaceSettings,
+    among: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Row of the target face in frames ``start`` to ``stop`` of one shot, ``int64``; -1 where none."""
+    """Row of the target face in frames ``start`` to ``stop`` of one shot, ``int64``; -1 where none.
+
+    ``among``: ``bool[r]``, the rows of ``light`` that may be the target's; None: all.
+    """
     rows = np.full(stop - start, -1, np.int64)
-    low, high = np.searchsorted(light.frame, [start, stop])
-    _fill(rows, light, np.arange(low, high), start, times, settings, None)
+    choice = np.arange(*np.searchsorted(light.frame, [start, stop]))
+    if among is not None:
+        choice = choice[among[choice]]
+    _fill(rows, light, choice, start, times, settings, None)
     return rows
 
 

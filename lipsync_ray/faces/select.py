@@ -51,7 +51,11 @@ class TargetFaces:
 
 
 def choose_target(
-    light: LightFaces, shots: np.ndarray, table: FrameTable, settings: FaceSettings
+    light: LightFaces,
+    shots: np.ndarray,
+    table: FrameTable,
+    settings: FaceSettings,
+    among: np.ndarray | None = None,
 ) -> TargetFaces:
     """Pick one face per shot and judge it frame by frame.
 
@@ -60,6 +64,7 @@ def choose_target(
         shots: number of the shot of every frame, ``int32[n]``, of ``shot_of``.
         table: the frames' times, and the file's name for the error.
         settings: who is meant, and what is usable.
+        among: ``bool[r]``, the rows of ``light`` that are meant at all; None: all.
 
     Raises:
         FaceNotFound: not one frame of the video has a usable face.
@@ -68,7 +73,7 @@ def choose_target(
     row = np.full(n, -1, np.int64)
     shot = np.asarray(shots, np.int32)
     for start, stop in _spans(shot):
-        row[start:stop] = held_rows(light, start, stop, times, settings)
+        row[start:stop] = held_rows(light, start, stop, times, settings, among)
     reason = _reasons(light, row, shot, settings)
     if not (reason == Reason.USABLE).any():
         raise FaceNotFound(_nothing(light, reason, table, settings))
