@@ -74,6 +74,13 @@ def prune(home: Path, days: float) -> None:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_unheld(folder: Path) -> None:
+    """Remove a folder of artifacts, if it is there and no run holds it."""
+    if folder.is_dir():
+        with suppress(Timeout), _held(folder.parent, folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def _held(home: Path, name: str) -> Iterator[None]:
     """Hold the lock of the folder ``name`` in ``home``; its file goes while it is held.

@@ -28,7 +28,7 @@ from lipsync_ray.media.table import FrameTable
 from lipsync_ray.plan import Plan
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.weights.store import WeightStore
-from lipsync_ray.workspace import job_folder, open_root
+from lipsync_ray.workspace import job_folder, open_root, remove_unheld
 
 
 class RunYard:
@@ -39,8 +39,9 @@ class RunYard:
         self._pool = pool
         self._is_open = is_open
         self._scans: dict[str, Sequence[Task]] = {}
-        self._held: dict[str, tuple[str, ExitStack]] = {}  # by job: key of the artifacts
+        self._held: dict[str, tuple[str, str, ExitStack]] = {}  # by job: key of the artifacts, folder
         self._failed: dict[str, list[ExitStack]] = {}  # by key, which two jobs may have in common
+        self._done: set[str] = set()  # folders of artifacts that are no longer needed
         self._models: set[str] = set()
 
     def share(self, value: Any) -> Shared:
@@ -69,11 +70,14 @@ class RunYard:
         for earlier in self._failed.pop(key, ()):
             _leave_failed(earlier)
         stack = ExitStack()
-        self._held[job] = (key, stack)
         if is_remote(self.site.spec.root):
-            return stack.enter_context(_remote_folder(self.site, key))
-        home = local_path(self.site.spec.root) / "jobs"
-        return f"jobs/{stack.enter_context(job_folder(home, key)).name}"
+            folder = stack.enter_context(_remote_folder(self.site, key))
+        else:
+            home = local_path(self.site.spec.root) / "jobs"
+            folder = f"jobs/{stack.enter_context(job_folder(home, key)).name}"
+        self._held[job] = (key, folder, stack)
+        self._done.discard(folder)
+        return folder
 
     def missing(self, table: FrameTable, scan: str) -> list[Range]:
         """As ``Yard``."""
@@ -96,21 +100,35 @@ class RunYard:
         Those of a job that failed stay for the next try, and its folder is held until ``close``: workers may
         still be writing in it.
         """
-        key, stack = self._held.pop(job, ("", None))
-        if stack is None:
+        if job not in self._held:
             return
+        key, folder, stack = self._held.pop(job)
         if done:
             stack.close()
+            self._done.add(folder)
         else:
             self._failed.setdefault(key, []).append(stack)
 
     def close(self) -> None:
-        """Let go of the folders of jobs that have not succeeded; no worker may run any more."""
+        """Let go of the folders of jobs that have not succeeded; no worker may run any more.
+
+        A piece that was given to two workers may have been finished by the slower one after its job was done,
+        in a folder that was removed already.
+        """
         for job in list(self._held):
             self.release(job, done=False)
         while self._failed:
             for stack in self._failed.popitem()[1]:
                 _leave_failed(stack)
+        for folder in self._done:
+            self._remove_late(folder)
+
+    def _remove_late(self, folder: str) -> None:
+        if is_remote(self.site.spec.root):
+            self.site.forget(folder)
+        else:
+            home, _, name = folder.rpartition("/")
+            remove_unheld(local_path(self.site.spec.root) / home / name)
 
 
 def _leave_failed(stack: ExitStack) -> None:

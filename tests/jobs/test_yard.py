@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from lipsync_ray.distributed.local_pool import LocalPool
 from lipsync_ray.jobs.site import Site, SiteSpec
@@ -20,7 +21,9 @@ def yard(tmp_path: Path) -> RunYard:
 
 def kept(root: Path) -> dict[str, list[str]]:
     return {
-        folder.name: sorted(path.name for path in folder.iterdir()) for folder in (root / "jobs").iterdir()
+        folder.name: sorted(path.name for path in folder.iterdir())
+        for folder in (root / "jobs").iterdir()
+        if folder.is_dir()
     }
 
 
@@ -45,3 +48,18 @@ def test_two_jobs_with_the_same_work_that_fail_let_go_of_both_their_folders(
     assert len(list((tmp_path / "jobs").glob("*.lock"))) == 2  # workers may still be writing
     yard.close()
     assert kept(tmp_path) == {"k": ["chunk.nut"]}
+
+
+def test_what_a_slow_worker_writes_after_the_end_of_its_job_goes_with_the_run(
+    yard: RunYard, tmp_path: Path
+) -> None:
+    jobs = {job: yard.hold(job, key) for job, key in (("ann", "k"), ("bob", "k"), ("cid", "l"), ("dan", "m"))}
+    for job in ("ann", "bob", "cid", "dan"):
+        (tmp_path / jobs[job] / "chunk.nut").touch()
+        yard.release(job, done=job != "dan")
+    for job in ("ann", "bob", "cid"):
+        (tmp_path / jobs[job]).mkdir()
+        (tmp_path / jobs[job] / "late.nut").touch()
+    with FileLock(tmp_path / f"{jobs['cid']}.lock"):  # another run has begun the same work
+        yard.close()
+    assert kept(tmp_path) == {"l": ["late.nut"], "m": ["chunk.nut"]}
