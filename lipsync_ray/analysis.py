@@ -11,19 +11,23 @@ from lipsync_ray.faces.select import TargetFaces, choose_target, union_boxes
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.faces.shots import find_cuts, shot_of
 from lipsync_ray.faces.track import FaceScan
-from lipsync_ray.media.frame import Box
 from lipsync_ray.media.index import FrameTable
+from lipsync_ray.role import Role, leading
 from lipsync_ray.weights.store import WeightStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """The faces of a video, and the one that will speak."""
+    """The faces of a video, and those that will speak."""
 
     scan: FaceScan
-    target: TargetFaces
-    crops: dict[int, Box]  # union crop by shot; no entry where nobody speaks
+    roles: tuple[Role, ...]  # at least one
     shots: list[int]  # first source frame of each shot
+
+    @property
+    def target(self) -> TargetFaces:
+        """In every source frame whoever is dubbed most."""
+        return leading(self.roles)
 
 
 def analyse(
@@ -54,4 +58,4 @@ def choose(found: FaceScan, table: FrameTable, settings: FaceSettings) -> Analys
     light = found.light()
     target = choose_target(light, shot_of(starts, len(table)), table, settings)
     crops = union_boxes(light, target, table.video, settings.margin)
-    return Analysis(scan=found, target=target, crops=crops, shots=starts.tolist())
+    return Analysis(scan=found, roles=(Role(name="", target=target, crops=crops),), shots=starts.tolist())

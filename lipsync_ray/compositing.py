@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lipsync_ray.engines.base import Preparation, Resources, Window
-from lipsync_ray.faces.select import TargetFaces
+from lipsync_ray.engines.base import Resources, Window
 from lipsync_ray.faces.track import FaceScan
 from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.media.index import FrameTable
@@ -18,6 +17,7 @@ from lipsync_ray.media.reader import Backend
 from lipsync_ray.media.timeline import Timeline
 from lipsync_ray.media.writer import EncodeSettings
 from lipsync_ray.preset import PresetSettings
+from lipsync_ray.role import Role, enclosing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +27,11 @@ class RenderJob:
     table: FrameTable
     timeline: Timeline
     scan: FaceScan
-    target: TargetFaces
-    crops: dict[int, Box]  # union crop by shot
+    roles: tuple[Role, ...]  # at least one; each is drawn from the source's own frames
     engine: str
     engine_settings: Any  # the engine's own settings object
     resources: Resources
     preset: PresetSettings
-    preparation: Preparation
     encode: EncodeSettings
     reader: Backend
     batch: int  # frames through the engine at once
@@ -44,7 +42,11 @@ class RenderJob:
 
     def shots(self, numbers: np.ndarray) -> np.ndarray:
         """Shot of each output frame, ``int32[N]``."""
-        return self.target.shot[self.timeline.source[numbers]]
+        return self.roles[0].target.shot[self.timeline.source[numbers]]
+
+    def box(self, shot: int) -> Box | None:
+        """What may change in the frames of a shot: the smallest crop around those of all roles."""
+        return enclosing(role.crops[shot] for role in self.roles if shot in role.crops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,34 +55,34 @@ class Composited:
 
     number: int  # output frame
     frame: Frame
-    box: Box | None  # crop that an engine may have changed; None: the source's own frame
+    box: Box | None  # crop that engines may have changed; None: the source's own frame
     digest: str  # of the crop's planes; of nothing where there is no crop
     before: Frame | None = None  # the source's own frame, if ``draw`` was asked for it
     mask: np.ndarray | None = None  # uint8[h,w] of the box, likewise; None also where nothing is drawn
 
 
-def landmark_window(job: RenderJob, start: int, stop: int, margin: int) -> Window:
+def landmark_window(job: RenderJob, role: Role, start: int, stop: int, margin: int) -> Window:
     """Raw landmarks (upright source pixels) of output frames ``[start - margin, stop + margin)``."""
     first, last = max(0, start - margin), min(len(job.timeline.pts), stop + margin)
     numbers = np.arange(first, last)
     source = job.timeline.source[numbers]
-    breaks = run_breaks(job)[numbers]
+    breaks = run_breaks(job, role)[numbers]
     breaks[:1] = True
-    return Window(start=first, landmarks=job.scan.landmarks(source, job.target.face[source]), breaks=breaks)
+    return Window(start=first, landmarks=job.scan.landmarks(source, role.target.face[source]), breaks=breaks)
 
 
-def drawn_frames(job: RenderJob) -> np.ndarray:
-    """Whether the engine draws each output frame, ``bool[T]``; the others pass through."""
-    source, target = job.timeline.source, job.target
-    cropped = np.isin(target.shot[source], list(job.crops))
+def drawn_frames(job: RenderJob, role: Role) -> np.ndarray:
+    """Whether the engine draws a role in each output frame, ``bool[T]``."""
+    source, target = job.timeline.source, role.target
+    cropped = np.isin(target.shot[source], list(role.crops))
     return (target.row[source] >= 0) & cropped & (target.strength[source] > 0)
 
 
-def run_breaks(job: RenderJob) -> np.ndarray:
+def run_breaks(job: RenderJob, role: Role) -> np.ndarray:
     """Whether each output frame does not go on from the one before: a jump, another shot, another face."""
     source = job.timeline.source
     breaks = job.timeline.breaks().copy()
-    for known in (job.target.face[source], job.target.shot[source]):
+    for known in (role.target.face[source], role.target.shot[source]):
         breaks[1:] |= np.diff(known) != 0
     breaks[:1] = True
     return breaks

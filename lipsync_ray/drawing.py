@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from lipsync_ray.acts import Act, Change, merged, merged_mask
 from lipsync_ray.between import Drawn, interpolate
 from lipsync_ray.compositing import (
     Composited,
@@ -17,31 +18,51 @@ from lipsync_ray.compositing import (
     run_breaks,
 )
 from lipsync_ray.engines.base import Engine, FaceBatch, Notes, Window, look, run_stages
+from lipsync_ray.feed import Feed
 from lipsync_ray.media.colour import composite, crop_rgb
 from lipsync_ray.media.frame import Box, Frame
+from lipsync_ray.role import Role
 from lipsync_ray.schedule import Stretch, in_batches, schedule
 from lipsync_ray.shrink import enlarge, shrink, shrink_landmarks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDrawing:
+    """What drawing one role in ``[start, stop)`` takes."""
+
+    role: Role
+    stretches: list[Stretch]
+    window: Window  # landmarks in upright source pixels
+
+    @property
+    def order(self) -> list[int]:
+        """Output frames whose pictures are taken, in that order."""
+        return [number for part in self.stretches for number in part.wanted()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """What rendering ``[start, stop)`` takes."""
 
-    stretches: list[Stretch]
-    window: Window  # landmarks in upright source pixels
+    parts: tuple[RoleDrawing, ...]
 
     def source(self, job: RenderJob) -> list[int]:
         """Source frames to decode, in the order in which ``draw`` takes them."""
-        return [int(job.timeline.source[number]) for part in self.stretches for number in part.wanted()]
+        return job.timeline.source[Feed.numbers([part.order for part in self.parts])].tolist()
 
 
 def plan_drawing(job: RenderJob, engine: Engine, start: int, stop: int) -> Drawing:
     """Which frames to decode and to draw for output frames ``[start, stop)``."""
-    every, context = job.preset.every, engine.context
-    stretches = schedule(drawn_frames(job), run_breaks(job), start, stop, every=every, context=context)
+    return Drawing(parts=tuple(_plan_role(job, role, engine, start, stop) for role in job.roles))
+
+
+def _plan_role(job: RenderJob, role: Role, engine: Engine, start: int, stop: int) -> RoleDrawing:
+    drawn, breaks, context = drawn_frames(job, role), run_breaks(job, role), engine.context
+    stretches = schedule(drawn, breaks, start, stop, every=job.preset.every, context=context)
     shown = [number for part in stretches for number in part.wanted()]
     margin = max(engine.landmark_margin, context.before, context.after)
-    return Drawing(stretches=stretches, window=landmark_window(job, shown[0], shown[-1] + 1, margin))
+    window = landmark_window(job, role, shown[0], shown[-1] + 1, margin)
+    return RoleDrawing(role=role, stretches=stretches, window=window)
 
 
 def draw(
@@ -51,24 +72,43 @@ def draw(
 
     ``traced``: each finished frame also holds the source's own and the mask, which take memory.
     """
-    for stretch in work.stretches:
+    feed = Feed(frames, [part.order for part in work.parts])
+    acts = [_play(job, engine, part, feed.reader(number)) for number, part in enumerate(work.parts)]
+    for together in zip(*acts, strict=True):
+        yield _composited(job, together, traced=traced)
+
+
+def _play(job: RenderJob, engine: Engine, part: RoleDrawing, frames: Iterator[Frame]) -> Iterator[Act]:
+    """One role in all output frames."""
+    for stretch in part.stretches:
         if stretch.keys:
-            yield from _Run(job, engine, stretch, work.window, traced=traced).finish(frames)
+            yield from _Run(job, part.role, engine, stretch, part.window).finish(frames)
         else:
             for number in range(stretch.start, stretch.stop):
                 frame = next(frames)
-                before = frame if traced else None
-                yield Composited(number=number, frame=frame, box=None, digest="", before=before)
+                yield Act(number=number, source=frame)
+
+
+def _composited(job: RenderJob, acts: Sequence[Act], *, traced: bool) -> Composited:
+    """The output frame that shows all acts."""
+    number, source = acts[0].number, acts[0].source
+    before = source if traced else None
+    changes = [act.change for act in acts if act.change is not None]
+    box = job.box(int(job.shots(np.array([number]))[0])) if changes else None
+    if box is None:
+        return Composited(number=number, frame=source, box=None, digest="", before=before)
+    frame = merged(source, changes)
+    mask = merged_mask(changes, box) if traced else None
+    digest = crop_digest(frame, box)
+    return Composited(number=number, frame=frame, box=box, digest=digest, before=before, mask=mask)
 
 
 class _Run:
     """The frames of one stretch, held only as long as something still needs them."""
 
-    def __init__(
-        self, job: RenderJob, engine: Engine, stretch: Stretch, window: Window, *, traced: bool
-    ) -> None:
-        self._job, self._engine, self._stretch, self._traced = job, engine, stretch, traced
-        self._box = job.crops[int(job.shots(np.array([stretch.start]))[0])]
+    def __init__(self, job: RenderJob, role: Role, engine: Engine, stretch: Stretch, window: Window) -> None:
+        self._job, self._role, self._engine, self._stretch = job, role, engine, stretch
+        self._box = role.crops[int(job.shots(np.array([stretch.start]))[0])]
         self._window = _inside(window, self._box, job.preset.resize_factor)
         self._coming = iter(stretch.wanted())
         self._reached = -1  # the last frame taken off the reader
@@ -77,7 +117,7 @@ class _Run:
         self._notes: dict[int, np.ndarray] = {}
         self._drawn: dict[int, Drawn] = {}
 
-    def finish(self, frames: Iterator[Frame]) -> Iterator[Composited]:
+    def finish(self, frames: Iterator[Frame]) -> Iterator[Act]:
         """Draw batch after batch, and give out what lies up to the last drawn frame."""
         emitted = self._stretch.start
         looked = 0
@@ -128,8 +168,8 @@ class _Run:
             time=job.timeline.times()[at],
             number=at,
             window=self._window,
-            cues={name: values[at] for name, values in job.preparation.frames.items()},
-            shared=job.preparation.shared,
+            cues={name: values[at] for name, values in self._role.preparation.frames.items()},
+            shared=self._role.preparation.shared,
             origin=(self._box.x0, self._box.y0),
             scale=1 / job.preset.resize_factor,
             notes=self._notes_around(numbers),
@@ -150,15 +190,14 @@ class _Run:
                 rows[number - start] = self._notes[number]
         return Notes(start=start, rows=rows)
 
-    def _composite(self, number: int) -> Composited:
+    def _composite(self, number: int) -> Act:
         picture, crop, small = self._frames[number], self._crops[number], self._small(number)
         drawn = self._drawn.get(number)
         after, mask = (drawn.picture, drawn.mask) if drawn else self._between(number, small)
         if self._job.preset.resize_factor > 1:
             after, mask = enlarge(crop, small, after, mask)
         frame = composite(picture, self._box, crop, after, mask)
-        done = Composited(number=number, frame=frame, box=self._box, digest=crop_digest(frame, self._box))
-        return replace(done, before=picture, mask=mask) if self._traced else done
+        return Act(number=number, source=picture, change=Change(frame=frame, box=self._box, mask=mask))
 
     def _between(self, number: int, small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         before = self._drawn[max(key for key in self._drawn if key < number)]

@@ -34,7 +34,7 @@ def chunk_name(job: RenderJob, chunk: Chunk) -> str:
     """Base name of a chunk's artifact: equal names hold equal pictures."""
     beyond = job.preset.every - 1  # so far outside lie drawn frames that its own lie between
     rows = slice(max(0, chunk.start - beyond), chunk.stop + beyond)
-    cues = {name: values[rows] for name, values in job.preparation.frames.items()}
+    cues = [{name: part[rows] for name, part in role.preparation.frames.items()} for role in job.roles]
     times = (job.timeline.time_base, job.timeline.pts[rows], job.timeline.source[rows])
     return artifact_name(chunk.index, job.key, chunk, times, cues)
 

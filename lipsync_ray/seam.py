@@ -49,7 +49,7 @@ def _faded(job: RenderJob, seam: Seam, frames: Iterator[Frame]) -> Iterator[Comp
     weights = fade_weights(seam.stop - seam.start)
     shots = job.shots(np.arange(seam.start, seam.stop))
     for number, weight, shot, frame in zip(range(seam.start, seam.stop), weights, shots, frames, strict=True):
-        box = job.crops.get(int(shot))
+        box = job.box(int(shot))
         if box is None or number not in left or number not in right:
             yield Composited(number=number, frame=frame, box=None, digest="")
             continue

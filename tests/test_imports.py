@@ -33,6 +33,7 @@ LAYERS = (
         "compositing",
         "harvest",
         "seam",
+        *("role", "acts", "feed"),
     },
     {"distributed", "quality"},
     {

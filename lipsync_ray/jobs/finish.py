@@ -42,7 +42,7 @@ class FinishSource:
     facts: dict[str, Any] = field(default_factory=dict)  # for the sidecar
     untouched: list[int] = field(default_factory=list)
     stages: dict[str, StageTime] = field(default_factory=dict)
-    seen: Seen | Failure | None = None  # what was measured; None: nothing, as it is switched off
+    seen: tuple[Seen, ...] | Failure | None = None  # of each role; None: measuring is switched off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class Report:
 
 def _report(source: FinishSource, place: str, output: Path, inputs: Inputs) -> Report | Failure | None:
     """Judge a measured output; None where that is switched off, a failure where it was not possible."""
-    if not isinstance(source.seen, Seen):
+    if source.seen is None or isinstance(source.seen, Failure):
         return source.seen
     quality = source.spec.config.quality
     try:

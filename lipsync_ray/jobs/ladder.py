@@ -30,7 +30,7 @@ from lipsync_ray.quality.settings import QualitySettings, Step
 class Verdict:
     """Judge what was seen."""
 
-    seen: Shared  # of a Seen
+    seen: Shared  # of each role's Seen
     settings: QualitySettings
 
     def run(self, bench: Bench) -> Review:
@@ -50,7 +50,7 @@ class Ladder:
         self._rendering, self._measuring = rendering, measuring
         self._settings = course.spec.config.quality
 
-    def climb(self, seen: Seen) -> Generator[Sequence[Task], Outcome, Seen]:
+    def climb(self, seen: tuple[Seen, ...]) -> Generator[Sequence[Task], Outcome, tuple[Seen, ...]]:
         """Go through the steps; what was seen of the pieces that were kept in the end."""
         review = yield from self._judge(seen)
         for step in self._settings.retry:
@@ -134,7 +134,7 @@ class Ladder:
         source = RenderSource(job=job, config=self._course.spec.config, folder=folder)
         return self._course.yard.share(source), f"{folder}/{job.key}"
 
-    def _judge(self, seen: Seen) -> Generator[Sequence[Task], Outcome, Review | None]:
+    def _judge(self, seen: tuple[Seen, ...]) -> Generator[Sequence[Task], Outcome, Review | None]:
         step = Verdict(seen=self._course.yard.share(seen), settings=self._settings)
         found = yield from settle(self._course, [self._course.task("verdict", step, PREPARE)])
         if isinstance(found, Failure):

@@ -35,7 +35,7 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     course.yard.keep_plan(folder, prepared.plan)
     rendering = Rendering(course, prepared, folder)
     yield from rendering.run(job)
-    seen: Seen | Failure | None = None
+    seen: tuple[Seen, ...] | Failure | None = None
     if course.spec.config.quality.enabled:
         measuring = Measuring(course, inputs, job, rendering.source, folder)
         seen = yield from measuring.run(rendering.spans())
@@ -96,7 +96,11 @@ def _scan_tasks(course: Course, source: ScanSource, missing: list[Range]) -> lis
 
 
 def _finish(
-    course: Course, inputs: Inputs, prepared: Prepared, rendering: Rendering, seen: Seen | Failure | None
+    course: Course,
+    inputs: Inputs,
+    prepared: Prepared,
+    rendering: Rendering,
+    seen: tuple[Seen, ...] | Failure | None,
 ) -> Generator[Sequence[Task], Outcome, Result]:
     course.begin("stitch")
     account = course.account

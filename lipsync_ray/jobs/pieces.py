@@ -73,7 +73,8 @@ class Piece:
                 bench.site.need(folder, shared)
                 return render_seam(job, self.what)
             case Untouched():
-                job = replace(job, crops={}, key=f"{job.key}-untouched")
+                roles = tuple(replace(role, crops={}) for role in job.roles)
+                job = replace(job, roles=roles, key=f"{job.key}-untouched")
                 return render_chunk(job, engine_of(job, bench), self.what.chunk)
             case _:
                 return render_chunk(job, engine_of(job, bench), self.what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from lipsync_ray.analysis import Analysis, choose
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
 from lipsync_ray.driving import open_driving
-from lipsync_ray.engines.base import Engine, Preparation, Resources, Scene
+from lipsync_ray.engines.base import Engine, Resources, Scene
 from lipsync_ray.engines.registry import code_of
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.folders import private_folder
@@ -25,6 +26,7 @@ from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.render import chunk_name
+from lipsync_ray.role import Role, enclosing
 from lipsync_ray.speech.model import speech_model
 
 
@@ -56,17 +58,17 @@ class Prepare:
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
-            preparation = _prepare(engine, self.spec, config, inputs, analysis)
-        key = _key(given, inputs, analysis, preparation, engine, self.scan)
+            analysis = _prepare(engine, self.spec, config, inputs, analysis)
+        key = _key(given, inputs, analysis, engine, self.scan)
         chunks = cut(given, inputs, analysis, engine.context.fade)
-        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, preparation, key)
+        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key)
         prepared = Prepared(
             plan=make_plan(given, inputs, analysis, chunks),
             key=key,
             names=[chunk_name(job, chunk) for chunk in chunks],
-            digest=preparation.digest(),
+            digest=fingerprint(*(role.preparation.digest() for role in analysis.roles)),
             weights=dict(engine.weights),
-            report=dict(preparation.report),
+            report=_told(analysis.roles),
         )
         return prepared, job
 
@@ -77,7 +79,6 @@ def job_of(
     inputs: Inputs,
     analysis: Analysis,
     scan: str,
-    preparation: Preparation,
     key: str,
 ) -> RenderJob:
     """What chunks of a job have in common, with no path of this machine but in ``table``."""
@@ -86,13 +87,11 @@ def job_of(
         table=table,
         timeline=inputs.timeline,
         scan=replace(analysis.scan, folder=Path(scan)),
-        target=analysis.target,
-        crops=analysis.crops,
+        roles=analysis.roles,
         engine=given.engine.name,
         engine_settings=given.engine,
         resources=resources_of(given),
         preset=given.preset,
-        preparation=preparation,
         encode=given.encode,
         reader=given.media.reader,
         batch=given.chunk.batch,
@@ -115,9 +114,9 @@ def resources_of(config: Config) -> Resources:
 
 def cut(config: Config, inputs: Inputs, analysis: Analysis, fade: int) -> list[Chunk]:
     """The chunks of a job; neighbours share ``fade`` frames unless the settings say otherwise."""
-    source = inputs.timeline.source
+    source, shot = inputs.timeline.source, analysis.roles[0].target.shot
     keys = np.searchsorted(inputs.table.pts, inputs.table.key_pts)
-    jumps = inputs.timeline.breaks() | (np.diff(analysis.target.shot[source], prepend=-1) != 0)
+    jumps = inputs.timeline.breaks() | (np.diff(shot[source], prepend=-1) != 0)
     return cut_chunks(
         inputs.timeline.times(),
         seconds=config.chunk.seconds,
@@ -129,54 +128,71 @@ def cut(config: Config, inputs: Inputs, analysis: Analysis, fade: int) -> list[C
 
 def make_plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[Chunk]) -> Plan:
     """The plan as it is written and told."""
+    shots = sorted({shot for role in analysis.roles for shot in role.crops})
+    boxes = {
+        shot: enclosing(role.crops[shot] for role in analysis.roles if shot in role.crops) for shot in shots
+    }
     return Plan(
         source_hash=inputs.source_hash,
         audio_hash=inputs.audio_hash,
         drive_hash=inputs.drive_hash,
         engine=config.engine.name,
         frames=len(inputs.timeline),
-        crops={shot: (box.x0, box.y0, box.x1, box.y1) for shot, box in analysis.crops.items()},
+        crops={shot: (box.x0, box.y0, box.x1, box.y1) for shot, box in boxes.items() if box},
         shots=analysis.shots,
         passed_through=passed_through(analysis.target.reason[inputs.timeline.source]),
         chunks=chunks,
     )
 
 
-def _prepare(
-    engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, analysis: Analysis
-) -> Preparation:
+def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, analysis: Analysis) -> Analysis:
+    """The analysis with what the engine has decided for each role."""
     source = (inputs.table, config.media.reader)
     model = spec.speech or speech_model(config.speech.name)
 
     def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
         return fetch_crops(frames, boxes, lambda pieces: (cut_crops(piece, source) for piece in pieces))
 
-    with private_folder() as folder:
+    def prepared(role: Role, folder: Path) -> Role:
         scene = Scene(
             table=inputs.table,
             timeline=inputs.timeline,
             scan=analysis.scan,
-            target=analysis.target,
-            crops=analysis.crops,
+            target=role.target,
+            crops=role.crops,
             speech=open_driving(config, inputs, model, folder),
             times=inputs.timeline.times(),
             fetch=fetch,
         )
-        return engine.prepare(scene)
+        return replace(role, preparation=engine.prepare(scene))
+
+    roles = []
+    for role in analysis.roles:
+        with private_folder() as folder:
+            roles.append(prepared(role, folder))
+    return replace(analysis, roles=tuple(roles))
+
+
+def _told(roles: Sequence[Role]) -> dict[str, Any]:
+    """What the preparations tell people: by name, where there are several."""
+    if len(roles) == 1:
+        return dict(roles[0].preparation.report)
+    return {"speakers": {role.name: dict(role.preparation.report) for role in roles}}
 
 
 def _key(
     config: Config,
     inputs: Inputs,
     analysis: Analysis,
-    preparation: Preparation,
     engine: Engine,
     scan: str,
 ) -> str:
     """Hash of all that determines every chunk's pictures; a chunk's own rows are in its own name."""
-    target = analysis.target
     code = (code_version(), code_of(engine), dict(engine.weights))
     drawing = (config.compute, config.enhance, config.blend, config.preset)
     facts = (inputs.source_hash, inputs.timeline, config.engine, config.encode, config.media)
-    faces = (scan, target.face, target.strength, target.shot, analysis.crops)
-    return fingerprint(code, facts, drawing, config.chunk.batch, faces, preparation.shared)[:32]
+    faces = [
+        (role.target.face, role.target.strength, role.target.shot, role.crops, role.preparation.shared)
+        for role in analysis.roles
+    ]
+    return fingerprint(code, facts, drawing, config.chunk.batch, scan, faces)[:32]

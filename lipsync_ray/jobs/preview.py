@@ -160,17 +160,20 @@ class _Show:
 
     def _sheet(self, path: Path, numbers: Sequence[int]) -> None:
         source = self._job.timeline.source[list(numbers)]
-        faces = self._job.scan.landmarks(source, self._job.target.face[source])
-        mouth = mouth_size(list(faces))
+        faces = [self._job.scan.landmarks(source, role.target.face[source]) for role in self._job.roles]
+        mouth = mouth_size([face for role in faces for face in role if np.isfinite(face).all()])
         zoom = min(_MOST_ZOOM, FACE[0] / mouth[0])
-        pairs = (self._pair(moment) for moment in self._moments(numbers))
+        pairs = (pair for moment in self._moments(numbers) for pair in self._pairs(moment))
         write_still(draw_sheet(pairs, mouth, zoom, _COLUMNS), path)
 
-    def _pair(self, moment: Moment) -> Pair:
-        return Pair(
-            before=moment.before,
-            after=moment.after,
-            titles=moment.titles(self._job.engine),
-            face=moment.overlay.landmarks,
-            overlay=moment.overlay if self._settings.overlay else None,
-        )
+    def _pairs(self, moment: Moment) -> Iterator[Pair]:
+        """One for each role that is seen."""
+        for face in moment.overlay.faces:
+            if np.isfinite(face).all():
+                yield Pair(
+                    before=moment.before,
+                    after=moment.after,
+                    titles=moment.titles(self._job.engine),
+                    face=face,
+                    overlay=moment.overlay if self._settings.overlay else None,
+                )

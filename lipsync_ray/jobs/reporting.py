@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.sample_file import store_samples
 from lipsync_ray.quality.figures import Seen
-from lipsync_ray.quality.page import Content, page
+from lipsync_ray.quality.page import Content, Person, page
 from lipsync_ray.quality.pictures import choose_moments, take_pictures
 from lipsync_ray.quality.plots import plots
 from lipsync_ray.quality.review import Review
@@ -28,7 +28,7 @@ def make_report(
     name: str,
     output: Path,
     inputs: Inputs,
-    seen: Seen,
+    seen: Sequence[Seen],
     review: Review,
     settings: QualitySettings,
     told: Mapping[str, Any],
@@ -39,25 +39,22 @@ def make_report(
         name: of the output, as people know it.
         output: the finished file.
         inputs: of the job, as this machine has them.
-        seen: what was measured.
+        seen: what was measured of each role.
         review: what is said of it.
         settings: the limits.
         told: the job's settings as they were given.
     """
-    moments = choose_moments(seen, review.flags)
-    pictures = take_pictures(seen, moments, (inputs.table, build_table(str(output))))
-    drawn = plots(seen, _loudness(inputs), _LEVELS, review.flags)
-    return page(
-        Content(
-            name=name,
-            review=review,
-            seen=seen,
-            settings=settings,
-            plots=drawn,
-            pictures=pictures,
-            told=told,
+    tables, loudness = (inputs.table, build_table(str(output))), _loudness(inputs)
+    people = [
+        Person(
+            review=role,
+            seen=found,
+            plots=plots(found, loudness, _LEVELS, role.flags),
+            pictures=take_pictures(found, choose_moments(found, role.flags), tables),
         )
-    )
+        for role, found in zip(review.roles, seen, strict=True)
+    ]
+    return page(Content(name=name, people=people, settings=settings, told=told))
 
 
 def _loudness(inputs: Inputs) -> np.ndarray:

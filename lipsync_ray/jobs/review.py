@@ -27,6 +27,7 @@ from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import Pair, look_at
 from lipsync_ray.quality.looks import Looks, joined
+from lipsync_ray.role import Role
 from lipsync_ray.speech.model import speech_model
 
 
@@ -52,17 +53,21 @@ class AimStep:
     source: Shared  # of a RenderSource
     key: str  # names the source
 
-    def run(self, bench: Bench) -> Aim:
-        """What the dub is held to."""
+    def run(self, bench: Bench) -> tuple[Aim, ...]:
+        """What the dub of each role is held to."""
         source: RenderSource = self.source.get()
         job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
         model = self.spec.speech or speech_model(self.spec.config.speech.name)
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            folder: Path = stack.enter_context(private_folder())
-            # The offset is what is to be found out: whatever the job has applied is left out.
-            driving = replace(open_driving(config, inputs, model, folder), offset=0.0)
-            return make_aim(job.scan, job.target, inputs.table.times(), inputs.timeline.times(), driving)
+            times = inputs.table.times(), inputs.timeline.times()
+            aims = []
+            for role in job.roles:
+                folder: Path = stack.enter_context(private_folder())
+                # The offset is what is to be found out: whatever the job has applied is left out.
+                driving = replace(open_driving(config, inputs, model, folder), offset=0.0)
+                aims.append(make_aim(job.scan, role.target, *times, driving))
+            return tuple(aims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +76,14 @@ class LookStep:
 
     source: Shared  # of a RenderSource
     key: str  # names the source
-    aim: Shared  # of an Aim
+    aims: Shared  # of each role's Aim
     span: Span
     output: str = ""  # place of the finished output, for spans without a segment
 
-    def run(self, bench: Bench) -> Looks:
-        """What was seen."""
+    def run(self, bench: Bench) -> tuple[Looks, ...]:
+        """What was seen of each role."""
         source: RenderSource = self.source.get()
-        aim: Aim = self.aim.get()
+        references = [aim.reference for aim in self.aims.get()]
         job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
         mesh = load_mesh(job.resources.weights)
         with ExitStack() as stack:
@@ -88,7 +93,7 @@ class LookStep:
                 path = bench.site.need(source.folder, [self.span.segment]) / self.span.segment
                 first = 0
             pairs = _pairs(job, self.span, path, first)
-            return look_at(pairs, self.span.start, len(self.span), aim.reference, mesh)
+            return look_at(pairs, self.span.start, len(self.span), references, mesh)
 
 
 class Measuring:
@@ -108,20 +113,20 @@ class Measuring:
     ) -> None:
         self._course, self._inputs, self._job = course, inputs, job
         self._source, self._key, self._output = source, key, output
-        self._aim: Aim | None = None
+        self._aims: tuple[Aim, ...] = ()
         self._shared: Shared | None = None
-        self._looks: dict[Span, Looks] = {}
+        self._looks: dict[Span, tuple[Looks, ...]] = {}
 
-    def run(self, spans: Sequence[Span]) -> Generator[Sequence[Task], Outcome, Seen | Failure]:
-        """Measure all frames."""
+    def run(self, spans: Sequence[Span]) -> Generator[Sequence[Task], Outcome, tuple[Seen, ...] | Failure]:
+        """Measure all frames: for each role what was seen of it."""
         course = self._course
         course.begin("review", total=len(self._inputs.timeline))
         step = AimStep(spec=course.spec, inputs=self._inputs, source=self._source, key=self._key)
         aims = yield from settle(course, [course.task("aim", step, FINISH, cost=len(self._inputs.timeline))])
         if isinstance(aims, Failure):
             return aims
-        self._aim = aims[0]
-        self._shared = course.yard.share(self._aim)
+        self._aims = aims[0]
+        self._shared = course.yard.share(self._aims)
         failed = yield from self.look(spans, self._source, self._key)
         return failed or self.seen(spans)
 
@@ -134,7 +139,7 @@ class Measuring:
         tasks = [
             course.task(
                 f"look-{span.start:08d}",
-                LookStep(source=source, key=key, aim=self._shared, span=span, output=self._output),
+                LookStep(source=source, key=key, aims=self._shared, span=span, output=self._output),
                 FINISH,
                 cost=len(span),
                 kind="look",
@@ -144,29 +149,34 @@ class Measuring:
         looks = yield from settle(course, tasks)
         if isinstance(looks, Failure):
             return looks
-        by_start = {found.start: found for found in looks}
+        by_start = {found[0].start: found for found in looks}
         self._looks |= {span: by_start[span.start] for span in spans}
         return None
 
-    def seen(self, spans: Sequence[Span]) -> Seen:
-        """All that is known of an output that is made of these spans, by output frame."""
-        assert self._aim is not None
-        job, target = self._job, self._job.target
-        source = job.timeline.source
-        drawn = drawn_frames(job) & (target.strength[source] == 1)
+    def seen(self, spans: Sequence[Span]) -> tuple[Seen, ...]:
+        """All that is known of each role in an output that is made of these spans, by output frame."""
+        return tuple(
+            self._of(role, aim, [self._looks[span][number] for span in spans], spans)
+            for number, (role, aim) in enumerate(zip(self._job.roles, self._aims, strict=True))
+        )
+
+    def _of(self, role: Role, aim: Aim, looks: Sequence[Looks], spans: Sequence[Span]) -> Seen:
+        job, source = self._job, self._job.timeline.source
+        drawn = drawn_frames(job, role) & (role.target.strength[source] == 1)
         for span in spans:
             drawn[span.start : span.stop] &= not span.untouched
         starts = np.array(sorted(span.start for span in spans)[1:], np.int64)
-        inside = drawn[starts] & drawn[starts - 1] & ~run_breaks(job)[starts]
+        inside = drawn[starts] & drawn[starts - 1] & ~run_breaks(job, role)[starts]
         return Seen(
+            name=role.name,
             times=job.timeline.times(),
             source=source,
             drawn=drawn,
-            aim=self._aim,
-            looks=joined([self._looks[span] for span in spans]),
+            aim=aim,
+            looks=joined(looks),
             borders=starts[inside],
-            shot=target.shot[source],
-            crops=job.crops,
+            shot=role.target.shot[source],
+            crops=role.crops,
         )
 
 
@@ -181,16 +191,22 @@ def settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], O
             failed = failed or outcome.failure
         else:
             values.append(outcome.result.value)
-            course.progress.advance(len(values[-1]) if isinstance(values[-1], Looks) else 0)
+            course.progress.advance(_frames(values[-1]))
     return failed or values
+
+
+def _frames(value: Any) -> int:
+    """Frames that were looked at, if that is what a task has done."""
+    looked = isinstance(value, tuple) and value and isinstance(value[0], Looks)
+    return len(value[0]) if looked else 0
 
 
 def _pairs(job: RenderJob, span: Span, finished: Path, first: int) -> Iterator[Pair]:
     """The frames of a span; ``first`` is its first one's number in ``finished``."""
     table, numbers = build_table(str(finished)), np.arange(span.start, span.stop)
     source = job.timeline.source[numbers]
-    landmarks = job.scan.landmarks(source, job.target.face[source])
-    shots = job.target.shot[source]
+    faces = np.stack([job.scan.landmarks(source, role.target.face[source]) for role in job.roles], axis=1)
+    shots = job.shots(numbers)
     with (
         open_reader(table, threads=job.threads) as rendered,
         open_reader(job.table, backend=job.reader, threads=job.threads) as own,
@@ -201,6 +217,6 @@ def _pairs(job: RenderJob, span: Span, finished: Path, first: int) -> Iterator[P
                 number=int(numbers[row]),
                 output=output,
                 source=frame,
-                landmarks=landmarks[row],
-                box=job.crops.get(int(shots[row])),
+                faces=faces[row],
+                box=job.box(int(shots[row])),
             )

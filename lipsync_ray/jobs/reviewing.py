@@ -10,7 +10,6 @@ from lipsync_ray.analysis import choose
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
-from lipsync_ray.engines.base import Preparation
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
@@ -52,7 +51,7 @@ class Survey:
             chunks = cut(given, inputs, analysis, 0)
             plan = make_plan(config, inputs, analysis, chunks)
         key = f"review-{self.scan}"
-        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, Preparation(), key)
+        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key)
         return job, [Span(start=chunk.start, stop=chunk.stop) for chunk in chunks], plan.passed_through
 
     def _check(self, output: FrameTable, inputs: Inputs) -> None:
@@ -77,11 +76,11 @@ class WriteReport:
     inputs: Inputs
     output: str
     passed_through: dict[str, int]
-    seen: Shared  # of a Seen
+    seen: Shared  # of each role's Seen
 
     def run(self, bench: Bench) -> Review:
         """What is said of the output."""
-        seen: Seen = self.seen.get()
+        seen: tuple[Seen, ...] = self.seen.get()
         quality = self.spec.config.quality
         review = make_review(seen, self.passed_through, quality)
         with ExitStack() as stack:

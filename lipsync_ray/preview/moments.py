@@ -15,6 +15,7 @@ from lipsync_ray.faces.select import Reason
 from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.preview.overlay import Overlay, outlines_of
+from lipsync_ray.role import leading
 
 _WORDS = {
     Reason.NONE: "no face",
@@ -45,7 +46,9 @@ class Moment:
 
 def strength_of(job: RenderJob) -> np.ndarray:
     """How much each output frame is dubbed, ``float32[T]`` 0 (passes through) to 1."""
-    return np.where(drawn_frames(job), job.target.strength[job.timeline.source], 0.0)
+    source = job.timeline.source
+    each = [np.where(drawn_frames(job, role), role.target.strength[source], 0.0) for role in job.roles]
+    return np.max(each, axis=0)
 
 
 def draw_moments(job: RenderJob, engine: Engine, numbers: Sequence[int]) -> Iterator[Moment]:
@@ -71,7 +74,9 @@ def _moment(job: RenderJob, done: Composited) -> Moment:
     assert done.before is not None
     source = int(job.timeline.source[done.number])
     stretch = _square(job)
-    landmarks = job.scan.landmarks(np.array([source]), job.target.face[[source]])[0, :, :2]
+    faces = [
+        job.scan.landmarks(np.array([source]), role.target.face[[source]])[0, :, :2] for role in job.roles
+    ]
     box, mask = done.box, done.mask
     lines = outlines_of(mask, (box.x0, box.y0)) if box is not None and mask is not None else ()
     return Moment(
@@ -82,7 +87,9 @@ def _moment(job: RenderJob, done: Composited) -> Moment:
         faces=int(np.count_nonzero(job.scan.light().frame == source)),
         why=_why(job, done, source),
         digest=done.digest,
-        overlay=Overlay(outlines=tuple(line * stretch for line in lines), landmarks=landmarks * stretch),
+        overlay=Overlay(
+            outlines=tuple(line * stretch for line in lines), faces=tuple(face * stretch for face in faces)
+        ),
     )
 
 
@@ -90,7 +97,7 @@ def _why(job: RenderJob, done: Composited, source: int) -> str:
     if done.mask is not None:
         return "" if done.mask.any() else "nothing to change"
     # A face that is usable and not drawn has turned so far that its dub has faded out.
-    return _WORDS.get(Reason(job.target.reason[source]), _WORDS[Reason.PROFILE])
+    return _WORDS.get(Reason(leading(job.roles).reason[source]), _WORDS[Reason.PROFILE])
 
 
 def _square(job: RenderJob) -> np.ndarray:

@@ -18,7 +18,7 @@ class Overlay:
     """What is drawn over a frame, in px of the upright picture."""
 
     outlines: tuple[np.ndarray, ...]  # float64[k,2] each: closed lines around what a dub may change
-    landmarks: np.ndarray  # float32[468,2], of the source's face; NaN where none is seen
+    faces: tuple[np.ndarray, ...]  # float32[468,2] each: landmarks of each role in the source, NaN: not seen
 
     def draw(
         self, picture: np.ndarray, corner: tuple[float, float] = (0.0, 0.0), zoom: float = 1.0
@@ -35,14 +35,19 @@ class Overlay:
         for line in self.outlines:
             points = np.rint((line - corner) * zoom * 2**_FINE).astype(np.int32)
             cv2.polylines(out, [points], True, OUTLINE, max(1, round(radius)), cv2.LINE_AA, _FINE)
-        if np.isfinite(self.landmarks).all():
-            lips = np.zeros(len(self.landmarks), bool)
-            lips[LIPS.ravel()] = True
-            for chosen, colour in ((~lips, FACE), (lips, LIP)):
-                for x, y in (self.landmarks[chosen] - corner) * zoom:
-                    place = (round(float(x) * 2**_FINE), round(float(y) * 2**_FINE))
-                    cv2.circle(out, place, round(radius * 2**_FINE), colour, -1, cv2.LINE_AA, _FINE)
+        for face in self.faces:
+            if np.isfinite(face).all():
+                _dot(out, (face - corner) * zoom, radius)
         return out
+
+
+def _dot(picture: np.ndarray, landmarks: np.ndarray, radius: float) -> None:
+    lips = np.zeros(len(landmarks), bool)
+    lips[LIPS.ravel()] = True
+    for chosen, colour in ((~lips, FACE), (lips, LIP)):
+        for x, y in landmarks[chosen]:
+            place = (round(float(x) * 2**_FINE), round(float(y) * 2**_FINE))
+            cv2.circle(picture, place, round(radius * 2**_FINE), colour, -1, cv2.LINE_AA, _FINE)
 
 
 def outlines_of(mask: np.ndarray, corner: tuple[int, int]) -> tuple[np.ndarray, ...]:

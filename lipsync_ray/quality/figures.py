@@ -20,8 +20,9 @@ STILL = 1.0  # levels: less is not seen, and a picture that stands still would d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A finished output as it was measured, frame by frame."""
+    """One role of a finished output as it was measured, frame by frame."""
 
+    name: str = ""  # of the role, where there are several
     times: np.ndarray  # float64[T] s
     source: np.ndarray  # int64[T] source frame that each output frame shows
     drawn: np.ndarray  # bool[T] frames whose mouth is drawn at full strength

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -33,16 +33,23 @@ class Pair:
     number: int
     output: Frame
     source: Frame  # that it shows
-    landmarks: np.ndarray  # float32[468,3] px in the source frame, NaN where there is no face
+    faces: np.ndarray  # float32[k,468,3] px in the source frame, of each role; NaN where it is not seen
     box: Box | None  # crop that may have changed
 
 
-def look_at(pairs: Iterable[Pair], start: int, count: int, reference: Reference, mesh: FaceMesh) -> Looks:
-    """Measure frames ``[start, start + count)``, which come in order."""
-    looker = _Looker(start, count, reference, mesh)
+def look_at(
+    pairs: Iterable[Pair], start: int, count: int, references: Sequence[Reference], mesh: FaceMesh
+) -> tuple[Looks, ...]:
+    """Measure frames ``[start, start + count)``, which come in order: for each role what was seen of it.
+
+    ``references`` are the roles' median faces.
+    """
+    lookers = [_Looker(start, count, reference, mesh) for reference in references]
     for pair in pairs:
-        looker.take(pair)
-    return looker.looks
+        outside = _outside(pair)
+        for looker, landmarks in zip(lookers, pair.faces, strict=True):
+            looker.take(pair, landmarks, outside)
+    return tuple(looker.looks for looker in lookers)
 
 
 class _Looker:
@@ -63,21 +70,21 @@ class _Looker:
         self._around = skin_area(reference)
         self._squares: deque[np.ndarray] = deque(maxlen=3)
 
-    def take(self, pair: Pair) -> None:
+    def take(self, pair: Pair, landmarks: np.ndarray, outside: float) -> None:
         """Measure the next frame."""
         row = pair.number - self.looks.start
-        self.looks.outside[row] = _outside(pair)
-        poses = fit_poses(pair.landmarks[None], self._reference)
+        self.looks.outside[row] = outside
+        poses = fit_poses(landmarks[None], self._reference)
         if not np.isfinite(poses.scale[0]):
             self._squares.clear()
             return
-        self._mouth(pair, row)
+        self._mouth(pair, landmarks, row)
         if pair.number % DETAIL_EVERY == 0:
-            self.looks.detail[row] = [_detail(frame, pair.landmarks) for frame in (pair.output, pair.source)]
+            self.looks.detail[row] = [_detail(frame, landmarks) for frame in (pair.output, pair.source)]
         self._square(pair, row, poses)
 
-    def _mouth(self, pair: Pair, row: int) -> None:
-        seen = look_in(pair.output, roi_from_landmarks(pair.landmarks), self._mesh, 0.0)
+    def _mouth(self, pair: Pair, landmarks: np.ndarray, row: int) -> None:
+        seen = look_in(pair.output, roi_from_landmarks(landmarks), self._mesh, 0.0)
         if seen is None:
             return
         faces = seen.landmarks[None]

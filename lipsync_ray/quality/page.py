@@ -11,7 +11,7 @@ from typing import Any
 from lipsync_ray.quality.figures import Figures, Seen
 from lipsync_ray.quality.flags import Flag
 from lipsync_ray.quality.pictures import Picture
-from lipsync_ray.quality.review import Review
+from lipsync_ray.quality.review import RoleReview
 from lipsync_ray.quality.settings import QualitySettings
 
 _STYLE = """
@@ -36,34 +36,32 @@ b.wanted { color: var(--wanted); } b.seen { color: var(--seen); } pre { overflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What a report shows of one role."""
+
+    review: RoleReview
+    seen: Seen
+    plots: Sequence[str]  # SVG
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """All that a report shows."""
 
     name: str  # of the output
-    review: Review
-    seen: Seen
+    people: Sequence[Person]
     settings: QualitySettings
-    plots: Sequence[str]  # SVG
-    pictures: Sequence[Picture]
     told: Mapping[str, Any]  # the settings of the job
 
 
 def page(content: Content) -> str:
     """The report as HTML."""
-    review = content.review
-    head = "Nothing is flagged." if not review.flags else f"{len(review.flags)} flags: look at them first."
+    flags = sum(len(person.review.flags) for person in content.people)
+    head = "Nothing is flagged." if not flags else f"{flags} flags: look at them first."
     parts = [
         f"<h1>{escape(content.name)}</h1><p>{head}</p>",
-        _flags(content.seen, review.flags),
-        "<h2>Figures</h2>",
-        _figures(review.figures, content.settings),
-        "<h2>Mouth and sound</h2>",
-        '<p>Opening of the mouth that the sound asks for (<b class="wanted">wanted</b>) and that is found in '
-        'the output (<b class="seen">seen</b>), over the sound. Grey: frames that show the source’s own '
-        "mouth. Red: flags.</p>",
-        *content.plots,
-        "<h2>Faces: source, output</h2>",
-        f'<div class="faces">{"".join(_picture(picture) for picture in content.pictures)}</div>',
+        *(part for person in content.people for part in _person(person, content.settings)),
         "<h2>Settings</h2>",
         f"<details><summary>All options of this dub</summary><pre>"
         f"{escape(json.dumps(content.told, indent=1, ensure_ascii=False))}</pre></details>",
@@ -76,6 +74,23 @@ def page(content: Content) -> str:
         f"<title>Quality of {escape(content.name)}</title><style>{_STYLE}</style></head>"
         f"<body>{''.join(parts)}</body></html>\n"
     )
+
+
+def _person(person: Person, settings: QualitySettings) -> list[str]:
+    review = person.review
+    return [
+        f"<h1>{escape(review.name)}</h1>" if review.name else "",
+        _flags(person.seen, review.flags),
+        "<h2>Figures</h2>",
+        _figures(review.figures, settings),
+        "<h2>Mouth and sound</h2>",
+        '<p>Opening of the mouth that the sound asks for (<b class="wanted">wanted</b>) and that is found in '
+        'the output (<b class="seen">seen</b>), over the sound. Grey: frames that show the source’s own '
+        "mouth. Red: flags.</p>",
+        *person.plots,
+        "<h2>Faces: source, output</h2>",
+        f'<div class="faces">{"".join(_picture(picture) for picture in person.pictures)}</div>',
+    ]
 
 
 def _flags(seen: Seen, flags: Sequence[Flag]) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from lipsync_ray.quality.review import Review
+from lipsync_ray.quality.review import Review, RoleReview
 
 
 def page(review: Review) -> str:
-    """Figures, then flags."""
+    """Figures, then flags, for each role."""
+    several = len(review.roles) > 1
+    return "\n\n".join(f"{role.name}\n{_role(role)}" if several else _role(role) for role in review.roles)
+
+
+def _role(review: RoleReview) -> str:
     figures = review.figures.to_plain()
     sync, passed = figures.pop("sync"), figures.pop("passed_through")
     closed = f"{sync.pop('hits')} of {sync.pop('closed')}"

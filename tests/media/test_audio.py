@@ -218,3 +218,18 @@ def test_pydub_is_imported_late_and_does_not_complain(tmp_path):
         env={"PATH": "", "PYTHONPATH": "."},
     )
     assert done.stderr == ""
+
+
+def test_a_piece_may_begin_inside_its_file(tmp_path):
+    ramp = np.arange(2 * 16000) / 16000 / 4  # a quarter a second
+    path = write_wav(tmp_path / "ramp.wav", ramp, 16000)
+    entries = [
+        {"start": 0.5, "end": 1.0, "file": str(path), "skip": 0.25},
+        {"start": 2.0, "file": str(path), "skip": 1.5},
+    ]
+    out = assembled(tmp_path, entries, length=3)
+    heard = {second: float(out[round(second * 16000)]) for second in (0.75, 1.5, 2.25, 2.75)}
+    # Nothing is heard between the pieces, and after the end of the file.
+    assert heard == pytest.approx({0.75: 0.5 / 4, 1.5: 0.0, 2.25: 1.75 / 4, 2.75: 0.0}, abs=1e-3)
+    with pytest.raises(ConfigError, match=r"segments\[0\]\.skip"):
+        assembled(tmp_path, [{"start": 0, "file": str(path), "skip": -1}])

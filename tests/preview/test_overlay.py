@@ -26,7 +26,7 @@ def test_an_outline_follows_a_mask_and_leaves_specks_out() -> None:
 
 def test_landmarks_are_points_of_two_colours() -> None:
     points = np.stack([np.arange(468) % 26, np.arange(468) // 26], 1).astype(np.float32) * 8 + 20
-    lines = Overlay(outlines=outlines_of(blobs(), (0, 0)), landmarks=points)
+    lines = Overlay(outlines=outlines_of(blobs(), (0, 0)), faces=(points,))
     black = np.zeros((400, 400, 3), np.uint8)
     shown = lines.draw(black, zoom=1.5)
     assert not black.any()  # a copy
@@ -37,5 +37,5 @@ def test_landmarks_are_points_of_two_colours() -> None:
         assert np.abs(seen - right).sum() < np.abs(seen - wrong).sum()
     yellow = shown[..., 0].astype(int) - shown[..., 2]
     assert (yellow > 150).sum() > 4 * 60
-    lost = Overlay(outlines=(), landmarks=np.full((468, 2), np.nan, np.float32))
+    lost = Overlay(outlines=(), faces=(np.full((468, 2), np.nan, np.float32),))
     assert not lost.draw(black).any()

@@ -35,7 +35,7 @@ def test_a_cut_over_the_edge_is_black_outside() -> None:
 @pytest.mark.parametrize("zoom", [4.0, 0.5])
 def test_lines_over_a_cut_lie_where_they_do_in_the_whole(zoom: float) -> None:
     square = np.array([[140.0, 90.0], [160.0, 90.0], [160.0, 110.0], [140.0, 110.0]])
-    lines = Overlay(outlines=(square,), landmarks=np.full((468, 2), np.nan, np.float32))
+    lines = Overlay(outlines=(square,), faces=(np.full((468, 2), np.nan, np.float32),))
     out = cut(np.zeros((200, 300, 3), np.uint8), np.array([150.0, 100.0]), (40, 40), zoom, lines)
     rows, columns = np.nonzero(out[..., 0] > 100)
     middle = (40 * zoom - 1) / 2

@@ -121,13 +121,13 @@ def test_a_seam_counts_at_borders_only() -> None:
 
 def test_the_worse_dub_is_of_more_concern() -> None:
     settings = QualitySettings()
-    good = make_review(make_seen(500), {}, settings)
-    late = make_review(make_seen(500, late=0.2), {}, settings)
-    later = make_review(make_seen(500, late=0.4), {}, settings)
-    briefly = make_review(blurred(make_seen(500)), {}, settings)
+    good = make_review([make_seen(500)], {}, settings)
+    late = make_review([make_seen(500, late=0.2)], {}, settings)
+    later = make_review([make_seen(500, late=0.4)], {}, settings)
+    briefly = make_review([blurred(make_seen(500))], {}, settings)
     assert good.concern == 0
     assert later.concern > late.concern > briefly.concern > 0
-    early = make_review(make_seen(500, late=-0.2), {}, settings)
+    early = make_review([make_seen(500, late=-0.2)], {}, settings)
     assert early.concern == pytest.approx(late.concern, rel=0.1)
 
 
@@ -135,7 +135,7 @@ def test_a_dub_that_stands_still_throughout_is_flagged_in_each_part() -> None:
     seen = make_seen(500)
     mouth = seen.looks.mouth.copy()
     mouth[:, 0] = 0.08
-    review = make_review(with_looks(seen, mouth=mouth), {}, QualitySettings())
+    review = make_review([with_looks(seen, mouth=mouth)], {}, QualitySettings())
     assert {flag.kind for flag in review.flags} >= {"frozen"}
     assert review.concern_of(100, 200) > 0
 
