@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from lipsync_ray.neural.settings import ComputeSettings
     from lipsync_ray.quality.settings import QualitySettings
     from lipsync_ray.sidecar import Result
+    from lipsync_ray.speakers.settings import SpeakerRow, SpeakersSettings
 
 __version__ = "0.1.0"
 __all__ = [
@@ -111,6 +112,8 @@ __all__ = [
     "Result",
     "ResultLost",
     "Row",
+    "SpeakerRow",
+    "SpeakersSettings",
     "SpeechSettings",
     "StorageError",
     "StorageRefused",
@@ -153,6 +156,8 @@ _HOMES = {  # of what is loaded when it is first used
     "RaySettings": "lipsync_ray.distributed.settings",
     "Result": "lipsync_ray.sidecar",
     "Row": "lipsync_ray.batch.row",
+    "SpeakerRow": "lipsync_ray.speakers.settings",
+    "SpeakersSettings": "lipsync_ray.speakers.settings",
     "SpeechSettings": "lipsync_ray.config",
     "Summary": "lipsync_ray.batch.summary",
     "SyncSettings": "lipsync_ray.media.timeline",

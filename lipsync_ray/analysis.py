@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from lipsync_ray.faces.shots import find_cuts, shot_of
 from lipsync_ray.faces.track import FaceScan
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.role import Role, leading
+from lipsync_ray.speakers.cast import Speaker
+from lipsync_ray.speakers.choosing import choose_roles
 from lipsync_ray.weights.store import WeightStore
 
 
@@ -51,11 +53,23 @@ def analyse(
     return choose(found, table, settings)
 
 
-def choose(found: FaceScan, table: FrameTable, settings: FaceSettings) -> Analysis:
-    """Choose the speaker of every shot of a video that has been scanned. Raises as ``analyse``."""
+def choose(
+    found: FaceScan, table: FrameTable, settings: FaceSettings, cast: Sequence[Speaker] = ()
+) -> Analysis:
+    """Choose the speaker of every shot of a video that has been scanned, or the face of each of a cast.
+
+    Raises:
+        FaceNotFound: somebody has no usable face in the whole video.
+        ConfigError: a place lies outside the picture, or a face of that number is not seen.
+    """
     settings.check_inside(table.video.width, table.video.height)
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()
-    target = choose_target(light, shot_of(starts, len(table)), table, settings)
-    crops = union_boxes(light, target, table.video, settings.margin)
-    return Analysis(scan=found, roles=(Role(name="", target=target, crops=crops),), shots=starts.tolist())
+    shots = shot_of(starts, len(table))
+    if cast:
+        roles = choose_roles(light, shots, table, settings, cast)
+    else:
+        target = choose_target(light, shots, table, settings)
+        crops = union_boxes(light, target, table.video, settings.margin)
+        roles = (Role(name="", target=target, crops=crops),)
+    return Analysis(scan=found, roles=roles, shots=starts.tolist())

@@ -37,6 +37,7 @@ from lipsync_ray.overrides import load_config
 from lipsync_ray.progress import NullProgress
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.sidecar import Result
+from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.wording import group_words, option_words, text_of
 
 Place = str | os.PathLike[str]  # a path, or an address in a store as text
@@ -68,6 +69,7 @@ class Groups(TypedDict, total=False):
     batch: BatchSettings
     cost: CostSettings
     quality: QualitySettings
+    speakers: SpeakersSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class Job:
     """One video of ``dub_many``."""
 
     video: Place
-    audio: Place | None = None  # None: ``audio.segments`` of the options says what is heard
+    audio: Place | None = None  # None: ``audio.segments`` or ``speakers`` say what is heard
     out: Place | None = None  # None: OUT_DIR/videos/ID.mp4
     id: str | None = None  # part of file names; None: the name of ``out`` or ``video`` without ending
     options: Mapping[str, object] = field(default_factory=dict)  # of this job alone, by their dotted names
@@ -113,7 +115,7 @@ def dub(
 
     Args:
         video: footage of a person talking, or a picture.
-        audio: the speech to put into it; None where ``audio.segments`` is among the options.
+        audio: the speech to put into it; None where ``audio.segments`` or ``speakers`` say what.
         out: the file to write: .mp4, .mov or .mkv.
         preset: how much it may cost.
         options: single options by their names on the command line, such as ``{"encode.crf": 16}``. They win

@@ -29,6 +29,7 @@ from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.preset import PresetSettings
 from lipsync_ray.preview.settings import PreviewSettings
 from lipsync_ray.quality.settings import QualitySettings
+from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.storage.uri import checked, is_remote, local_path
 from lipsync_ray.weights.store import WeightStore, default_folder
 
@@ -212,7 +213,12 @@ class Config:
     batch: BatchSettings = field(default_factory=BatchSettings)
     cost: CostSettings = field(default_factory=CostSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
+    speakers: SpeakersSettings = field(default_factory=SpeakersSettings)
     preview: PreviewSettings = field(default_factory=PreviewSettings)
+
+    def __post_init__(self) -> None:
+        if self.speakers.given and self.audio.drive is not None:
+            raise ConfigError("audio.drive drives one mouth: with speakers.map, name the files in the map")
 
     def dispatch(self) -> DispatchSettings:
         """When pieces are tried again, and workers replaced."""

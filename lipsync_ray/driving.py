@@ -15,6 +15,8 @@ from lipsync_ray.errors import AudioUnreadable
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.sample_file import store_samples
+from lipsync_ray.speakers.cast import Speaker
+from lipsync_ray.speakers.voices import write_voice
 from lipsync_ray.speech.adapt import LEAST_S, learn_habit
 from lipsync_ray.speech.driving import Driven, DrivenSound, MeasuredMouth
 from lipsync_ray.speech.evidence import Evidence, Habit
@@ -182,8 +184,12 @@ def _line(report: Mapping[str, Any]) -> str:
     )
 
 
-def open_driving(config: Config, inputs: Inputs, model: SpeechModel, folder: Path) -> SoundDriving:
+def open_driving(
+    config: Config, inputs: Inputs, model: SpeechModel, folder: Path, speaker: Speaker | None = None
+) -> SoundDriving:
     """Decode what drives the mouth, and the source's own sound if it can be read, into ``folder``.
+
+    ``speaker``: the one whose mouth it is, if several have sounds of their own.
 
     Raises:
         AudioUnreadable: the sound that drives the mouth cannot be decoded.
@@ -193,12 +199,19 @@ def open_driving(config: Config, inputs: Inputs, model: SpeechModel, folder: Pat
         own = _own_sound(config, inputs, folder / "own.f32")
     return SoundDriving(
         model=model,
-        drive=store_samples(inputs.drive.path, folder / "drive.f32"),
+        drive=store_samples(_drive(config, inputs, folder, speaker), folder / "drive.f32"),
         times=inputs.timeline.times() - float(inputs.timeline.audio_start),
         own=own,
         offset=config.sync.offset,
         adapt=config.speech.adapt,
     )
+
+
+def _drive(config: Config, inputs: Inputs, folder: Path, speaker: Speaker | None) -> str | Path:
+    """The file that a mouth follows."""
+    if speaker is None:
+        return inputs.drive.path
+    return write_voice(speaker, inputs.drive.path, folder / "voice.wav", fade_ms=config.audio.fade_ms)
 
 
 def _own_sound(config: Config, inputs: Inputs, place: Path) -> OwnSound | str:

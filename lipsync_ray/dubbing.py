@@ -95,7 +95,7 @@ def review(config: Config, *, progress: Progress | None = None) -> Review:
     if config.out is None:
         raise ConfigError("out is missing: name the dubbed video to look at, such as out=dubbed.mp4")
     output = config.out if is_remote(config.out) else os.path.abspath(local_path(config.out))
-    if config.audio.file is None and not config.audio.segments:
+    if config.audio.file is None and not config.audio.segments and not config.speakers.given:
         config = replace(config, audio=replace(config.audio, file=config.out))
     with _opened(replace(config, out=None), False, progress or NullProgress(), None) as run:
         found: Review = run.end(reviewing_course(run.course, run.inputs, output))
@@ -136,7 +136,12 @@ def check_output(config: Config) -> str:
 
 
 def _check_place(config: Config, place: str, name: str) -> None:
-    files = {"video": config.video, "audio": config.audio.file, "audio.drive": config.audio.drive}
+    files = {
+        "video": config.video,
+        "audio": config.audio.file,
+        "audio.drive": config.audio.drive,
+        "speakers.map": config.speakers.map,
+    }
     if is_remote(place):
         same = [option for option, given in files.items() if given == place]
     else:

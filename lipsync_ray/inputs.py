@@ -18,6 +18,8 @@ from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.still import write_still
 from lipsync_ray.media.timeline import WARN_SECONDS, Timeline, build_timeline
+from lipsync_ray.speakers.cast import cast_of
+from lipsync_ray.speakers.voices import write_mix
 from lipsync_ray.storage.whole import content_hash
 
 logger = logging.getLogger(__name__)
@@ -107,12 +109,23 @@ def _check_output(
 
 
 def delivered_sound(config: Config, table: FrameTable, workspace: Path) -> Path:
-    """The sound file to deliver: the one given, or one put together from ``audio.segments``."""
+    """The sound file to deliver: the one given, or one put together from segments or of several speakers."""
     if config.audio.segments:
         if table.still:
             raise ConfigError("audio.segments needs a video: a still picture lasts as long as its sound")
         place = workspace / "segments.wav"
         return assemble_segments(config.audio, place, length=table.duration, source=config.video)
-    if config.audio.file is None:
-        raise ConfigError("no sound is given: use audio=FILE or audio.segments=[{start,end,file}]")
-    return Path(config.audio.file)
+    if config.audio.file is not None:
+        return Path(config.audio.file)
+    if config.speakers.rows:
+        other = config.video if config.audio.keep_other and table.video.has_audio else None
+        return write_mix(
+            cast_of(config.speakers.rows),
+            workspace / "mix.wav",
+            fade_ms=config.audio.fade_ms,
+            length=table.duration,
+            other=other,
+        )
+    raise ConfigError(
+        "no sound is given: use audio=FILE, audio.segments=[{start,end,file}] or speakers.map=FILE"
+    )

@@ -17,6 +17,8 @@ from lipsync_ray.foreign_flags import explain_foreign
 from lipsync_ray.kinds import TAG, arms, describe, field_kinds, is_optional, is_text, suggest
 from lipsync_ray.schema import build, find_kind, list_keys
 
+HEARD = ("audio.segments", "speakers.map", "speakers.rows")  # instead of audio=FILE
+
 
 def conf_dir() -> Path:
     """Folder of the YAML defaults: inside the installed package, or at the top of a checkout."""

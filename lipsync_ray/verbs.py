@@ -12,7 +12,7 @@ from lipsync_ray.console import emit, progress
 from lipsync_ray.errors import ConfigError, ExitCode
 from lipsync_ray.help import PROGRAM
 from lipsync_ray.kinds import suggest
-from lipsync_ray.overrides import load_config
+from lipsync_ray.overrides import HEARD, load_config
 from lipsync_ray.progress import Progress
 from lipsync_ray.storage.whole import atomic_path, check_folder
 from lipsync_ray.weights.entry import WeightEntry
@@ -106,7 +106,7 @@ def load_job(words: Sequence[str], *, verb: str, needs: Sequence[str]) -> Config
         ConfigError: an option is wrong, or one that the verb needs is missing.
     """
     given = {word.partition("=")[0] for word in words}
-    heard = given | ({"audio"} if given & {"audio.file", "audio.segments"} else set())
+    heard = given | ({"audio"} if given & {"audio.file", *HEARD} else set())
     config = load_config([*words, *([] if "video" in given else ["video=?"])])
     if missing := [need for need in needs if need not in heard]:
         files = {"video": "in.mp4", "audio": "dub.wav", "out": "out.mp4"}

@@ -75,7 +75,7 @@ def test_one_option_can_be_asked_for(capsys: Captured) -> None:
         (["help", "rnu"], "'rnu' is neither a verb nor a group of options; did you mean run?"),
         (["run", "--help", "enocde"], "'enocde' is no group of options; did you mean encode?"),
         (["run", "-h", "encode.crv"], "'encode.crv' is no group of options; did you mean encode.crf?"),
-        (["run", "--help=zzz"], "'zzz' is no group of options; the groups are audio, sync, face, "),
+        (["run", "--help=zzz"], "'zzz' is no group of options; the groups are audio, speakers, sync, face, "),
     ],
 )  # fmt: skip
 def test_an_unknown_group_is_one_line_that_helps(words: list[str], says: str, capsys: Captured) -> None:

@@ -35,7 +35,7 @@ LAYERS = (
         "seam",
         *("role", "acts", "feed"),
     },
-    {"distributed", "quality"},
+    {"distributed", "quality", "speakers"},
     {
         *("config", "workspace", "inputs", "analysis", "sidecar", "triage", "preview"),
         *("driving", "jobs", "dubbing"),

@@ -20,7 +20,7 @@ class Entry:
 
     id: str  # unlike all others of the backlog; part of file names
     video: str
-    audio: str  # empty where audio.segments says what is heard
+    audio: str  # empty where another option says what is heard, see overrides.HEARD
     out: str | None  # None: see ``default_out``
     words: tuple[str, ...] = ()  # options of this job alone, as key=value
     line: int  # of the manifest, from 1; the row of a table; the place in the order of a pattern's matches

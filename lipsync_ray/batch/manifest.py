@@ -10,7 +10,7 @@ from lipsync_ray.batch.records import Record, Records, read_records
 from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.kinds import suggest
-from lipsync_ray.overrides import load_config, split_word
+from lipsync_ray.overrides import HEARD, load_config, split_word
 from lipsync_ray.schema import list_keys
 from lipsync_ray.storage.uri import checked
 from lipsync_ray.wording import text_of
@@ -23,7 +23,7 @@ WHOLE = frozenset({"ray", "cache", "weights", "license", "batch", "cost", "log",
 def read_manifest(place: str, *, base: Sequence[str] = (), out_dir: str | None = None) -> list[Entry]:
     """The jobs of a manifest: JSONL, CSV or Parquet, by its ending, on a disk or in a store.
 
-    Columns are ``video``, ``audio`` (not needed where ``audio.segments`` is given), ``id`` (the stem of
+    Columns are ``video``, ``audio`` (not needed where ``overrides.HEARD`` says more), ``id`` (the stem of
     ``out``, else of ``video``, if it is not given), ``out`` and every option of a job: ``encode.crf``.
     Objects in JSON and Parquet stand for groups: ``{"encode": {"crf": 20}}``. An empty cell of a CSV file and
     null are not given; the word ``null`` is an option's value. Relative paths are relative to the working
@@ -137,9 +137,9 @@ def _check_names(place: str, record: Record, cells: Mapping[str, Any], columns: 
 
 def _entry(line: int, cells: dict[str, Any], out_dir: str | None, options: _Options) -> Entry:
     words = tuple(_words(cells))
-    segments = any(word.startswith("audio.segments=") for word in words)
+    heard = any(word.partition("=")[0] in HEARD for word in words)
     video = _place(cells, "video")
-    audio, out = _place(cells, "audio", needed=not segments), _place(cells, "out", needed=False)
+    audio, out = _place(cells, "audio", needed=not heard), _place(cells, "out", needed=False)
     options.check(words, heard=bool(audio))
     given = cells.get("id")
     id = clean_id(stem_of(out or video)) if given is None else check_id(_name(given))

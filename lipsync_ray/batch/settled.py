@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from lipsync_ray.batch.row import Row
 from lipsync_ray.config import Config
 from lipsync_ray.errors import LipsyncError
+from lipsync_ray.jobs.places import absolute, named
 from lipsync_ray.storage.files import exists, stat
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.storage.whole import content_hash
@@ -42,9 +43,11 @@ def _replaced(row: Row, config: Config) -> bool:
     if since is None:
         return False
     known = {config.video: row.source_hash, config.audio.file: row.audio_hash}
-    places = [config.video, config.audio.file, config.audio.drive]
-    places += [piece.file for piece in config.audio.segments]
-    return any(_is_another(place, since, known.get(place, "")) for place in places if place is not None)
+    places = named(config)
+    if config.speakers.map is not None:
+        places.append(config.speakers.map)
+        places += _unless_unknown(lambda: named(absolute(config)), unknown=[])
+    return any(_is_another(place, since, known.get(place, "")) for place in dict.fromkeys(places))
 
 
 def _is_another(place: str, since: datetime, known: str) -> bool:

@@ -30,6 +30,7 @@ class Reason(IntEnum):
     TINY = 2
     PROFILE = 3
     OCCLUDED = 4
+    KEPT = 5  # the speakers map says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ def choose_target(
     table: FrameTable,
     settings: FaceSettings,
     among: np.ndarray | None = None,
+    kept: np.ndarray | None = None,
 ) -> TargetFaces:
     """Pick one face per shot and judge it frame by frame.
 
@@ -65,6 +67,7 @@ def choose_target(
         table: the frames' times, and the file's name for the error.
         settings: who is meant, and what is usable.
         among: ``bool[r]``, the rows of ``light`` that are meant at all; None: all.
+        kept: ``bool[n]``, the frames that nobody wants dubbed; None: none.
 
     Raises:
         FaceNotFound: not one frame of the video has a usable face.
@@ -75,6 +78,8 @@ def choose_target(
     for start, stop in _spans(shot):
         row[start:stop] = held_rows(light, start, stop, times, settings, among)
     reason = _reasons(light, row, shot, settings)
+    if kept is not None:
+        reason[kept & (reason == Reason.USABLE)] = Reason.KEPT
     if not (reason == Reason.USABLE).any():
         raise FaceNotFound(_nothing(light, reason, table, settings))
     face = np.where(row >= 0, light.face[np.maximum(row, 0)], -1).astype(np.int32)

@@ -11,7 +11,7 @@ from lipsync_ray.errors import LipsyncError
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.jobs.bench import Bench
-from lipsync_ray.jobs.places import JobSpec, here
+from lipsync_ray.jobs.places import JobSpec, here, named
 from lipsync_ray.jobs.site import Site
 
 
@@ -37,10 +37,8 @@ class Examine:
 
 def copies(local: Config, given: Config) -> dict[str, str]:
     """The places that a job names, by the paths of their copies on this machine."""
-    pairs = [(local.video, given.video)]
-    pairs += [(getattr(local.audio, name), getattr(given.audio, name)) for name in ("file", "drive")]
-    pairs += [(a.file, b.file) for a, b in zip(local.audio.segments, given.audio.segments, strict=True)]
-    return {path: place for path, place in pairs if path and place and path != place}
+    pairs = zip(named(local), named(given), strict=True)
+    return {path: place for path, place in pairs if path != place}
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
 from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.sample_file import store_samples
+from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.activity import loud_level, talking
 from lipsync_ray.speech.voice import measure
 from lipsync_ray.triage.facts import Triage, make_triage
@@ -48,8 +49,9 @@ class Judge:
         given = self.spec.config
         engine = bench.engine(given.engine.name, given.engine, resources_of(given))
         with ExitStack() as stack:
-            _, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
+            config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
+            found = open_scan(inputs.table, self.scan, bench.site)
+            analysis = choose(found, self.inputs.table, config.face, cast_of(config.speakers.rows))
             chunks = cut(given, inputs, analysis, engine.context.fade)
             return make_triage(
                 given,

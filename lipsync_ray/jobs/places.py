@@ -12,6 +12,9 @@ from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs, delivered_sound, first_frame
 from lipsync_ray.jobs.site import Site
 from lipsync_ray.media.index import FrameTable, build_table
+from lipsync_ray.speakers.reading import with_rows
+from lipsync_ray.speakers.settings import EVERYONE, LEAVE, SpeakerRow
+from lipsync_ray.speakers.who import parse_who
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote, local_path
 
@@ -30,10 +33,27 @@ _EXPRESSIONS = ("neutral", "smile")  # what engine.exp_img names besides files
 
 
 def absolute(config: Config) -> Config:
-    """The job with full paths: a worker may run in another folder."""
+    """The job with full paths, as a worker may run in another folder, and with the rows of its speakers map.
+
+    Raises:
+        ConfigError: the map cannot be read, or is none.
+    """
+    config = replace(config, speakers=with_rows(config.speakers))
     return _with_places(
         config, lambda place: place if is_remote(place) else os.path.abspath(local_path(place))
     )
+
+
+def named(config: Config) -> list[str]:
+    """The input files of a job, as it names them: equal jobs name equally many."""
+    found: list[str] = []
+
+    def note(place: str) -> str:
+        found.append(place)
+        return place
+
+    _with_places(config, note, out=False)
+    return found
 
 
 def here(config: Config, site: Site, stack: ExitStack) -> Config:
@@ -68,9 +88,20 @@ def _with_places(config: Config, turn: Any, *, out: bool = True) -> Config:
     pieces = tuple(replace(piece, file=turn(piece.file)) if piece.file else piece for piece in audio.segments)
     named = {name: turn(value) for name in ("file", "drive") if (value := getattr(audio, name)) is not None}
     changed: dict[str, Any] = {"video": turn(config.video), "audio": replace(audio, segments=pieces, **named)}
+    changed["speakers"] = replace(
+        config.speakers, rows=tuple(_with_files(row, turn) for row in config.speakers.rows)
+    )
     if out and config.out is not None:
         changed["out"] = turn(config.out)
     picture = getattr(config.engine, "exp_img", None)
     if isinstance(picture, str) and picture not in _EXPRESSIONS:
         changed["engine"] = replace(config.engine, exp_img=turn(picture))  # type: ignore[type-var]
     return replace(config, **changed)
+
+
+def _with_files(row: SpeakerRow, turn: Any) -> SpeakerRow:
+    if row.audio is not None and row.audio != LEAVE:
+        row = replace(row, audio=turn(row.audio))
+    if row.face not in ("", EVERYONE) and parse_who(row.face).kind == "reference":
+        row = replace(row, face=turn(row.face), speaker=row.title)  # its name stays what it was
+    return row

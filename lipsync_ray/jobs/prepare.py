@@ -27,6 +27,7 @@ from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.render import chunk_name
 from lipsync_ray.role import Role, enclosing
+from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.model import speech_model
 
 
@@ -57,7 +58,8 @@ class Prepare:
         engine = bench.engine(given.engine.name, given.engine, resources)
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
+            found = open_scan(inputs.table, self.scan, bench.site)
+            analysis = choose(found, self.inputs.table, config.face, cast_of(config.speakers.rows))
             analysis = _prepare(engine, self.spec, config, inputs, analysis)
         key = _key(given, inputs, analysis, engine, self.scan)
         chunks = cut(given, inputs, analysis, engine.context.fade)
@@ -153,6 +155,8 @@ def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, anal
     def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
         return fetch_crops(frames, boxes, lambda pieces: (cut_crops(piece, source) for piece in pieces))
 
+    speakers = {speaker.name: speaker for speaker in cast_of(config.speakers.rows)}
+
     def prepared(role: Role, folder: Path) -> Role:
         scene = Scene(
             table=inputs.table,
@@ -160,7 +164,7 @@ def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, anal
             scan=analysis.scan,
             target=role.target,
             crops=role.crops,
-            speech=open_driving(config, inputs, model, folder),
+            speech=open_driving(config, inputs, model, folder, speakers.get(role.name)),
             times=inputs.timeline.times(),
             fetch=fetch,
         )

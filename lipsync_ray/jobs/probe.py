@@ -14,6 +14,7 @@ from lipsync_ray.jobs.course import EXAMINE, Course
 from lipsync_ray.jobs.places import JobSpec
 from lipsync_ray.jobs.site import Site
 from lipsync_ray.media.glance import Glance, glance_at_sound, glance_at_video
+from lipsync_ray.speakers.cast import cast_of, sounds_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Probe:
         video = _look(bench.site, config.video, glance_at_video)
         sounds = [place for place in (config.audio.file, config.audio.drive) if place is not None]
         sounds += [piece.file for piece in config.audio.segments]
+        sounds += [file for file in sounds_of(cast_of(config.speakers.rows)) if file is not None]
         lengths = [_look(bench.site, place, glance_at_sound).seconds for place in sounds]
         if video.seconds > 0.1:
             return video

@@ -28,6 +28,7 @@ from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import Pair, look_at
 from lipsync_ray.quality.looks import Looks, joined
 from lipsync_ray.role import Role
+from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.model import speech_model
 
 
@@ -60,12 +61,15 @@ class AimStep:
         model = self.spec.speech or speech_model(self.spec.config.speech.name)
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
+            speakers = {speaker.name: speaker for speaker in cast_of(config.speakers.rows)}
             times = inputs.table.times(), inputs.timeline.times()
             aims = []
             for role in job.roles:
                 folder: Path = stack.enter_context(private_folder())
                 # The offset is what is to be found out: whatever the job has applied is left out.
-                driving = replace(open_driving(config, inputs, model, folder), offset=0.0)
+                driving = replace(
+                    open_driving(config, inputs, model, folder, speakers.get(role.name)), offset=0.0
+                )
                 aims.append(make_aim(job.scan, role.target, *times, driving))
             return tuple(aims)
 

@@ -25,6 +25,7 @@ from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import Review, make_review
 from lipsync_ray.sidecar import report_place
+from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.storage.uri import name_of
 
 
@@ -47,7 +48,8 @@ class Survey:
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             self._check(build_table(str(bench.site.input(self.output, stack))), inputs)
-            analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
+            found = open_scan(inputs.table, self.scan, bench.site)
+            analysis = choose(found, self.inputs.table, config.face, cast_of(config.speakers.rows))
             chunks = cut(given, inputs, analysis, 0)
             plan = make_plan(config, inputs, analysis, chunks)
         key = f"review-{self.scan}"

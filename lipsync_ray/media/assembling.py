@@ -28,7 +28,7 @@ BLOCK_SECONDS = 20  # made at a time
 class Span:
     """A piece with its place found: seconds of the output, end excluded."""
 
-    file: str
+    file: str | None  # None: silence
     start: Fraction
     end: Fraction
     skip: Fraction = Fraction(0)  # seconds of the file that are left out before ``start``
@@ -130,6 +130,9 @@ class _Writer:
 
     def piece(self, span: Span, stop: int) -> None:
         """The file's sound from here to output sample ``stop``, faded at both ends."""
+        if span.file is None:
+            self.gap(stop, None)
+            return
         skip = round(span.skip * self._form.rate)
         there = round(probe_audio(span.file).duration * self._form.rate) - skip
         samples, begin = Samples(span.file, self._form), self._done

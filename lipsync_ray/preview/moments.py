@@ -22,6 +22,7 @@ _WORDS = {
     Reason.TINY: "face too small",
     Reason.PROFILE: "face turned away",
     Reason.OCCLUDED: "mouth covered",
+    Reason.KEPT: "kept by the speakers map",
 }
 
 

@@ -22,11 +22,11 @@ class ShotFacts:
     start_s: float
     stop_s: float
     faces: list[int]  # numbers of all faces that are seen in it
-    speaker: int | None  # the one that is dubbed; None: nobody
-    width_px: float  # of the speaker's face, median
+    speakers: list[int]  # those that are dubbed
+    width_px: float  # of the speakers' faces, median
     dubbed: float  # share of its frames, 0 to 1
     left_alone: dict[str, float]  # shares of its frames, by reason
-    shown: int | None  # a frame in which the speaker is seen well, nearest to the middle; None: nobody is
+    shown: int | None  # a frame in which a speaker is seen well, nearest to the middle; None: nobody is
 
 
 def shots_of(analysis: Analysis, times: np.ndarray, end_s: float) -> list[ShotFacts]:
@@ -50,7 +50,7 @@ def _shot(analysis: Analysis, number: int, start: int, stop: int, span: tuple[fl
     rows = slice(*np.searchsorted(light.frame, [start, stop]))
     reason = target.reason[start:stop]
     usable = np.flatnonzero(reason == Reason.USABLE)
-    speaker = _most(target.face[start:stop][usable])
+    speakers = [found for role in analysis.roles if (found := _most(role.target, start, stop)) is not None]
     seen = target.row[start:stop][usable]
     return ShotFacts(
         number=number,
@@ -59,7 +59,7 @@ def _shot(analysis: Analysis, number: int, start: int, stop: int, span: tuple[fl
         start_s=round(span[0], 3),
         stop_s=round(span[1], 3),
         faces=np.unique(light.face[rows]).tolist(),
-        speaker=speaker,
+        speakers=sorted(set(speakers)),
         width_px=round(float(np.median(light.width[seen])), 1) if len(seen) else 0.0,
         dubbed=round(len(usable) / (stop - start), 4),
         left_alone=_shares(reason),
@@ -67,8 +67,10 @@ def _shot(analysis: Analysis, number: int, start: int, stop: int, span: tuple[fl
     )
 
 
-def _most(numbers: np.ndarray) -> int | None:
-    found, counts = np.unique(numbers, return_counts=True)
+def _most(target: TargetFaces, start: int, stop: int) -> int | None:
+    """Number of the face that is dubbed in most frames of a shot."""
+    usable = target.reason[start:stop] == Reason.USABLE
+    found, counts = np.unique(target.face[start:stop][usable], return_counts=True)
     return int(found[np.argmax(counts)]) if len(found) else None
 
 
@@ -94,8 +96,8 @@ def shot_table(shots: Sequence[ShotFacts], *, most: int) -> str:
             f"{shot.start_s:.2f} s",
             f"{shot.stop_s:.2f} s",
             str(len(shot.faces)),
-            "nobody" if shot.speaker is None else f"#{shot.speaker}",
-            f"{shot.width_px:.0f} px" if shot.speaker is not None else "",
+            ", ".join(f"#{number}" for number in shot.speakers) or "nobody",
+            f"{shot.width_px:.0f} px" if shot.speakers else "",
             f"{shot.dubbed:.0%}",
             ", ".join(f"{reason} {share:.0%}" for reason, share in shot.left_alone.items()),
         )

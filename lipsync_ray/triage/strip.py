@@ -26,7 +26,7 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 def make_strip(table: FrameTable, analysis: Analysis, shots: Sequence[ShotFacts]) -> np.ndarray:
     """One thumbnail a shot, of the first ``MOST``: RGB ``uint8[H,W,3]``.
 
-    The speaker has a green frame, other faces have grey ones, each with its number.
+    Speakers have a green frame, other faces have grey ones, each with its number.
 
     Raises:
         MediaError: a frame cannot be decoded.
@@ -47,10 +47,10 @@ def _tile(picture: np.ndarray, light: LightFaces, shot: ShotFacts, number: int) 
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     rows = range(*np.searchsorted(light.frame, [number, number + 1]))
-    for row in sorted(rows, key=lambda row: light.face[row] == shot.speaker):  # the speaker's is on top
-        _mark(small, light.box[row] * scale, int(light.face[row]), chosen=light.face[row] == shot.speaker)
+    for row in sorted(rows, key=lambda row: light.face[row] in shot.speakers):  # the speakers' are on top
+        _mark(small, light.box[row] * scale, int(light.face[row]), chosen=light.face[row] in shot.speakers)
     caption = f"{shot.number}: {shot.start_s:.1f}-{shot.stop_s:.1f} s"
-    what = "nobody" if shot.speaker is None else f"{shot.dubbed:.0%}"
+    what = f"{shot.dubbed:.0%}" if shot.speakers else "nobody"
     return _with_caption(small, caption, what)
 
 

@@ -70,9 +70,12 @@ def _faces(config: Config, plan: Plan, shots: Sequence[ShotFacts]) -> list[str]:
         if count > NOTABLE * plan.frames
     ]
     several = [shot for shot in shots if len(shot.faces) > 1]
-    if several and config.face.select == "largest":
+    if several and config.face.select == "largest" and not config.speakers.rows:
         where = f"shot {several[0].number}" + (f" and {len(several) - 1} more" if len(several) > 1 else "")
-        found.append(f"several faces in {where}: the largest one speaks; face.select chooses another")
+        found.append(
+            f"several faces in {where}: the largest one speaks; face.select chooses another, "
+            "speakers.map gives each a sound"
+        )
     return found
 
 

@@ -66,9 +66,9 @@ def test_shots_speakers_and_what_to_look_after(folder: Path, capsys: pytest.Capt
     assert [(shot["start"], shot["stop"]) for shot in told["shots"]] == [(0, 24), (24, 44), (44, 68)]
     assert [len(shot["faces"]) for shot in told["shots"]] == [1, 0, 2]
     assert (one["dubbed"], nobody["dubbed"], two["dubbed"]) == (1.0, 0.0, 1.0)
-    assert nobody["speaker"] is None
+    assert nobody["speakers"] == []
     assert nobody["left_alone"] == {"none": 1.0}
-    assert two["speaker"] in two["faces"]
+    assert two["speakers"][0] in two["faces"]
     assert two["width_px"] == pytest.approx(one["width_px"], rel=0.1)  # the larger of the two
     assert told["video"]["bit_depth"] == 8
     assert told["video"]["rate"] == "25, constant"
