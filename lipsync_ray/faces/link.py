@@ -1,4 +1,4 @@
-"""One number for a face through the whole video, though every range was scanned alone."""
+"""One number for a face as long as it is followed in a shot, though every range was scanned alone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ SAME_FACE = 0.3  # overlap of boxes
 
 
 def link(columns: dict[str, np.ndarray], ranges: list[tuple[int, int]], cuts: np.ndarray) -> np.ndarray:
-    """Global face numbers ``int32[rows]``.
+    """Global face numbers ``int32[rows]``, in the order in which the faces are first seen.
+
+    A face never keeps its number across a cut: another person may be at the same place then.
 
     Args:
         columns: ``frame int64[rows]`` ascending, ``face int32[rows]`` unique within a range, ``box
             float32[rows,4]``.
         ranges: the half-open ranges, in order.
-        cuts: frames that begin a shot; a face never keeps its number from one range to the next across one.
+        cuts: frames that begin a shot.
     """
     numbers = np.full(len(columns["frame"]), -1, np.int32)
     edges = np.searchsorted(columns["frame"], [start for start, _ in ranges] + [2**62])
@@ -32,7 +34,16 @@ def link(columns: dict[str, np.ndarray], ranges: list[tuple[int, int]], cuts: np
                 following += 1
         numbers[low:high] = [names[int(face)] for face in faces]
         before = _tail(frames, numbers[low:high], boxes, stop)
-    return numbers
+    return _apart(numbers, columns["frame"], cuts)
+
+
+def _apart(numbers: np.ndarray, frames: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """A number of its own for each face of each shot."""
+    keys = np.searchsorted(cuts, frames, side="right").astype(np.int64) << 32 | numbers
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.empty(len(first), np.int32)
+    order[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
+    return order[inverse]
 
 
 def _continue(

@@ -21,7 +21,7 @@ class LightFaces:
     """One row per face and frame, ordered by frame; everything but landmarks and pictures."""
 
     frame: np.ndarray  # int64[r]
-    face: np.ndarray  # int32[r], one number for a face as long as it is followed, across ranges
+    face: np.ndarray  # int32[r], one number for a face as long as it is followed, across ranges, in a shot
     box: np.ndarray  # float32[r,4] px of the upright picture, of the landmarks
     score: np.ndarray  # float32[r] 0..1
     yaw: np.ndarray  # float32[r] degrees, see pose.py

@@ -125,7 +125,7 @@ def _faces(analysis: Analysis, plan: Plan) -> dict[str, Any]:
     dubbed = plan.frames - sum(plan.passed_through.values())
     return {
         "shots": len(analysis.shots),
-        "faces_seen": len(np.unique(light.face)),
+        "faces_at_once": int(np.bincount(light.frame).max(initial=0)),
         "face_width_px": round(width, 1),
         "frames_dubbed": dubbed,
         "share_dubbed": round(dubbed / plan.frames, 4),
