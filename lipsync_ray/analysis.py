@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from lipsync_ray.faces.scan import Mapper, scan
 from lipsync_ray.faces.select import TargetFaces, choose_target, union_boxes
 from lipsync_ray.faces.settings import FaceSettings
@@ -47,11 +49,16 @@ def analyse(
     return choose(found, table, settings)
 
 
-def choose(found: FaceScan, table: FrameTable, settings: FaceSettings) -> Analysis:
-    """Choose the speaker of every shot of a video that has been scanned. Raises as ``analyse``."""
+def choose(
+    found: FaceScan, table: FrameTable, settings: FaceSettings, among: np.ndarray | None = None
+) -> Analysis:
+    """Choose the speaker of every shot of a video that has been scanned. Raises as ``analyse``.
+
+    ``among``: ``bool[r]``, the rows of ``found.light()`` that are meant at all; None: all.
+    """
     settings.check_inside(table.video.width, table.video.height)
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()
-    target = choose_target(light, shot_of(starts, len(table)), table, settings)
+    target = choose_target(light, shot_of(starts, len(table)), table, settings, among)
     crops = union_boxes(light, target, table.video, settings.margin)
     return Analysis(scan=found, target=target, crops=crops, shots=starts.tolist())

@@ -136,7 +136,12 @@ def check_output(config: Config) -> str:
 
 
 def _check_place(config: Config, place: str, name: str) -> None:
-    files = {"video": config.video, "audio": config.audio.file, "audio.drive": config.audio.drive}
+    files = {
+        "video": config.video,
+        "audio": config.audio.file,
+        "audio.drive": config.audio.drive,
+        "face.reference": config.face.reference,
+    }
     if is_remote(place):
         same = [option for option, given in files.items() if given == place]
     else:

@@ -43,7 +43,7 @@ def _replaced(row: Row, config: Config) -> bool:
         return False
     known = {config.video: row.source_hash, config.audio.file: row.audio_hash}
     places = [config.video, config.audio.file, config.audio.drive]
-    places += [piece.file for piece in config.audio.segments]
+    places += [config.face.reference, *(piece.file for piece in config.audio.segments)]
     return any(_is_another(place, since, known.get(place, "")) for place in places if place is not None)
 
 

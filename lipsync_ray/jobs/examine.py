@@ -11,6 +11,7 @@ from lipsync_ray.errors import LipsyncError
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.choosing import check_reference
 from lipsync_ray.jobs.places import JobSpec, here
 from lipsync_ray.jobs.site import Site
 
@@ -32,6 +33,7 @@ class Examine:
             workspace = stack.enter_context(private_folder())
             with naming_places(copies(config, self.spec.config)):
                 inputs = open_inputs(config, workspace)
+                check_reference(self.spec.config, config)
         return replace(inputs, table=replace(inputs.table, path=self.spec.config.video))
 
 
@@ -40,6 +42,7 @@ def copies(local: Config, given: Config) -> dict[str, str]:
     pairs = [(local.video, given.video)]
     pairs += [(getattr(local.audio, name), getattr(given.audio, name)) for name in ("file", "drive")]
     pairs += [(a.file, b.file) for a, b in zip(local.audio.segments, given.audio.segments, strict=True)]
+    pairs += [(local.face.reference, given.face.reference)]
     return {path: place for path, place in pairs if path and place and path != place}
 
 

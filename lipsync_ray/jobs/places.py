@@ -68,6 +68,8 @@ def _with_places(config: Config, turn: Any, *, out: bool = True) -> Config:
     pieces = tuple(replace(piece, file=turn(piece.file)) if piece.file else piece for piece in audio.segments)
     named = {name: turn(value) for name in ("file", "drive") if (value := getattr(audio, name)) is not None}
     changed: dict[str, Any] = {"video": turn(config.video), "audio": replace(audio, segments=pieces, **named)}
+    if config.face.reference is not None:
+        changed["face"] = replace(config.face, reference=turn(config.face.reference))
     if out and config.out is not None:
         changed["out"] = turn(config.out)
     picture = getattr(config.engine, "exp_img", None)

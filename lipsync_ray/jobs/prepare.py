@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lipsync_ray.analysis import Analysis, choose
+from lipsync_ray.analysis import Analysis
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
 from lipsync_ray.driving import open_driving
@@ -17,11 +17,10 @@ from lipsync_ray.engines.base import Engine, Preparation, Resources, Scene
 from lipsync_ray.engines.registry import code_of
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.folders import private_folder
-from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.choosing import choose_speaker, fetch_from
 from lipsync_ray.jobs.places import JobSpec, inputs_here
-from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.render import chunk_name
@@ -55,7 +54,7 @@ class Prepare:
         engine = bench.engine(given.engine.name, given.engine, resources)
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            analysis = choose(open_scan(inputs.table, self.scan, bench.site), self.inputs.table, given.face)
+            analysis = choose_speaker(self.spec, config, inputs, self.scan, bench.site)
             preparation = _prepare(engine, self.spec, config, inputs, analysis)
         key = _key(given, inputs, analysis, preparation, engine, self.scan)
         chunks = cut(given, inputs, analysis, engine.context.fade)
@@ -145,12 +144,7 @@ def make_plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[C
 def _prepare(
     engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, analysis: Analysis
 ) -> Preparation:
-    source = (inputs.table, config.media.reader)
     model = spec.speech or speech_model(config.speech.name)
-
-    def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
-        return fetch_crops(frames, boxes, lambda pieces: (cut_crops(piece, source) for piece in pieces))
-
     with private_folder() as folder:
         scene = Scene(
             table=inputs.table,
@@ -160,7 +154,7 @@ def _prepare(
             crops=analysis.crops,
             speech=open_driving(config, inputs, model, folder),
             times=inputs.timeline.times(),
-            fetch=fetch,
+            fetch=fetch_from(config, inputs),
         )
         return engine.prepare(scene)
 

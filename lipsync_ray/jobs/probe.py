@@ -30,6 +30,8 @@ class Probe:
         """
         config = self.spec.config
         video = _look(bench.site, config.video, glance_at_video)
+        if config.face.reference is not None:
+            _look(bench.site, config.face.reference, glance_at_video)
         sounds = [place for place in (config.audio.file, config.audio.drive) if place is not None]
         sounds += [piece.file for piece in config.audio.segments]
         lengths = [_look(bench.site, place, glance_at_sound).seconds for place in sounds]
