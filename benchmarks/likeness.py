@@ -1,4 +1,4 @@
-"""How alike faces of one person are, and of different people: pictures and videos as they are, and made worse."""
+"""How alike faces of one person are, and of different people: as they are, and made worse."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lipsync_ray.faces.follow import Follower
 from lipsync_ray.faces.models import FaceModels, load_models
@@ -47,7 +48,7 @@ def _turned(degrees: float) -> Treatment:
 def _jpeg(quality: int) -> Treatment:
     def treat(rgb: np.ndarray) -> np.ndarray:
         data = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]
 
     return treat
 
@@ -99,6 +100,7 @@ def main() -> None:
     """Print a table for the people that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", metavar="NAME=FILE", help="a picture or video of a person")
+    threadpool_limits(1)  # as in workers
     store = WeightStore()
     models, describer = load_models(store), Describer(store)
     given = [text.partition("=") for text in parser.parse_args().files]
@@ -114,10 +116,8 @@ def main() -> None:
                 if i != j and one is not None and two is not None:
                     (same if faces[i][0] == faces[j][0] else other).append(float(likeness(one, two)))
         found = sum(two is not None for two in worse)
-        print(
-            f"| {title} | {min(same):.2f} | {np.median(same):.2f} | {max(other):.2f} | {np.median(other):.2f} | "
-            f"{found}/{len(faces)} | "
-        )
+        figures = (min(same), np.median(same), max(other), np.median(other))
+        print(f"| {title} |", *(f"{value:.2f} |" for value in figures), f"{found}/{len(faces)} |")
     print(f"\nthe same person: {SAME} and more")
 
 

@@ -14,8 +14,8 @@ from lipsync_ray.people.likeness import Describer
 # Crops of frames in any order, in that order: RGB ``uint8[h,w,3]`` of each box.
 Fetch = Callable[[np.ndarray, list[Box]], list[np.ndarray]]
 
-MOST = 5  # frames that describe a track
-EACH_S = 1.0  # a second frame is worth its time where a track is this long, a third where it is twice as long
+MOST = 4  # frames that describe a track
+EACH_S = 1.5  # a second frame is worth its time where a track is this long, a third where it is twice as long
 LEAST_SIZE = 32.0  # px; a smaller face says little about who it is
 MOST_YAW = 60.0  # degrees; so does one turned further
 CLEAR_SIZE = 150.0  # px; the network sees no more
