@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -12,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lipsync_ray.batch.settled import fates
 from lipsync_ray.cli import main
 from lipsync_ray.distributed.depot import Disk
 from lipsync_ray.faces.settings import FaceSettings
@@ -19,6 +22,7 @@ from lipsync_ray.jobs.places import absolute, here
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.overrides import load_config
 from lipsync_ray.weights.store import WeightStore
+from tests.batch.rows import row
 from tests.faults.files import make_sound
 from tests.people.conftest import SHOT, SIDE
 
@@ -166,3 +170,16 @@ def test_the_faces_found_are_those_of_any_other_choice() -> None:
     """Who is meant decides nothing about how faces are found: one scan serves all."""
     by_face = FaceSettings(select="reference", reference="anna.png", likeness=0.7)
     assert by_face.of_scan() == FaceSettings().of_scan()
+
+
+@pytest.mark.parametrize(("seconds", "fate"), [(-60, "settled"), (60, "new")])
+def test_a_picture_that_was_replaced_makes_its_job_anew(seconds: int, fate: str, folder: Path) -> None:
+    began = datetime.now(UTC)
+    for name in ("talk.mp4", "dub.wav"):
+        os.utime(name, (0, 0))
+    moment = began.timestamp() + seconds
+    os.utime("anna.png", (moment, moment))
+    Path("dub.mp4").touch()
+    done = row(state="done", started=began, out="dub.mp4", settings_hash="")
+    config = load_config(words(*BY_FACE, "out=dub.mp4"))
+    assert fates([(done, config, "hash")]) == [fate]
