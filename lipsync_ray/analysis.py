@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from lipsync_ray.faces.scan import Mapper, scan
 from lipsync_ray.faces.select import TargetFaces, choose_target, union_boxes
@@ -54,22 +56,29 @@ def analyse(
 
 
 def choose(
-    found: FaceScan, table: FrameTable, settings: FaceSettings, cast: Sequence[Speaker] = ()
+    found: FaceScan, table: FrameTable, settings: FaceSettings, among: np.ndarray | None = None
 ) -> Analysis:
-    """Choose the speaker of every shot of a video that has been scanned, or the face of each of a cast.
+    """Choose the speaker of every shot of a video that has been scanned. Raises as ``analyse``.
 
-    Raises:
-        FaceNotFound: somebody has no usable face in the whole video.
-        ConfigError: a place lies outside the picture, or a face of that number is not seen.
+    ``among``: ``bool[r]``, the rows of ``found.light()`` that are meant at all; None: all.
     """
     settings.check_inside(table.video.width, table.video.height)
     starts = find_cuts(found.cut_scores(), table.times())
     light = found.light()
     shots = shot_of(starts, len(table))
-    if cast:
-        roles = choose_roles(light, shots, table, settings, cast)
-    else:
-        target = choose_target(light, shots, table, settings)
-        crops = union_boxes(light, target, table.video, settings.margin)
-        roles = (Role(name="", target=target, crops=crops),)
+    target = choose_target(light, shots, table, settings, among)
+    crops = union_boxes(light, target, table.video, settings.margin)
+    return Analysis(scan=found, roles=(Role(name="", target=target, crops=crops),), shots=starts.tolist())
+
+
+def choose_cast(
+    found: FaceScan,
+    table: FrameTable,
+    settings: FaceSettings,
+    cast: Sequence[Speaker],
+    like: Mapping[str, np.ndarray],
+) -> Analysis:
+    """Choose the face of each speaker of a cast; see ``choose_roles``."""
+    starts = find_cuts(found.cut_scores(), table.times())
+    roles = choose_roles(found.light(), shot_of(starts, len(table)), table, settings, cast, like)
     return Analysis(scan=found, roles=roles, shots=starts.tolist())

@@ -141,6 +141,7 @@ def _check_place(config: Config, place: str, name: str) -> None:
         "audio": config.audio.file,
         "audio.drive": config.audio.drive,
         "speakers.map": config.speakers.map,
+        "face.reference": config.face.reference,
     }
     if is_remote(place):
         same = [option for option, given in files.items() if given == place]

@@ -185,7 +185,7 @@ def test_terms_that_the_policy_refuses_are_status_3(tmp_path: Path, capsys: Capt
     assert line.startswith(
         "lipsync_ray: LICENSE_REFUSED: license.policy=commercial, and the terms of gpen (GPEN-BFR-512.pth, "
     )
-    assert "allowed are face_detector, face_mesh, retinaface_r50, retinaface_mobilenet" in line
+    assert "allowed are face_detector, face_mesh, retinaface_r50, retinaface_mobilenet, face_identity" in line
 
 
 def run_with_dub(body: str, *words: str) -> subprocess.Popen[str]:

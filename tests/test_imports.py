@@ -18,7 +18,7 @@ LAYERS = (
     {"errors", "progress", "logs", "kinds", "layout", "schema", "threads", "fingerprint", "folders"},
     {"storage"},
     {"neural"},
-    {"media", "faces", "speech", "weights"},
+    {"media", "faces", "speech", "weights", "people"},
     {"engines", "enhance", "blend"},
     {
         "plan",
@@ -43,6 +43,7 @@ LAYERS = (
     {"cli", "serve", "batch"},
 )
 BESIDE = {("faces", "media"), ("faces", "weights"), ("speech", "media")}
+BESIDE |= {("people", "faces"), ("people", "media"), ("people", "weights")}
 BESIDE |= {("engines", "enhance"), ("engines", "blend"), ("enhance", "blend")}
 TOP = {
     "__main__",

@@ -28,7 +28,9 @@ _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 _WITHOUT_OPTIONS = frozenset({"status", "retry", "help", "completion"})
 # Files and folders among the options that are plain text.
-FILES = frozenset({"video", "audio", "out", "audio.drive", "engine.exp_img", "manifest", "strip"})
+FILES = frozenset(
+    {"video", "audio", "out", "audio.drive", "engine.exp_img", "face.reference", "manifest", "strip"}
+)
 FOLDERS = frozenset({"cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"})
 
 

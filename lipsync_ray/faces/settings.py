@@ -16,10 +16,12 @@ class FaceSettings:
 
     # What finds faces; landmarks are the embedded mesh's whatever finds them. All but embedded need torch.
     detector: DetectorName = "embedded"
-    select: Literal["largest", "left", "right", "point", "box"] = "largest"
+    select: Literal["largest", "left", "right", "point", "box", "reference"] = "largest"
     point: tuple[float, float] | None = None  # px of the upright picture; the face nearest to it
     # px x0 y0 x1 y1; with select=box faces are searched in it only, which also finds smaller ones
     box: tuple[float, float, float, float] | None = None
+    reference: str | None = None  # a picture of who speaks, or a video that begins with that face
+    likeness: float = 0.5  # 0..1 to face.reference, from which on a face is taken for that person
     min_score: float = 0.5  # of a detection, and of the landmarks
     min_size: float = 48.0  # px, width of a face below which its mouth is left alone
     max_yaw: float = 35.0  # degrees; a face turned further passes through, fading from 10 degrees before
@@ -37,6 +39,14 @@ class FaceSettings:
             raise ConfigError("face.margin, face.min_size and face.max_yaw cannot be negative")
         if self.select == "point" and self.point is None:
             raise ConfigError("face.select=point needs face.point=[x,y] in pixels")
+        if self.select == "reference" and self.reference is None:
+            raise ConfigError("face.select=reference needs face.reference=FILE, a picture of who speaks")
+        if self.select != "reference" and self.reference is not None:
+            raise ConfigError(
+                f"face.reference={self.reference} needs face.select=reference, not {self.select}"
+            )
+        if not 0 < self.likeness < 1:
+            raise ConfigError(f"face.likeness={self.likeness} must lie between 0 and 1")
         if self.select == "box":
             if self.box is None:
                 raise ConfigError("face.select=box needs face.box=[x0,y0,x1,y1] in pixels")

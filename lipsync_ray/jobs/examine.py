@@ -11,6 +11,7 @@ from lipsync_ray.errors import LipsyncError
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.choosing import check_references
 from lipsync_ray.jobs.places import JobSpec, here, named
 from lipsync_ray.jobs.site import Site
 
@@ -32,6 +33,7 @@ class Examine:
             workspace = stack.enter_context(private_folder())
             with naming_places(copies(config, self.spec.config)):
                 inputs = open_inputs(config, workspace)
+                check_references(self.spec.config, config)
         return replace(inputs, table=replace(inputs.table, path=self.spec.config.video))
 
 

@@ -10,18 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lipsync_ray.analysis import Analysis, choose
+from lipsync_ray.analysis import Analysis
 from lipsync_ray.distributed.tasks import Outcome, Task
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.choosing import choose_speakers
 from lipsync_ray.jobs.course import PREPARE, Course
 from lipsync_ray.jobs.life import examine_course, scan_course
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import cut, make_plan, resources_of
-from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.sample_file import store_samples
-from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.activity import loud_level, talking
 from lipsync_ray.speech.voice import measure
 from lipsync_ray.triage.facts import Triage, make_triage
@@ -50,8 +49,7 @@ class Judge:
         engine = bench.engine(given.engine.name, given.engine, resources_of(given))
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            found = open_scan(inputs.table, self.scan, bench.site)
-            analysis = choose(found, self.inputs.table, config.face, cast_of(config.speakers.rows))
+            analysis = choose_speakers(self.spec, config, inputs, self.scan, bench.site)
             chunks = cut(given, inputs, analysis, engine.context.fade)
             return make_triage(
                 given,

@@ -91,6 +91,8 @@ def _with_places(config: Config, turn: Any, *, out: bool = True) -> Config:
     changed["speakers"] = replace(
         config.speakers, rows=tuple(_with_files(row, turn) for row in config.speakers.rows)
     )
+    if config.face.reference is not None:
+        changed["face"] = replace(config.face, reference=turn(config.face.reference))
     if out and config.out is not None:
         changed["out"] = turn(config.out)
     picture = getattr(config.engine, "exp_img", None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lipsync_ray.analysis import Analysis, choose
+from lipsync_ray.analysis import Analysis
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
 from lipsync_ray.driving import open_driving
@@ -18,11 +18,10 @@ from lipsync_ray.engines.base import Engine, Resources, Scene
 from lipsync_ray.engines.registry import code_of
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.folders import private_folder
-from lipsync_ray.harvest import cut_crops, fetch_crops
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.choosing import choose_speakers, fetch_from
 from lipsync_ray.jobs.places import JobSpec, inputs_here
-from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.render import chunk_name
@@ -58,8 +57,7 @@ class Prepare:
         engine = bench.engine(given.engine.name, given.engine, resources)
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
-            found = open_scan(inputs.table, self.scan, bench.site)
-            analysis = choose(found, self.inputs.table, config.face, cast_of(config.speakers.rows))
+            analysis = choose_speakers(self.spec, config, inputs, self.scan, bench.site)
             analysis = _prepare(engine, self.spec, config, inputs, analysis)
         key = _key(given, inputs, analysis, engine, self.scan)
         chunks = cut(given, inputs, analysis, engine.context.fade)
@@ -149,12 +147,7 @@ def make_plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[C
 
 def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, analysis: Analysis) -> Analysis:
     """The analysis with what the engine has decided for each role."""
-    source = (inputs.table, config.media.reader)
     model = spec.speech or speech_model(config.speech.name)
-
-    def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
-        return fetch_crops(frames, boxes, lambda pieces: (cut_crops(piece, source) for piece in pieces))
-
     speakers = {speaker.name: speaker for speaker in cast_of(config.speakers.rows)}
 
     def prepared(role: Role, folder: Path) -> Role:
@@ -166,7 +159,7 @@ def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, anal
             crops=role.crops,
             speech=open_driving(config, inputs, model, folder, speakers.get(role.name)),
             times=inputs.timeline.times(),
-            fetch=fetch,
+            fetch=fetch_from(config, inputs),
         )
         return replace(role, preparation=engine.prepare(scene))
 

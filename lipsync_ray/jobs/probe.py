@@ -31,9 +31,13 @@ class Probe:
         """
         config = self.spec.config
         video = _look(bench.site, config.video, glance_at_video)
+        cast = cast_of(config.speakers.rows)
+        pictures = [speaker.who.picture for speaker in cast if speaker.who.kind == "reference"]
+        for picture in [*pictures, *([config.face.reference] if config.face.reference else [])]:
+            _look(bench.site, picture, glance_at_video)
         sounds = [place for place in (config.audio.file, config.audio.drive) if place is not None]
         sounds += [piece.file for piece in config.audio.segments]
-        sounds += [file for file in sounds_of(cast_of(config.speakers.rows)) if file is not None]
+        sounds += [file for file in sounds_of(cast) if file is not None]
         lengths = [_look(bench.site, place, glance_at_sound).seconds for place in sounds]
         if video.seconds > 0.1:
             return video

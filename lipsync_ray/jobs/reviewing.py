@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from lipsync_ray.analysis import choose
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.choosing import choose_speakers
 from lipsync_ray.jobs.course import PREPARE, Course
 from lipsync_ray.jobs.life import scan_course
 from lipsync_ray.jobs.pieces import RenderSource
@@ -20,12 +20,10 @@ from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import cut, job_of, make_plan
 from lipsync_ray.jobs.reporting import make_report
 from lipsync_ray.jobs.review import Measuring, Span
-from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import Review, make_review
 from lipsync_ray.sidecar import report_place
-from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.storage.uri import name_of
 
 
@@ -48,8 +46,7 @@ class Survey:
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             self._check(build_table(str(bench.site.input(self.output, stack))), inputs)
-            found = open_scan(inputs.table, self.scan, bench.site)
-            analysis = choose(found, self.inputs.table, config.face, cast_of(config.speakers.rows))
+            analysis = choose_speakers(self.spec, config, inputs, self.scan, bench.site)
             chunks = cut(given, inputs, analysis, 0)
             plan = make_plan(config, inputs, analysis, chunks)
         key = f"review-{self.scan}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,12 @@ _PRESENT = 0.2  # of the longest presence in a shot: faces seen for less do not 
 
 
 def choose_roles(
-    light: LightFaces, shots: np.ndarray, table: FrameTable, face: FaceSettings, cast: Sequence[Speaker]
+    light: LightFaces,
+    shots: np.ndarray,
+    table: FrameTable,
+    face: FaceSettings,
+    cast: Sequence[Speaker],
+    like: Mapping[str, np.ndarray],
 ) -> tuple[Role, ...]:
     """The target of each speaker, in their order.
 
@@ -31,6 +36,7 @@ def choose_roles(
         table: the frames' times.
         face: what is usable; who is meant is the cast's to say.
         cast: at least one speaker.
+        like: ``bool[r]`` for each speaker that a picture names: the rows of ``light`` that are like it.
 
     Raises:
         ConfigError: a face is not there, or outside the picture.
@@ -40,7 +46,7 @@ def choose_roles(
     crowded = _crowded(light, shots)
     roles: dict[str, Role] = {}
     for speaker in sorted(cast, key=lambda speaker: speaker.who.relative):
-        among = free & _meant(light, speaker, crowded)
+        among = free & _meant(light, speaker, crowded, like)
         target = _target(light, shots, table, face, speaker, among)
         free &= ~_taken(light, shots, target)
         crops = union_boxes(light, target, table.video, face.margin)
@@ -72,7 +78,9 @@ def left_alone(speaker: Speaker, times: np.ndarray) -> np.ndarray:
     return out
 
 
-def _meant(light: LightFaces, speaker: Speaker, crowded: np.ndarray) -> np.ndarray:
+def _meant(
+    light: LightFaces, speaker: Speaker, crowded: np.ndarray, like: Mapping[str, np.ndarray]
+) -> np.ndarray:
     """``bool[r]``: rows that the map lets a speaker have."""
     if speaker.who.kind == "faces":
         known = np.unique(light.face)
@@ -83,6 +91,8 @@ def _meant(light: LightFaces, speaker: Speaker, crowded: np.ndarray) -> np.ndarr
                 f"speakers: {speaker.name} has face {missing[0]}, but the faces seen are {most}"
             )
         return np.isin(light.face, speaker.who.faces)
+    if speaker.who.kind == "reference" and speaker.name in like:
+        return like[speaker.name]
     return crowded if speaker.who.kind in ("left", "right") else np.ones(len(light), bool)
 
 

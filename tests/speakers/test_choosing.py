@@ -56,7 +56,7 @@ def faces(table: FrameTable) -> LightFaces:
 def chosen(table: FrameTable, faces: LightFaces, *rows: SpeakerRow) -> dict[str, Role]:
     shots = (np.arange(len(table)) >= 60).astype(np.int32)
     settings = FaceSettings(min_size=20, occlusion=0)
-    return {role.name: role for role in choose_roles(faces, shots, table, settings, cast_of(rows))}
+    return {role.name: role for role in choose_roles(faces, shots, table, settings, cast_of(rows), {})}
 
 
 def says(face: str, name: str = "") -> SpeakerRow:

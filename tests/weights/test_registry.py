@@ -19,6 +19,7 @@ from tests.weights.files import entry
 OWN = Registry.load()
 NAMES = {
     *("face_detector", "face_mesh", "s3fd", "fan", "fan_state", "parsenet", "retinaface_r50"),
+    "face_identity",
     *("retinaface_mobilenet", "wav2lip_gan", "wav2lip_plain", "wav2lip_sd_gan", "wav2lip_sd_nogan"),
     *("wav2lip_syncnet", "lipgan_mel", "lipgan_mfcc", "vrt_dnet", "vrt_lnet", "vrt_enet", "vrt_face3d"),
     *("vrt_expression", "vrt_bfm", "vrt_ganimation", "gpen", "gfpgan_v1.3", "gfpgan_v1.4"),
@@ -97,7 +98,9 @@ def test_what_is_not_published_is_not_made_up() -> None:
 
 def test_only_settled_terms_pass_for_commercial_use() -> None:
     allowed = {known.name for known in OWN.entries.values() if known.commercial == "yes"}
-    assert allowed == {"face_detector", "face_mesh", "retinaface_r50", "retinaface_mobilenet"}
+    assert allowed == {
+        *("face_detector", "face_mesh", "face_identity", "retinaface_r50", "retinaface_mobilenet"),
+    }
 
 
 def test_bundles_hold_what_their_engines_need() -> None:
