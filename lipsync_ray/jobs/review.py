@@ -27,6 +27,7 @@ from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import Pair, look_at
 from lipsync_ray.quality.looks import Looks, joined
+from lipsync_ray.quality.lse import Distances
 from lipsync_ray.speech.model import speech_model
 
 
@@ -181,7 +182,7 @@ def settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], O
             failed = failed or outcome.failure
         else:
             values.append(outcome.result.value)
-            course.progress.advance(len(values[-1]) if isinstance(values[-1], Looks) else 0)
+            course.progress.advance(len(values[-1]) if isinstance(values[-1], Looks | Distances) else 0)
     return failed or values
 
 
