@@ -14,7 +14,7 @@ from lipsync_ray.compositing import RenderJob, run_breaks
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
-from lipsync_ray.errors import DependencyMissing
+from lipsync_ray.errors import DependencyMissing, LipsyncError
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
@@ -88,6 +88,7 @@ class Watched:
     cepstra: np.ndarray  # float32[4 G,13]
     weights: WeightStore
     compute: ComputeSettings
+    threads: int  # of the arithmetic, as in engines: it is set for a whole process
     folder: str  # of the segments, in the root
     output: str  # place of the finished output, for spans without a segment
 
@@ -106,7 +107,7 @@ class WatchStep:
 
         watched: Watched = self.watched.get()
         windows = watched.grid.between(self.span.start, self.span.stop)
-        watcher = Watcher(watched.weights.path(SYNCNET), watched.compute, bench.threads)
+        watcher = Watcher(watched.weights.path(SYNCNET), watched.compute, watched.threads)
         with ExitStack() as stack:
             frames = self._frames(watched, frames_of(watched.grid, windows), bench, stack)
             total = watch(watcher, frames, watched.grid, windows, watched.cepstra)
@@ -147,7 +148,11 @@ def lse_course(
         folder: of the spans' segments.
         output: place of the finished output, for spans without a segment.
     """
-    store = lse_store(course.spec.config)
+    try:
+        store = lse_store(course.spec.config)
+    except LipsyncError as error:  # it was there when the job began; the rest stands without it
+        course.progress.note(f"LSE is not measured: {error.code}: {error}")
+        return seen
     grid = make_grid(seen.times, seen.looks.face, seen.drawn, run_breaks(job))
     if store is None or not len(grid.windows()):
         return seen
@@ -160,6 +165,7 @@ def lse_course(
             cepstra=heard[0],
             weights=store,
             compute=course.spec.config.compute,
+            threads=course.spec.config.ray.threads,
             folder=folder,
             output=output,
         )
