@@ -199,7 +199,7 @@ def open_driving(
         own = _own_sound(config, inputs, folder / "own.f32")
     return SoundDriving(
         model=model,
-        drive=store_samples(_drive(config, inputs, folder, speaker), folder / "drive.f32"),
+        drive=store_samples(sound_of(config, inputs, folder, speaker), folder / "drive.f32"),
         times=inputs.timeline.times() - float(inputs.timeline.audio_start),
         own=own,
         offset=config.sync.offset,
@@ -207,8 +207,8 @@ def open_driving(
     )
 
 
-def _drive(config: Config, inputs: Inputs, folder: Path, speaker: Speaker | None) -> str | Path:
-    """The file that a mouth follows."""
+def sound_of(config: Config, inputs: Inputs, folder: Path, speaker: Speaker | None) -> str | Path:
+    """The file that a mouth follows, made in ``folder`` if it is that of one speaker among several."""
     if speaker is None:
         return inputs.drive.path
     return write_voice(speaker, inputs.drive.path, folder / "voice.wav", fade_ms=config.audio.fade_ms)

@@ -26,6 +26,7 @@ from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.judge import judge_course
 from lipsync_ray.jobs.learning import estimated, learn_from, learning, places_of
 from lipsync_ray.jobs.life import dub_course
+from lipsync_ray.jobs.lse import check_measures, lse_store
 from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
@@ -58,6 +59,7 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
         KeyboardInterrupt: a signal asked to stop; what is finished is kept for the next run.
     """
     check_output(config)
+    check_measures(config)
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     with _opened(config, _networks(config, engine), progress or NullProgress(), speech) as run:
         result: Result = run.end(dub_course(run.course, run.inputs))
@@ -95,6 +97,7 @@ def review(config: Config, *, progress: Progress | None = None) -> Review:
     if config.out is None:
         raise ConfigError("out is missing: name the dubbed video to look at, such as out=dubbed.mp4")
     output = config.out if is_remote(config.out) else os.path.abspath(local_path(config.out))
+    lse_store(config)  # what cannot be had is told before anything is looked at
     if config.audio.file is None and not config.audio.segments and not config.speakers.given:
         config = replace(config, audio=replace(config.audio, file=config.out))
     with _opened(replace(config, out=None), False, progress or NullProgress(), None) as run:

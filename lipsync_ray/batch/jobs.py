@@ -12,6 +12,7 @@ from lipsync_ray.batch.settled import fates
 from lipsync_ray.config import Config, to_plain
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.fingerprint import fingerprint
+from lipsync_ray.jobs.lse import check_measures
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.overrides import load_config
@@ -77,7 +78,8 @@ class Engines:
         self._networks: dict[str, bool] = {}
 
     def load(self, config: Config) -> None:
-        """Load the engine of a job. Raises what stops that."""
+        """Load the engine of a job. Raises what stops that, or the measuring that it asks for."""
+        check_measures(config)
         key = _engine_key(config)
         if key not in self._networks:
             engine = load_engine(config.engine.name, config.engine, resources_of(config))

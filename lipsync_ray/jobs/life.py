@@ -14,6 +14,7 @@ from lipsync_ray.jobs.course import EXAMINE, FINISH, PREPARE, SCAN, Course
 from lipsync_ray.jobs.examine import Examine
 from lipsync_ray.jobs.finish import Finish, FinishSource
 from lipsync_ray.jobs.ladder import Ladder
+from lipsync_ray.jobs.lse import lse_course
 from lipsync_ray.jobs.prepare import Prepare, Prepared
 from lipsync_ray.jobs.rendering import Rendering
 from lipsync_ray.jobs.review import Measuring
@@ -43,6 +44,8 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
             course.progress.note(f"the dub is not measured: {seen.code}: {seen.message}")
         elif course.spec.config.quality.retry:
             seen = yield from Ladder(course, inputs, rendering, measuring).climb(seen)
+        if isinstance(seen, tuple):
+            seen = yield from lse_course(course, inputs, job, seen, rendering.spans(), folder=folder)
     return (yield from _finish(course, inputs, prepared, rendering, seen))
 
 

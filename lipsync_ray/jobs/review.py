@@ -27,6 +27,7 @@ from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import Pair, look_at
 from lipsync_ray.quality.looks import Looks, joined
+from lipsync_ray.quality.lse import Distances
 from lipsync_ray.role import Role
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.model import speech_model
@@ -201,6 +202,8 @@ def settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], O
 
 def _frames(value: Any) -> int:
     """Frames that were looked at, if that is what a task has done."""
+    if isinstance(value, Distances):
+        return len(value)
     looked = isinstance(value, tuple) and value and isinstance(value[0], Looks)
     return len(value[0]) if looked else 0
 

@@ -15,6 +15,7 @@ from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.choosing import choose_speakers
 from lipsync_ray.jobs.course import PREPARE, Course
 from lipsync_ray.jobs.life import scan_course
+from lipsync_ray.jobs.lse import lse_course
 from lipsync_ray.jobs.pieces import RenderSource
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import cut, job_of, make_plan
@@ -105,6 +106,7 @@ def reviewing_course(
     seen = yield from Measuring(course, inputs, job, source, job.key, output).run(spans)
     if isinstance(seen, Failure):
         raise seen.to_error()
+    seen = yield from lse_course(course, inputs, job, seen, spans, output=output)
     course.begin("report")
     shared = course.yard.share(seen)
     report = WriteReport(spec=course.spec, inputs=inputs, output=output, passed_through=passed, seen=shared)

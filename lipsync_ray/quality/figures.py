@@ -11,6 +11,7 @@ import numpy as np
 from lipsync_ray.media.frame import Box
 from lipsync_ray.quality.aim import Aim
 from lipsync_ray.quality.looks import OUT, SRC, Looks
+from lipsync_ray.quality.lse import Lse
 from lipsync_ray.quality.sync import Sync, measure_sync
 
 RESTING = 0.1  # share of speech below which a mouth should rest
@@ -31,6 +32,7 @@ class Seen:
     borders: np.ndarray  # int64[k] frames that begin another piece of the render, within a shot
     shot: np.ndarray  # int32[T]
     crops: Mapping[int, Box]  # by shot; no entry where nobody speaks
+    lse: Lse | None = None  # None: SyncNet was not asked, or had too little to see
 
     def __len__(self) -> int:
         return len(self.times)
@@ -59,6 +61,9 @@ class Figures:
     jump: float | None  # levels, greatest at a border between pieces
     sharpness: float | None  # of the mouth over the source's, median
     psnr_outside: float | None  # dB, outside the crop
+    lse_c: float | None = None  # SyncNet's confidence
+    lse_d: float | None = None  # and distance
+    lse_offset: int | None = None  # frames at 25 a second
     passed_through: Mapping[str, int] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
@@ -82,6 +87,9 @@ def sum_up(seen: Seen, passed_through: Mapping[str, int]) -> Figures:
         jump=_jump(seen),
         sharpness=_median(sharpness(seen)),
         psnr_outside=_psnr(seen.looks.outside),
+        lse_c=seen.lse and seen.lse.c,
+        lse_d=seen.lse and seen.lse.d,
+        lse_offset=seen.lse and seen.lse.offset,
         passed_through=passed_through,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.facebox import face_boxes
 from lipsync_ray.engines.unit_selection.canonical import Poses, Reference, fit_poses, to_canonical
 from lipsync_ray.engines.unit_selection.descriptor import A, W, describe
 from lipsync_ray.faces.look import look_in
@@ -61,6 +62,7 @@ class _Looker:
             start=start,
             mouth=empty(count, 2),
             detail=empty(count, 2),
+            face=empty(count, 4),
             light=empty(count),
             jerk=empty(count, 2),
             outside=empty(count),
@@ -90,6 +92,7 @@ class _Looker:
         faces = seen.landmarks[None]
         shape = to_canonical(faces, fit_poses(faces, self._reference))
         self.looks.mouth[row] = describe(shape, 0.0)[0, [A, W]]
+        self.looks.face[row] = face_boxes(faces, np.ones(1, bool), smooth=False)[0]
 
     def _square(self, pair: Pair, row: int, poses: Poses) -> None:
         matrix = to_picture(poses, 0, self._centre)

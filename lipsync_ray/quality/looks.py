@@ -19,6 +19,7 @@ class Looks:
     mouth: np.ndarray  # float32[n,2] IO: aperture and width of the output's mouth, detected again
     detail: np.ndarray  # float32[n,2]: fine over middling detail of the mouth, of output and source, of
     #                     every third frame
+    face: np.ndarray  # float32[n,4] px: box of the face, as detectors draw it, detected again
     light: np.ndarray  # float32[n]: by how much the skin around the lips is lighter than the source's, levels
     jerk: np.ndarray  # float32[n,2]: change of that skin's change, of output and source, levels
     outside: np.ndarray  # float32[n]: mean squared difference to the source outside the crop, levels^2

@@ -65,8 +65,8 @@ def page(content: Content) -> str:
         "<h2>Settings</h2>",
         f"<details><summary>All options of this dub</summary><pre>"
         f"{escape(json.dumps(content.told, indent=1, ensure_ascii=False))}</pre></details>",
-        '<p class="dim">The figures are defined, with their limits, in docs/quality.md of lipsync_ray. They '
-        "are not LSE-C or LSE-D.</p>",
+        '<p class="dim">The figures are defined, with their limits, in docs/quality.md of lipsync_ray. Only '
+        "those named so are LSE-C and LSE-D.</p>",
     ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -130,6 +130,9 @@ def _figures(figures: Figures, settings: QualitySettings) -> str:
             f"{settings.min_sharpness:g} or more",
         ),
         ("picture outside the crop, dB", figures.psnr_outside, f"{settings.min_psnr:g} or more"),
+        ("LSE-C, SyncNet’s confidence", figures.lse_c, ""),
+        ("LSE-D, SyncNet’s distance", figures.lse_d, ""),
+        ("mouth after its sound for SyncNet, frames at 25 fps", figures.lse_offset, ""),
         ("frames, of them measured", f"{figures.frames}, {figures.measured}", ""),
         ("frames with the source’s own mouth", _left(figures.passed_through), ""),
     ]

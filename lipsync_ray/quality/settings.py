@@ -23,6 +23,7 @@ class QualitySettings:
     max_jump: float = 2.0  # change of light from one chunk to the next, in levels of 255
     min_sharpness: float = 0.8  # of the mouth against the source's, over a second
     min_psnr: float = 30.0  # dB, outside the crop: nothing but the encoder changes it
+    lse: Literal["auto", "always", "never"] = "auto"  # ask SyncNet; auto: where its checkpoint is at hand
     retry: tuple[Step, ...] = ()  # what is tried, in this order, where part of a dub is flagged
     retry_margin: float = 1.5  # of step margin: times face.margin
     retry_engine: str | None = None  # of step engine

@@ -46,6 +46,7 @@ def make_seen(count: int = 250, *, late: float = 0.0, talk: slice = slice(None))
         start=0,
         mouth=np.stack([opening, np.full(count, 0.5)], axis=1).astype(np.float32),
         detail=0.6 * level,
+        face=np.tile(np.float32([2, 2, 8, 8]), (count, 1)),
         light=chance.normal(0, 0.1, count).astype(np.float32),
         jerk=2.0 * level,
         outside=np.full(count, 4.0, np.float32),

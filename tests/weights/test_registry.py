@@ -22,7 +22,7 @@ NAMES = {
     "face_identity",
     *("retinaface_mobilenet", "wav2lip_gan", "wav2lip_plain", "wav2lip_sd_gan", "wav2lip_sd_nogan"),
     *("wav2lip_syncnet", "lipgan_mel", "lipgan_mfcc", "vrt_dnet", "vrt_lnet", "vrt_enet", "vrt_face3d"),
-    *("vrt_expression", "vrt_bfm", "vrt_ganimation", "gpen", "gfpgan_v1.3", "gfpgan_v1.4"),
+    *("vrt_expression", "vrt_bfm", "vrt_ganimation", "gpen", "gfpgan_v1.3", "gfpgan_v1.4", "syncnet"),
 }
 BUNDLES = {
     *("default", "video_retalking", "wav2lip", "lipgan", "gfpgan", "gpen", "retinaface", "face_alignment"),
