@@ -105,6 +105,9 @@ def _verbs() -> Mapping[str, Verb]:
     return {
         "run": Verb(run=verbs.run, help=texts.run_help, groups=True),
         "plan": Verb(run=verbs.plan, help=lambda: texts.PLAN, flags=frozenset({"--json"}), groups=True),
+        "speakers": Verb(
+            run=verbs.speakers, help=texts.speakers_help, flags=frozenset({"--json"}), groups=True
+        ),
         "review": Verb(run=verbs.review, help=texts.review_help, flags=frozenset({"--json"}), groups=True),
         "preview": Verb(run=verbs.preview, help=texts.preview_help, groups=True),
         "batch": Verb(run=many.batch, help=texts.batch_help, groups=True),

@@ -207,6 +207,19 @@ def open_driving(
     )
 
 
+def hear_source(config: Config, inputs: Inputs, model: SpeechModel, folder: Path) -> list[Heard]:
+    """What the model makes of the source's own sound, piece by piece; nothing where there is none."""
+    own = _own_sound(config, inputs, folder / "own.f32")
+    if isinstance(own, str) or not isinstance(model, TellingModel):
+        return []
+    pieces = []
+    for start in range(0, len(own.samples), int(LONGEST_S * RATE)):
+        part = Part(sound=own.samples, start=start, stop=min(start + int(LONGEST_S * RATE), len(own.samples)))
+        evidence = model.evidence(part, STEP_S * np.arange(int(len(part) / (STEP_S * RATE)) + 1))
+        pieces.append(Heard(start=own.start + start / RATE, evidence=evidence))
+    return pieces
+
+
 def sound_of(config: Config, inputs: Inputs, folder: Path, speaker: Speaker | None) -> str | Path:
     """The file that a mouth follows, made in ``folder`` if it is that of one speaker among several."""
     if speaker is None:

@@ -28,6 +28,7 @@ from lipsync_ray.jobs.learning import estimated, learn_from, learning, places_of
 from lipsync_ray.jobs.life import dub_course
 from lipsync_ray.jobs.lse import check_measures, lse_store
 from lipsync_ray.jobs.machines import Machines, open_machines
+from lipsync_ray.jobs.meeting import meeting_course
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import resources_of
@@ -38,6 +39,9 @@ from lipsync_ray.preview.result import Preview
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.quality.review import Review
 from lipsync_ray.sidecar import Result, beside
+from lipsync_ray.speakers.meeting import Meeting
+from lipsync_ray.speakers.reading import with_rows
+from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.storage.whole import check_folder
@@ -102,6 +106,28 @@ def review(config: Config, *, progress: Progress | None = None) -> Review:
         config = replace(config, audio=replace(config.audio, file=config.out))
     with _opened(replace(config, out=None), False, progress or NullProgress(), None) as run:
         found: Review = run.end(reviewing_course(run.course, run.inputs, output))
+        return found
+
+
+def meet(config: Config, *, progress: Progress | None = None, sheet: bool = False) -> Meeting:
+    """Tell the people of ``config.video`` apart, and guess who of them talks when; nothing is rendered.
+
+    ``config.speakers`` may tell who talks when: the names are then given to those whose mouths agree.
+
+    Args:
+        config: the job; ``out`` and the sound may be missing.
+        progress: told how far the work is.
+        sheet: whether a picture of all people is wanted.
+
+    Raises:
+        LipsyncError: a file cannot be read, or the weights that tell people apart are not to be had.
+    """
+    given = with_rows(config.speakers).rows
+    config = replace(config, out=None, speakers=SpeakersSettings())
+    if config.audio.file is None and not config.audio.segments:
+        config = replace(config, audio=replace(config.audio, file=config.video))
+    with _opened(config, False, progress or NullProgress(), None) as run:
+        found: Meeting = run.end(meeting_course(run.course, run.inputs, given, sheet=sheet))
         return found
 
 

@@ -24,6 +24,7 @@ Verbs:
   retry     let failed videos of a batch be tried again
   review    measure a dub and write a report: does the mouth follow, does it look right
   plan      look at a video and say what a dub would do, without rendering
+  speakers  tell who is seen in a video and who talks when, and write a map of them to edit
   preview   draw a frame, some seconds or a sheet of a dub, before and after
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
@@ -72,6 +73,24 @@ are kept: a run that follows does not look for them again. Takes the options of 
 
 With a manifest (or patterns, see batch), all of its jobs are looked at: a row a job, those that
 cannot be dubbed first, and what all of them would cost (cost.usd_per_gpu_hour).
+"""
+
+SPEAKERS = f"""\
+{PROGRAM} speakers video=FILE [--write=MAP.csv] [--sheet=PEOPLE.jpg] [--json] [key=value ...]
+
+Tells who is seen in a video: each person with the numbers of their faces, how long they are seen,
+and how long they probably talk, guessed from mouths and the video's own sound. Renders nothing.
+
+--write=MAP.csv writes a first map of who says what and when, to be edited and given to run:
+
+  {PROGRAM} speakers video=in.mp4 --write=map.csv --sheet=people.jpg
+  {PROGRAM} run video=in.mp4 speakers.map=map.csv out=out.mp4
+
+--sheet=PEOPLE.jpg writes a thumbnail of each person.
+--json prints everything as JSON on stdout.
+
+speakers.map=TURNS.rttm, the result of a speaker diarization, gives people their names: each the one
+whose mouth agrees with the sound when that speaker talks. docs/speakers.md tells about maps.
 """
 
 REVIEW = f"""\
@@ -193,6 +212,11 @@ def batch_help() -> str:
 def preview_help() -> str:
     """Help of ``preview``: its text and the options that only it has."""
     return _with_options(PREVIEW, BESIDE, "preview")
+
+
+def speakers_help() -> str:
+    """Of ``speakers``."""
+    return _with_options(SPEAKERS, "Options of maps; those of run that find faces hold as well:", "speakers")
 
 
 def review_help() -> str:

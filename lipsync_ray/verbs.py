@@ -35,10 +35,9 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Say what a dub, or many, would do."""
     if is_many(words):
         return plan_many(words, flags)
-    strips = [word.partition("=")[2] for word in words if word.removeprefix("--").startswith("strip=")]
-    words = [word for word in words if not word.removeprefix("--").startswith("strip=")]
+    words, places = _taken(words, ("strip",))
     config = load_job(words, verb="plan", needs=("video", "audio"))
-    strip = check_folder(strips[-1]) if strips else None
+    strip = check_folder(places["strip"]) if places else None
     from lipsync_ray.dubbing import plan as make_plan
     from lipsync_ray.triage.text import page
 
@@ -49,6 +48,39 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
             path.write_bytes(triage.strip)
     emit(json.dumps(triage.to_plain(), indent=2) if "--json" in flags else page(triage))
     return ExitCode.DONE
+
+
+def speakers(words: list[str], flags: frozenset[str]) -> ExitCode:
+    """Tell who is in a video, and write a first map of who says what."""
+    words, places = _taken(words, ("write", "sheet"))
+    config = load_job(words, verb="speakers", needs=("video",))
+    written, sheet = ((check_folder(places[name]) if name in places else None) for name in ("write", "sheet"))
+    from lipsync_ray.dubbing import meet
+    from lipsync_ray.speakers.mapfile import write_csv
+    from lipsync_ray.speakers.reading import with_rows
+
+    with progress(config.log) as shown:
+        found = meet(config, progress=shown, sheet=sheet is not None)
+    if written is not None:
+        with atomic_path(written) as path:
+            path.write_text(write_csv(found.rows(with_rows(config.speakers).rows)), encoding="utf-8")
+    if sheet is not None and found.sheet:
+        with atomic_path(sheet) as path:
+            path.write_bytes(found.sheet)
+    emit(json.dumps(found.to_plain(), indent=2) if "--json" in flags else found.text())
+    return ExitCode.DONE
+
+
+def _taken(words: Sequence[str], names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Words without ``--NAME=PLACE``, and the places by name."""
+    rest, places = [], {}
+    for word in words:
+        name, _, place = word.removeprefix("--").partition("=")
+        if name in names:
+            places[name] = place
+        else:
+            rest.append(word)
+    return rest, places
 
 
 def review(words: list[str], flags: frozenset[str]) -> ExitCode:

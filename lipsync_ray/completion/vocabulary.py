@@ -19,6 +19,7 @@ SHELLS = ("bash", "zsh", "fish")
 _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "plan": ("manifest=", "strip=", "limit="),
+        "speakers": ("write=", "sheet="),
         "batch": ("manifest=", "out_dir=", "limit="),
         "status": ("out_dir=",),
         "retry": ("out_dir=", "id="),
@@ -29,7 +30,10 @@ _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _WITHOUT_OPTIONS = frozenset({"status", "retry", "help", "completion"})
 # Files and folders among the options that are plain text.
 FILES = frozenset(
-    {"video", "audio", "out", "audio.drive", "engine.exp_img", "face.reference", "manifest", "strip"}
+    {
+        *("video", "audio", "out", "audio.drive", "engine.exp_img", "face.reference", "speakers.map"),
+        *("manifest", "strip", "write", "sheet"),
+    }
 )
 FOLDERS = frozenset({"cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from lipsync_ray.speech.heard import TALKING, Heard
 WINDOW_S = 0.6  # around each frame, to both sides: agreement of mouth and sound takes a second to show
 SWITCH = 0.2  # seconds of full agreement that a change of speaker costs without a pause
 SMALLEST_RANGE = 0.06  # distances between the eyes; a mouth that opens less rests
-NOBODY = 0.1  # agreement of somebody who is not seen
+NOBODY = 0.12  # agreement of somebody who is not seen
 PAUSE_S = 0.6  # a shorter pause does not end what somebody says
 SHORTEST_S = 0.3  # of a turn
 LEAST_MOTION = 0.1  # of the range, and of the opening that a sound can ask for
@@ -63,10 +63,48 @@ def guess_turns(opening: np.ndarray, times: np.ndarray, heard: Sequence[Heard]) 
     """
     if not len(opening) or not len(times):
         return []
-    talking = sum((piece.speech(times) for piece in heard), np.zeros(len(times))) > TALKING
+    talking = _talking(times, heard)
+    path = _path(_scores(opening, times, heard), talking, times)
+    return _turns(path, talking, times, len(opening))
+
+
+def match_names(
+    opening: np.ndarray,
+    times: np.ndarray,
+    heard: Sequence[Heard],
+    spans: Mapping[str, Sequence[tuple[float, float]]],
+) -> dict[str, int]:
+    """Which person each name is, given when each of them talks; whom nobody is like is left out.
+
+    Args:
+        opening, times, heard: as for ``guess_turns``.
+        spans: for each name the stretches of time in s, as a diarization tells them.
+    """
+    if not len(opening):
+        return {}
+    score = _scores(opening, times, heard)
+    found: dict[str, int] = {}
+    means = []
+    for name, stretches in spans.items():
+        inside = np.zeros(len(times), bool)
+        for start, end in stretches:
+            inside |= (times >= start) & (times < end)
+        if inside.any():
+            means += [(float(score[person, inside].mean()), name, person) for person in range(len(score))]
+    for agreement, name, person in sorted(means, key=lambda one: -one[0]):
+        if agreement > NOBODY and name not in found and person not in found.values():
+            found[name] = person
+    return found
+
+
+def _scores(opening: np.ndarray, times: np.ndarray, heard: Sequence[Heard]) -> np.ndarray:
+    talking = _talking(times, heard)
     expected = sum((piece.at(piece.evidence.aperture, times) for piece in heard), np.zeros(len(times)))
-    score = np.stack([_agreement(person, expected, talking, times) for person in opening])
-    return _turns(_path(score, talking, times), talking, times, len(opening))
+    return np.stack([_agreement(person, expected, talking, times) for person in opening])
+
+
+def _talking(times: np.ndarray, heard: Sequence[Heard]) -> np.ndarray:
+    return sum((piece.speech(times) for piece in heard), np.zeros(len(times))) > TALKING
 
 
 def _agreement(

@@ -6,7 +6,6 @@ import posixpath
 from pathlib import Path
 
 from lipsync_ray.errors import ConfigError, LipsyncError
-from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speakers.mapfile import read_map
 from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.storage.files import read_bytes
@@ -14,7 +13,7 @@ from lipsync_ray.storage.uri import is_remote, join, local_path
 
 
 def with_rows(settings: SpeakersSettings) -> SpeakersSettings:
-    """The same with the rows of the map in it, which is then no longer needed; checked to be a cast.
+    """The same with the rows of the map in it, which is then no longer needed.
 
     Raises:
         ConfigError: the map cannot be read, or is none.
@@ -22,7 +21,6 @@ def with_rows(settings: SpeakersSettings) -> SpeakersSettings:
     rows = settings.rows
     if settings.map is not None:
         rows += read_map(_text(settings.map), settings.map, lambda given: _beside(settings.map or "", given))
-    cast_of(rows)
     return SpeakersSettings(rows=rows)
 
 
