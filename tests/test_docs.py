@@ -12,7 +12,9 @@ from lipsync_ray.schema import list_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+PAGES += sorted(
+    page for folder in ("docs", "benchmarks", "cluster", "training") for page in (ROOT / folder).rglob("*.md")
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
