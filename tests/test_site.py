@@ -17,10 +17,10 @@ BESIDE_DOCS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/READM
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site; ``--strict`` makes a warning an error."""
+    """The site; ``--strict`` makes a warning an error, which ``--quiet`` would hide from it."""
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
@@ -28,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr.strip()
+    assert "WARNING" not in done.stderr
     return folder
 
 
