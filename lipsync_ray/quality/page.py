@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from lipsync_ray.quality.curves import embedded
 from lipsync_ray.quality.figures import Figures, Seen
 from lipsync_ray.quality.flags import Flag
 from lipsync_ray.quality.pictures import Picture
@@ -62,6 +63,7 @@ def page(content: Content) -> str:
         'the output (<b class="seen">seen</b>), over the sound. Grey: frames that show the source’s own '
         "mouth. Red: flags.</p>",
         *content.plots,
+        embedded(content.seen),
         "<h2>Faces: source, output</h2>",
         f'<div class="faces">{"".join(_picture(picture) for picture in content.pictures)}</div>',
         "<h2>Settings</h2>",
