@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from lipsync_ray.quality.curves import embedded
 from lipsync_ray.quality.figures import Figures, Seen
 from lipsync_ray.quality.flags import Flag
 from lipsync_ray.quality.pictures import Picture
@@ -61,7 +62,11 @@ def page(content: Content) -> str:
     head = "Nothing is flagged." if not flags else f"{flags} flags: look at them first."
     parts = [
         f"<h1>{escape(content.name)}</h1><p>{head}</p>",
-        *(part for person in content.people for part in _person(person, content.settings)),
+        *(
+            part
+            for number, person in enumerate(content.people, 1)
+            for part in _person(person, content.settings, number)
+        ),
         "<h2>Settings</h2>",
         f"<details><summary>All options of this dub</summary><pre>"
         f"{escape(json.dumps(content.told, indent=1, ensure_ascii=False))}</pre></details>",
@@ -76,7 +81,7 @@ def page(content: Content) -> str:
     )
 
 
-def _person(person: Person, settings: QualitySettings) -> list[str]:
+def _person(person: Person, settings: QualitySettings, number: int) -> list[str]:
     review = person.review
     return [
         f"<h1>{escape(review.name)}</h1>" if review.name else "",
@@ -88,6 +93,7 @@ def _person(person: Person, settings: QualitySettings) -> list[str]:
         'the output (<b class="seen">seen</b>), over the sound. Grey: frames that show the source’s own '
         "mouth. Red: flags.</p>",
         *person.plots,
+        embedded(person.seen, number),
         "<h2>Faces: source, output</h2>",
         f'<div class="faces">{"".join(_picture(picture) for picture in person.pictures)}</div>',
     ]
