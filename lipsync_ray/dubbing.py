@@ -31,7 +31,7 @@ from lipsync_ray.jobs.lse import check_measures, lse_store
 from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.meeting import meeting_course
 from lipsync_ray.jobs.metering import Metering
-from lipsync_ray.jobs.places import JobSpec, absolute
+from lipsync_ray.jobs.places import JobSpec, absolute, named
 from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.preview import check_moment, preview_course
 from lipsync_ray.jobs.reviewing import reviewing_course
@@ -179,13 +179,14 @@ def check_place(config: Config, place: str, name: str) -> None:
         "speakers.map": config.speakers.map,
         "face.reference": config.face.reference,
     }
+    pairs = [*files.items(), *(("input", given) for given in named(absolute(config)))]
     if is_remote(place):
-        same = [option for option, given in files.items() if given == place]
+        same = [option for option, given in pairs if given == place]
     else:
         out = check_folder(place)
         same = [
             option
-            for option, given in files.items()
+            for option, given in pairs
             if given is not None and out.exists() and os.path.exists(given) and out.samefile(given)
         ]
     if same:

@@ -80,6 +80,19 @@ def test_the_report_shows_both(home: Path, dub: dict[str, Any]) -> None:
     assert "<h1>ben</h1>" in page
 
 
+def test_the_sidecar_tells_who_says_what(home: Path, dub: dict[str, Any]) -> None:
+    told = [(row["speaker"], row["face"], row["audio"]) for row in dub["speakers"]]
+    assert told == [("anna", "left", str(home / "anna.wav")), ("ben", "right", str(home / "ben.wav"))]
+
+
+def test_a_sound_of_the_map_is_not_written_over(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(home / "two.mp4", home / "heard.mp4")
+    (home / "heard.csv").write_text("face,audio\nleft,heard.mp4\n")
+    words = [f"video={home / 'two.mp4'}", f"speakers.map={home / 'heard.csv'}", f"out={home / 'heard.mp4'}"]
+    assert main(["run", *words, *WORDS]) == 1
+    assert "is the input itself" in capsys.readouterr().err
+
+
 def test_pieces_come_out_the_same(home: Path, dub: dict[str, Any]) -> None:
     cut = run(home, "cut.mp4", "chunk.seconds=0.7", "chunk.batch=3", "quality.enabled=false")
     assert len(cut["chunks"]) > 3
