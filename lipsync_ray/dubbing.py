@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -30,11 +31,13 @@ from lipsync_ray.jobs.lse import check_measures, lse_store
 from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.meeting import meeting_course
 from lipsync_ray.jobs.metering import Metering
-from lipsync_ray.jobs.places import JobSpec, absolute
+from lipsync_ray.jobs.places import JobSpec, absolute, named
 from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.preview import check_moment, preview_course
 from lipsync_ray.jobs.reviewing import reviewing_course
 from lipsync_ray.jobs.site import Site, SiteSpec
+from lipsync_ray.media.assembling import Form, write_track
+from lipsync_ray.media.timeline import SyncSettings
 from lipsync_ray.preview.result import Preview
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.quality.review import Review
@@ -123,12 +126,15 @@ def meet(config: Config, *, progress: Progress | None = None, sheet: bool = Fals
         LipsyncError: a file cannot be read, or the weights that tell people apart are not to be had.
     """
     given = with_rows(config.speakers).rows
-    config = replace(config, out=None, speakers=SpeakersSettings())
-    if config.audio.file is None and not config.audio.segments:
-        config = replace(config, audio=replace(config.audio, file=config.video))
-    with _opened(config, False, progress or NullProgress(), None) as run:
-        found: Meeting = run.end(meeting_course(run.course, run.inputs, given, sheet=sheet))
-        return found
+    config = replace(config, out=None, speakers=SpeakersSettings(), sync=SyncSettings(mode="cut_off"))
+    with private_folder() as folder:
+        # Nothing is dubbed, and who talks is heard in the source itself, which may also be silent.
+        silence = folder / "silence.wav"
+        write_track([], silence, Form(rate=8000, channels=1), length=Fraction(1), fade_ms=0)
+        config = replace(config, audio=replace(config.audio, file=str(silence), drive=None, segments=()))
+        with _opened(config, False, progress or NullProgress(), None) as run:
+            found: Meeting = run.end(meeting_course(run.course, run.inputs, given, sheet=sheet))
+    return found
 
 
 def preview(
@@ -148,7 +154,7 @@ def preview(
         LipsyncError: what would also stop the run; nothing half-written is left.
     """
     place = check_output(config)
-    _check_place(config, beside(place, config.preview.ending), "the preview")
+    check_place(config, beside(place, config.preview.ending), "the preview")
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     shown = progress or NullProgress()
     check = partial(check_moment, config.preview)
@@ -160,11 +166,12 @@ def check_output(config: Config) -> str:
     """The place of the output. Raises ConfigError, OutputUnwritable: missing, unwritable or an input."""
     if config.out is None:
         raise ConfigError("out is missing: name the file to write, such as out=dubbed.mp4")
-    _check_place(config, config.out, f"out={config.out}")
+    check_place(config, config.out, f"out={config.out}")
     return config.out
 
 
-def _check_place(config: Config, place: str, name: str) -> None:
+def check_place(config: Config, place: str, name: str) -> None:
+    """See whether a file may be written. Raises ConfigError, OutputUnwritable: unwritable or an input."""
     files = {
         "video": config.video,
         "audio": config.audio.file,
@@ -172,13 +179,14 @@ def _check_place(config: Config, place: str, name: str) -> None:
         "speakers.map": config.speakers.map,
         "face.reference": config.face.reference,
     }
+    pairs = [*files.items(), *(("input", given) for given in named(absolute(config)))]
     if is_remote(place):
-        same = [option for option, given in files.items() if given == place]
+        same = [option for option, given in pairs if given == place]
     else:
         out = check_folder(place)
         same = [
             option
-            for option, given in files.items()
+            for option, given in pairs
             if given is not None and out.exists() and os.path.exists(given) and out.samefile(given)
         ]
     if same:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lipsync_ray.batch.verbs import is_many
 from lipsync_ray.batch.verbs import plan as plan_many
@@ -37,10 +38,10 @@ def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
         return plan_many(words, flags)
     words, places = _taken(words, ("strip",))
     config = load_job(words, verb="plan", needs=("video", "audio"))
-    strip = check_folder(places["strip"]) if places else None
     from lipsync_ray.dubbing import plan as make_plan
     from lipsync_ray.triage.text import page
 
+    strip = _checked(config, places).get("strip")
     with progress(config.log) as shown:
         triage = make_plan(config, progress=shown, strip=strip is not None)
     if strip is not None:
@@ -54,11 +55,11 @@ def speakers(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Tell who is in a video, and write a first map of who says what."""
     words, places = _taken(words, ("write", "sheet"))
     config = load_job(words, verb="speakers", needs=("video",))
-    written, sheet = ((check_folder(places[name]) if name in places else None) for name in ("write", "sheet"))
     from lipsync_ray.dubbing import meet
     from lipsync_ray.speakers.mapfile import write_csv
     from lipsync_ray.speakers.reading import with_rows
 
+    written, sheet = (_checked(config, places).get(name) for name in ("write", "sheet"))
     with progress(config.log) as shown:
         found = meet(config, progress=shown, sheet=sheet is not None)
     if written is not None:
@@ -69,6 +70,15 @@ def speakers(words: list[str], flags: frozenset[str]) -> ExitCode:
             path.write_bytes(found.sheet)
     emit(json.dumps(found.to_plain(), indent=2) if "--json" in flags else found.text())
     return ExitCode.DONE
+
+
+def _checked(config: Config, places: Mapping[str, str]) -> dict[str, Path]:
+    """Places of ``_taken`` as files that may be written: in a folder that exists, and no input."""
+    from lipsync_ray.dubbing import check_place
+
+    for name, place in places.items():
+        check_place(config, place, f"--{name}={place}")
+    return {name: check_folder(place) for name, place in places.items()}
 
 
 def _taken(words: Sequence[str], names: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -139,6 +139,8 @@ def _nobody(people: People, reference: np.ndarray, one: _Pictured, config: Confi
         )
     alike = people.likeness(reference)
     best = int(np.argmax(alike))
+    if alike[best] >= config.face.likeness:
+        return f"whoever is like {name} in {video} is as like another picture: two speakers have one face"
     when = times[people.frame[int(np.argmax(people.person == best))]]
     lower = np.floor(alike[best] * 20) / 20
     return (

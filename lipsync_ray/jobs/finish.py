@@ -135,6 +135,7 @@ def _facts(source: FinishSource, report: Report | Failure | None) -> dict[str, A
         "lipsync_ray": lipsync_ray.__version__,
         "code": code_version(),
         "settings": source.spec.told,
+        "speakers": [asdict(row) for row in source.spec.config.speakers.rows],  # as the map was read
         "plan": asdict(prepared.plan),
         "weights": prepared.weights,
         "preparation": prepared.digest,

@@ -101,6 +101,10 @@ class Samples:
         self._block = np.zeros((form.channels, 0), np.float32)
         self._channels = form.channels
 
+    def reaches(self, start: int) -> bool:
+        """Whether sample ``start`` has not gone by yet."""
+        return start >= self._begin
+
     def take(self, start: int, count: int) -> bytes:
         """Samples ``start`` to ``start + count``, silence where the file has none."""
         taken = np.zeros((self._channels, count), np.float32)
@@ -127,6 +131,7 @@ class _Writer:
     def __init__(self, file: wave.Wave_write, form: Form, fade_ms: float) -> None:
         self._file, self._form, self._fade_ms = file, form, fade_ms
         self._done = 0  # samples
+        self._open: tuple[str, Samples, int] | None = None  # the file in hand, with its length in samples
 
     def piece(self, span: Span, stop: int) -> None:
         """The file's sound from here to output sample ``stop``, faded at both ends."""
@@ -134,9 +139,18 @@ class _Writer:
             self.gap(stop, None)
             return
         skip = round(span.skip * self._form.rate)
-        there = round(probe_audio(span.file).duration * self._form.rate) - skip
-        samples, begin = Samples(span.file, self._form), self._done
-        self._blocks(samples, min(stop, begin + max(0, there)), skip - begin)
+        samples, length = self._samples(span.file, skip)
+        begin = self._done
+        self._blocks(samples, min(stop, begin + max(0, length - skip)), skip - begin)
+
+    def _samples(self, file: str, start: int) -> tuple[Samples, int]:
+        """A file's samples from ``start`` on and its length; pieces in the file's order cost one pass."""
+        if self._open is None or self._open[0] != file:
+            length = round(probe_audio(file).duration * self._form.rate)
+            self._open = (file, Samples(file, self._form), length)
+        elif not self._open[1].reaches(start):
+            self._open = (file, Samples(file, self._form), self._open[2])
+        return self._open[1:]
 
     def gap(self, stop: int, other: Samples | None) -> None:
         """Silence, or the other sound of the same time, from here to output sample ``stop``."""

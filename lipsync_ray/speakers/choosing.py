@@ -46,8 +46,13 @@ def choose_roles(
     crowded = _crowded(light, shots)
     roles: dict[str, Role] = {}
     for speaker in sorted(cast, key=lambda speaker: speaker.who.relative):
-        among = free & _meant(light, speaker, crowded, like)
-        target = _target(light, shots, table, face, speaker, among)
+        meant = _meant(light, speaker, crowded, like)
+        if meant.any() and not (free & meant).any():
+            raise FaceNotFound(
+                f"speaker {speaker.name}: the face is that of {' or '.join(roles)} already; give each "
+                "speaker one of their own (python -m lipsync_ray speakers video=… shows them)"
+            )
+        target = _target(light, shots, table, face, speaker, free & meant)
         free &= ~_taken(light, shots, target)
         crops = union_boxes(light, target, table.video, face.margin)
         roles[speaker.name] = Role(name=speaker.name, target=target, crops=crops)
@@ -63,11 +68,11 @@ def _target(
     among: np.ndarray,
 ) -> TargetFaces:
     settings = speaker.who.settings(face)
-    settings.check_inside(table.video.width, table.video.height)
     try:
+        settings.check_inside(table.video.width, table.video.height)
         return choose_target(light, shots, table, settings, among, left_alone(speaker, table.times()))
-    except FaceNotFound as error:
-        raise FaceNotFound(f"speaker {speaker.name}: {error}") from error
+    except (ConfigError, FaceNotFound) as error:
+        raise type(error)(f"speaker {speaker.name}: {error}") from error
 
 
 def left_alone(speaker: Speaker, times: np.ndarray) -> np.ndarray:

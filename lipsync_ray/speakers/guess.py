@@ -61,7 +61,7 @@ def guess_turns(opening: np.ndarray, times: np.ndarray, heard: Sequence[Heard]) 
         times: ``float64[n]`` s of the frames.
         heard: what the speech model made of the source's own sound, piece by piece.
     """
-    if not len(opening) or not len(times):
+    if not len(opening) or len(times) < 2:
         return []
     talking = _talking(times, heard)
     path = _path(_scores(opening, times, heard), talking, times)

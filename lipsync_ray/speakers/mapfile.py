@@ -62,12 +62,11 @@ def _row(values: Mapping[str, Any], place: Callable[[str], str]) -> SpeakerRow:
         raise ConfigError(
             f"unknown column {unknown[0]}{suggest(str(unknown[0]), COLUMNS)}; there are {', '.join(COLUMNS)}"
         )
-    known: dict[str, Any] = {name: value for name, value in values.items() if value not in (None, "")}
+    texts = {name: "" if value is None else str(value).strip() for name, value in values.items()}
+    known: dict[str, Any] = {name: text for name, text in texts.items() if text}
     for name in _TIMES:
         if name in known:
             known[name] = seconds(known[name], name)
-    for name in set(known) - set(_TIMES):
-        known[name] = str(known[name]).strip()
     if known.get("audio", LEAVE) != LEAVE:
         known["audio"] = place(known["audio"])
     if "face" in known and known["face"] != EVERYONE and parse_who(known["face"]).kind == "reference":
@@ -94,10 +93,13 @@ def seconds(value: Any, name: str) -> float:
 def _csv(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")), restkey="", strict=True)
     try:
+        names = [column.strip() for column in reader.fieldnames or () if column.strip()]
+        if twice := [column for column in dict.fromkeys(names) if names.count(column) > 1]:
+            raise ConfigError(f"{name}, line {reader.line_num}: there are two columns {twice[0]}; remove one")
         for row in reader:
             if row.pop("", None):
                 raise ConfigError(f"{name}, line {reader.line_num}: more fields than the header has columns")
-            if any(row.values()):
+            if any((value or "").strip() for value in row.values()):
                 yield f"line {reader.line_num}", {(key or "").strip(): value for key, value in row.items()}
     except csv.Error as error:
         raise ConfigError(f"{name}, line {reader.line_num}: {error}") from None
@@ -106,7 +108,7 @@ def _csv(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def _json(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         rows = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name} is no JSON: {error}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ConfigError(f"{name}: expected a list of objects, such as [{{speaker, face, audio}}, …]")

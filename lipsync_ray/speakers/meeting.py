@@ -56,9 +56,11 @@ class Meeting:
         """A map to begin with; ``given`` tells when whom of the people talks, if that is known."""
         if given:
             faces = {person.name: person.face for person in self.people}
+            known = {row.title for row in given if row.face}  # as the map has it
             first = [
                 SpeakerRow(speaker=name, face=faces.get(name, ""))
                 for name in dict.fromkeys(r.title for r in given)
+                if name not in known
             ]
             return [*first, *given]
         talkers = {turn.person for turn in self.turns}

@@ -28,7 +28,9 @@ def _text(place: str) -> str:
     try:
         return read_bytes(place).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"speakers.map={place} is no text in UTF-8: {error.reason}") from None
+        raise ConfigError(
+            f"speakers.map={place} is no text in UTF-8 ({error.reason}); save it as UTF-8"
+        ) from None
     except LipsyncError as error:
         raise ConfigError(f"speakers.map={place} cannot be read: {error}") from error
 

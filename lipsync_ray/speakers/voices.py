@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -121,14 +121,20 @@ def _add_up(tracks: Sequence[Path], out: Path, form: Form) -> None:
 
 
 def _spans(speaker: Speaker, heard: str) -> list[Span]:
-    return [_span(line, line.file or heard, speaker.name) for line in speaker.lines]
+    files = dict.fromkeys(line.file or heard for line in speaker.lines)
+    known = {file: _probed(file, speaker.name) for file in files}  # all of a file is read to know its length
+    return [_span(line, line.file or heard, speaker.name, known) for line in speaker.lines]
 
 
-def _span(line: Line, file: str, name: str) -> Span:
+def _probed(file: str, name: str) -> AudioInfo:
     try:
-        info: AudioInfo = probe_audio(file)
+        return probe_audio(file)
     except AudioUnreadable as error:
         raise AudioUnreadable(f"speaker {name}: {error}") from error
+
+
+def _span(line: Line, file: str, name: str, known: Mapping[str, AudioInfo]) -> Span:
+    info = known[file]
     start, skip = Fraction(line.start), Fraction(line.skip)
     there = info.duration - skip
     if there <= 0:

@@ -83,7 +83,12 @@ def _sound(config: Config, speech: float) -> list[str]:
     if speech >= NOTABLE:
         return []
     what = "audio.drive" if config.audio.drive is not None else "the sound"
-    return [f"{what} is talk for {speech:.0%} of its time; audio.drive=FILE takes clean speech for the mouth"]
+    told = f"{what} is talk for {speech:.0%} of its time"
+    if config.speakers.rows:
+        return [
+            f"{told}; files of the map that are clean speech, with the mix as audio=FILE, help the mouths"
+        ]
+    return [f"{told}; audio.drive=FILE takes clean speech for the mouth"]
 
 
 def _picture(inputs: Inputs) -> list[str]:

@@ -103,7 +103,7 @@ def test_left_alone_for_a_while(table: FrameTable, faces: LightFaces) -> None:
 def test_who_is_not_there(table: FrameTable, faces: LightFaces) -> None:
     with pytest.raises(ConfigError, match=r"anna has face 7, but the faces seen are 0 to 3"):
         chosen(table, faces, says("7", "anna"))
-    with pytest.raises(FaceNotFound, match=r"speaker ben: "):
+    with pytest.raises(FaceNotFound, match=r"speaker ben: the face is that of anna already"):
         chosen(table, faces, says("0", "anna"), says("0", "ben"))
-    with pytest.raises(ConfigError, match=r"face\.point=.* lies outside"):
+    with pytest.raises(ConfigError, match=r"speaker 9999:10: face\.point=.* lies outside"):
         chosen(table, faces, says("9999:10"))

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from lipsync_ray.cli import main
+from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.still import write_still
 from tests.speakers.duet import make_duet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +82,19 @@ def test_the_report_shows_both(home: Path, dub: dict[str, Any]) -> None:
     assert "<h1>ben</h1>" in page
 
 
+def test_the_sidecar_tells_who_says_what(home: Path, dub: dict[str, Any]) -> None:
+    told = [(row["speaker"], row["face"], row["audio"]) for row in dub["speakers"]]
+    assert told == [("anna", "left", str(home / "anna.wav")), ("ben", "right", str(home / "ben.wav"))]
+
+
+def test_a_sound_of_the_map_is_not_written_over(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(home / "two.mp4", home / "heard.mp4")
+    (home / "heard.csv").write_text("face,audio\nleft,heard.mp4\n")
+    words = [f"video={home / 'two.mp4'}", f"speakers.map={home / 'heard.csv'}", f"out={home / 'heard.mp4'}"]
+    assert main(["run", *words, *WORDS]) == 1
+    assert "is the input itself" in capsys.readouterr().err
+
+
 def test_pieces_come_out_the_same(home: Path, dub: dict[str, Any]) -> None:
     cut = run(home, "cut.mp4", "chunk.seconds=0.7", "chunk.batch=3", "quality.enabled=false")
     assert len(cut["chunks"]) > 3
@@ -106,3 +121,13 @@ def test_an_open_word_about_a_wrong_map(home: Path, capsys: pytest.CaptureFixtur
         line = capsys.readouterr().err.strip().splitlines()[-1]
         assert told in line
     assert not (home / "x.mp4").exists()
+
+
+def test_one_person_cannot_be_two_speakers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = build_table(str(home / "two.mp4"))
+    with open_reader(table) as reader:
+        write_still(rgb_of(next(iter(reader.frames([0]))))[:, :320], home / "left.png")
+    (home / "twice.csv").write_text("speaker,face,audio\nanna,left.png,anna.wav\nben,left.png,ben.wav\n")
+    words = [f"video={home / 'two.mp4'}", f"out={home / 'x.mp4'}", f"cache.dir={home / 'cache'}", *WORDS]
+    assert main(["run", *words, f"speakers.map={home / 'twice.csv'}"]) == 1
+    assert "two speakers have one face" in capsys.readouterr().err

@@ -40,6 +40,14 @@ def test_the_same_in_json() -> None:
     assert read(json.dumps(given), "map.json") == (row,)
 
 
+def test_blanks_in_a_table_are_nothing() -> None:
+    rows = read("face, audio , start,end\nleft, a.wav, 0, 1.5\n , , ,\nleft, , 2, \n")
+    assert rows == (
+        SpeakerRow(face="left", audio="/maps/a.wav", start=0.0, end=1.5),
+        SpeakerRow(face="left", start=2.0),
+    )
+
+
 def test_diarization_tells_who_speaks_when() -> None:
     text = (
         ";; made by a program\n"
@@ -65,7 +73,9 @@ def test_diarization_tells_who_speaks_when() -> None:
         ("face\n1:2:3\n", "map.csv", r"line 2: .*a point is x:y"),
         ("audio\na.wav\n", "map.csv", r"line 2: .*neither a speaker nor a face"),
         ("speaker,face\n", "map.csv", r"has no rows"),
+        ("face,audio,audio\nleft,a.wav,b.wav\n", "map.csv", r"line 1: there are two columns audio"),
         ("{", "map.json", r"is no JSON"),
+        ("[" * 100_000, "map.json", r"is no JSON"),
         ('{"a": 1}', "map.json", r"expected a list of objects"),
         ("SPEAKER two 1 0.30\n", "two.rttm", r"line 1: expected SPEAKER"),
         ("x", "map.txt", r"ends in \.csv, \.json or \.rttm"),

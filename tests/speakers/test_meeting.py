@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 
 from lipsync_ray.cli import main
+from lipsync_ray.media.colour import rgb_of
+from lipsync_ray.media.index import build_table
+from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.still import write_still
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speakers.guess import Turn
 from lipsync_ray.speakers.mapfile import read_map, write_csv
@@ -52,6 +56,17 @@ def test_one_who_talks_needs_no_times() -> None:
 def test_where_nobody_is_heard_everybody_is_in_the_map() -> None:
     rows = Meeting(people=[person("A", 0), person("B", 1)], turns=[], unknown=[]).rows()
     assert rows == [SpeakerRow(speaker="A", face="0"), SpeakerRow(speaker="B", face="1")]
+
+
+def test_faces_that_a_map_names_stay_as_they_are() -> None:
+    given = [
+        SpeakerRow(face="left", audio="a.wav"),
+        SpeakerRow(speaker="ben", start=1.0),
+        SpeakerRow(face="*", audio="leave", start=2.0),
+    ]
+    people = [person("left", 0), person("ben", 1)]
+    rows = Meeting(people=people, turns=[], unknown=[]).rows(given)
+    assert rows == [SpeakerRow(speaker="ben", face="1"), *given]
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +131,26 @@ def test_a_diarization_names_them(home: Path, capsys: pytest.CaptureFixture[str]
         == 0
     )
     assert "#0, #1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["speakers", "plan"])
+def test_an_input_is_not_written_over(home: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    video = home / "two.mp4"
+    before = video.read_bytes()
+    flag = {"speakers": "--write", "plan": "--strip"}[verb]
+    words = [verb, f"video={video}", f"audio={video}", f"{flag}={video}", "ray.cluster=none"]
+    assert main(words) == 1
+    assert "is the video itself" in capsys.readouterr().err
+    assert video.read_bytes() == before
+
+
+def test_people_of_a_picture_which_is_silent(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = build_table(str(home / "two.mp4"))
+    with open_reader(table) as reader:
+        write_still(rgb_of(next(iter(reader.frames([0])))), tmp_path / "both.png")
+    words = [f"cache.dir={home / 'cache'}", "ray.cluster=none", "--json"]
+    assert main(["speakers", f"video={tmp_path / 'both.png'}", *words]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["talks_s"] for one in told["people"]] == [0, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import wave
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.errors import AudioUnreadable, ConfigError
+from lipsync_ray.media.audio import mixed
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speakers.settings import SpeakerRow
 from lipsync_ray.speakers.voices import write_mix, write_voice
@@ -90,3 +92,22 @@ def test_what_cannot_be_heard_is_named(sounds: dict[str, str], tmp_path: Path) -
         mix(audio=str(tmp_path / "gone.wav"))
     with pytest.raises(ConfigError, match=r"from 4 s of a\.wav on, which ends at 4\.00 s"):
         mix(audio=sounds["a"], skip=4.0)
+
+
+def test_lines_of_one_file_read_it_once(
+    sounds: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film has hundreds of lines in one long file: each must not read it anew."""
+    read: list[str] = []
+
+    def counted(path: str | Path, rate: int, channels: int) -> Iterator[np.ndarray]:
+        read.append(str(path))
+        return mixed(path, rate, channels)
+
+    monkeypatch.setattr("lipsync_ray.media.assembling.mixed", counted)
+    times = [0.0, 0.5, 1.5, 3.0]
+    rows = [SpeakerRow(face="left", start=at, end=at + 0.5, audio=sounds["a"], skip=at) for at in times]
+    (anna,) = cast_of([*rows, SpeakerRow(face="left", start=3.5, end=4.0, audio=sounds["a"], skip=0)])
+    out = write_voice(anna, "", tmp_path / "voice.wav", fade_ms=8)
+    assert heard(out) == [0.1, 0.1, 0, 0.1, 0, 0, 0.1, 0.1]
+    assert len(read) == 2  # once forwards, and once more for the line that goes back
