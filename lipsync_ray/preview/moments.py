@@ -15,7 +15,7 @@ from lipsync_ray.faces.select import Reason
 from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.preview.overlay import Overlay, outlines_of
-from lipsync_ray.role import leading
+from lipsync_ray.role import Role, leading
 
 _WORDS = {
     Reason.NONE: "no face",
@@ -35,6 +35,7 @@ class Moment:
     before: np.ndarray  # uint8[H,W,3] RGB: the source's frame
     after: np.ndarray  # the frame that the run writes, before it is encoded
     faces: int  # seen in the frame
+    drawn: int  # of them
     why: str  # why it is left alone; empty: it is dubbed
     digest: str  # as in Composited
     overlay: Overlay
@@ -86,12 +87,18 @@ def _moment(job: RenderJob, done: Composited) -> Moment:
         before=_stretched(rgb_of(done.before), stretch),
         after=_stretched(rgb_of(done.frame), stretch),
         faces=int(np.count_nonzero(job.scan.light().frame == source)),
+        drawn=0 if done.mask is None else sum(_is_drawn(role, source) for role in job.roles),
         why=_why(job, done, source),
         digest=done.digest,
         overlay=Overlay(
             outlines=tuple(line * stretch for line in lines), faces=tuple(face * stretch for face in faces)
         ),
     )
+
+
+def _is_drawn(role: Role, source: int) -> bool:
+    target = role.target
+    return target.strength[source] > 0 and int(target.shot[source]) in role.crops
 
 
 def _why(job: RenderJob, done: Composited, source: int) -> str:

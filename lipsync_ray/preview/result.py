@@ -16,6 +16,7 @@ class Glimpse:
     number: int  # output frame
     time: float  # s of the output
     faces: int  # seen in it
+    drawn: int  # of them
     why: str  # why it is left alone; empty: it is dubbed
     digest: str  # of its composited crop, as in a run; empty: the source's own frame
 
@@ -26,6 +27,7 @@ class Glimpse:
             number=moment.number,
             time=round(moment.time, 6),
             faces=moment.faces,
+            drawn=moment.drawn,
             why=moment.why,
             digest=moment.digest,
         )
@@ -49,7 +51,7 @@ class Preview:
         left = ", ".join(sorted({one.why for one in self.shown if one.why}))
         if self.kind == "frame":
             made = f"left alone: {left}" if left else f"drawn by {self.engine}"
-            of = f"{drawn} of {first.faces} faces"
+            of = f"{first.drawn} of {first.faces} faces"
             return f"{self.place}: {first.time:.3f} s (frame {first.number}), {of}, {made}"
         note = f" (left alone: {left})" if left else ""
         if self.kind == "clip":

@@ -10,6 +10,8 @@ from lipsync_ray.errors import ConfigError
 from lipsync_ray.speakers.settings import EVERYONE, LEAVE, SpeakerRow
 from lipsync_ray.speakers.who import Who, parse_who
 
+NOBODY = Who(kind="faces")  # of a speaker who says nothing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -68,7 +70,7 @@ def _part(name: str, rows: Sequence[SpeakerRow], everyone: Sequence[SpeakerRow])
     left = [row for row in (*rows, *everyone) if row.audio == LEAVE]
     return Speaker(
         name=name,
-        who=parse_who(faces[0] if faces else name),
+        who=parse_who(faces[0]) if faces else NOBODY,
         lines=_lines(name, spoken),
         left=tuple(sorted((row.start or 0.0, row.end) for row in left)),
     )

@@ -67,8 +67,8 @@ def _row(values: Mapping[str, Any], place: Callable[[str], str]) -> SpeakerRow:
     for name in _TIMES:
         if name in known:
             known[name] = seconds(known[name], name)
-    if known.get("audio", LEAVE) != LEAVE:
-        known["audio"] = place(known["audio"])
+    if "audio" in known:
+        known["audio"] = LEAVE if known["audio"].lower() == LEAVE else place(known["audio"])
     if "face" in known and known["face"] != EVERYONE and parse_who(known["face"]).kind == "reference":
         known.setdefault("speaker", name_of(known["face"]).rpartition(".")[0] or known["face"])
         known["face"] = place(known["face"])
@@ -91,7 +91,10 @@ def seconds(value: Any, name: str) -> float:
 
 
 def _csv(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")), restkey="", strict=True)
+    text = text.removeprefix("\ufeff")
+    # Spreadsheets of countries with a decimal comma write semicolons.
+    separator = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.DictReader(StringIO(text), restkey="", strict=True, delimiter=separator)
     try:
         names = [column.strip() for column in reader.fieldnames or () if column.strip()]
         if twice := [column for column in dict.fromkeys(names) if names.count(column) > 1]:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.kinds import suggest
 
+_WORDS = ("left", "right", "largest")
 _NUMBERS = re.compile(r"#?\d+(\+#?\d+)*")
 _PLACE = re.compile(r"-?[\d.]+(:-?[\d.]+)+")
 
@@ -19,7 +21,7 @@ class Who:
 
     ``3`` or ``3+7``: faces by their numbers, as ``speakers`` and ``plan`` show them; ``left``, ``right``,
     ``largest``; ``640:200``, the face nearest to that point; ``600:100:900:400``, a face in that box;
-    anything else is a picture of the person.
+    anything else is the file of a picture of the person.
     """
 
     kind: Literal["faces", "left", "right", "largest", "point", "box", "reference"]
@@ -52,15 +54,20 @@ def parse_who(text: str) -> Who:
     """Read the name of a face.
 
     Raises:
-        ConfigError: a place has neither two nor four numbers.
+        ConfigError: it is none of these.
     """
     text = text.strip()
-    if text in ("left", "right", "largest"):
+    if text in _WORDS:
         return Who(kind=text)  # type: ignore[arg-type]
     if _NUMBERS.fullmatch(text):
         return Who(kind="faces", faces=tuple(int(part.lstrip("#")) for part in text.split("+")))
     if _PLACE.fullmatch(text):
         return _place(text)
+    if "." not in text:
+        raise ConfigError(
+            f"speakers: face {text}: expected left, right, largest, a number, x:y, x0:y0:x1:y1 or the file "
+            f"of a picture{suggest(text, _WORDS)}"
+        )
     return Who(kind="reference", picture=text)
 
 

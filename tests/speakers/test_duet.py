@@ -131,3 +131,10 @@ def test_one_person_cannot_be_two_speakers(home: Path, capsys: pytest.CaptureFix
     words = [f"video={home / 'two.mp4'}", f"out={home / 'x.mp4'}", f"cache.dir={home / 'cache'}", *WORDS]
     assert main(["run", *words, f"speakers.map={home / 'twice.csv'}"]) == 1
     assert "two speakers have one face" in capsys.readouterr().err
+
+
+def test_a_preview_tells_that_both_are_drawn(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [f"video={home / 'two.mp4'}", f"speakers.map={home / 'map.csv'}", f"out={home / 'dub.mp4'}"]
+    assert main(["preview", *words, "preview.at=1", f"cache.dir={home / 'cache'}", *WORDS]) == 0
+    assert "2 of 2 faces, drawn by unit_selection" in capsys.readouterr().out
+    assert (home / "dub.preview.png").exists()

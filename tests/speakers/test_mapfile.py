@@ -34,6 +34,14 @@ def test_a_table_of_speakers() -> None:
     )
 
 
+def test_a_table_with_semicolons() -> None:
+    rows = read("speaker;face;start;audio\nanna;left;1,5;a.wav\nanna;;2,25;LEAVE\n")
+    assert rows == (
+        SpeakerRow(speaker="anna", face="left", start=1.5, audio="/maps/a.wav"),
+        SpeakerRow(speaker="anna", start=2.25, audio="leave"),
+    )
+
+
 def test_the_same_in_json() -> None:
     given = [{"speaker": "ben", "face": 3, "start": 1.5, "end": "1:02,25", "audio": "ben.wav", "skip": None}]
     row = SpeakerRow(speaker="ben", face="3", start=1.5, end=62.25, audio="/maps/ben.wav")
@@ -70,6 +78,7 @@ def test_diarization_tells_who_speaks_when() -> None:
         ("face,start\nleft,soon\n", "map.csv", r"line 2: start=soon: expected seconds"),
         ("face,start\nleft,-1\n", "map.csv", r"line 2: .*start=-1"),
         ("face,start\nleft,nan\n", "map.csv", r"line 2: .*start=nan"),
+        ("face\nlfet\n", "map.csv", r"line 2: .*face lfet: expected left.*did you mean left"),
         ("face\n1:2:3\n", "map.csv", r"line 2: .*a point is x:y"),
         ("audio\na.wav\n", "map.csv", r"line 2: .*neither a speaker nor a face"),
         ("speaker,face\n", "map.csv", r"has no rows"),
