@@ -34,7 +34,7 @@ def name_of(chunk: Chunk, every: int, changed: Mapping[int, float]) -> str:
     cue[list(changed)] = list(changed.values())
     job: Any = SimpleNamespace(
         preset=PresetSettings(every=every),
-        preparation=Preparation(frames={"aperture": cue}),
+        roles=(SimpleNamespace(preparation=Preparation(frames={"aperture": cue})),),
         timeline=timeline,
         key="the same job",
     )
