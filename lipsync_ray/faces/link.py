@@ -39,7 +39,12 @@ def link(columns: dict[str, np.ndarray], ranges: list[tuple[int, int]], cuts: np
 
 def _apart(numbers: np.ndarray, frames: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """A number of its own for each face of each shot."""
-    keys = np.searchsorted(cuts, frames, side="right").astype(np.int64) << 32 | numbers
+    return numbered(np.searchsorted(cuts, frames, side="right"), numbers)
+
+
+def numbered(shots: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Number of each pair of a shot and a face, ``int32[rows]``, in the order in which they first appear."""
+    keys = shots.astype(np.int64) << 32 | faces.astype(np.int64)
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     order = np.empty(len(first), np.int32)
     order[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lipsync_ray.faces.link import numbered
 from lipsync_ray.faces.track import FaceScan, LightFaces
 from lipsync_ray.media.frame import Box
 from lipsync_ray.media.table import FrameTable
@@ -25,16 +26,8 @@ _MARGIN = 0.35  # of the face's longer side, around it: the square that is descr
 
 
 def tracks_of(light: LightFaces, shots: np.ndarray) -> np.ndarray:
-    """Number of each row's track, ``int32[r]``: one face in one shot, in the order of their first frames.
-
-    A face may keep its number across a cut where another one comes to the same place, so a face of two
-    shots is two tracks.
-    """
-    keys = shots[light.frame].astype(np.int64) << 32 | light.face.astype(np.int64)
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.empty(len(first), np.int32)
-    order[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
-    return order[inverse]
+    """Number of each row's track, ``int32[r]``: one face in one shot, in the order of their first frames."""
+    return numbered(shots[light.frame], light.face)
 
 
 def describe_tracks(
