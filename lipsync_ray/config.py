@@ -29,6 +29,7 @@ from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.preset import PresetSettings
 from lipsync_ray.preview.settings import PreviewSettings
 from lipsync_ray.quality.settings import QualitySettings
+from lipsync_ray.serve_settings import ServeSettings
 from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.storage.uri import checked, is_remote, local_path
 from lipsync_ray.weights.store import WeightStore, default_folder
@@ -215,6 +216,7 @@ class Config:
     quality: QualitySettings = field(default_factory=QualitySettings)
     speakers: SpeakersSettings = field(default_factory=SpeakersSettings)
     preview: PreviewSettings = field(default_factory=PreviewSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
 
     def __post_init__(self) -> None:
         if self.speakers.given and self.audio.drive is not None:
@@ -232,8 +234,10 @@ class Config:
 
 
 def to_plain(config: Config) -> dict[str, Any]:
-    """The settings as JSON can hold them, for the sidecar and for hashes."""
-    return _plain(asdict(config))
+    """The settings of a job as JSON can hold them, for sidecars and hashes; not the service's own."""
+    plain = _plain(asdict(config))
+    del plain["serve"]
+    return plain
 
 
 def _plain(value: Any) -> Any:

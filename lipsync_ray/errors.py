@@ -189,3 +189,10 @@ class LedgerError(LipsyncError):
     """The ledger of a batch is damaged, of another version, or in use by another batch."""
 
     code = "LEDGER"
+
+
+class StoreError(LipsyncError):
+    """The database of the service cannot be reached, or refuses."""
+
+    code = "STORE"
+    retriable = True

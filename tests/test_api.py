@@ -42,7 +42,7 @@ def settings_of(sidecar: Path | str) -> dict[str, dict[str, object]]:
 def test_every_group_can_be_given_as_its_own_settings() -> None:
     hints = get_type_hints(Groups)
     kinds = field_kinds(Config)
-    apart = {"video", "out", "audio", "log", "debug", "preset", "preview"}
+    apart = {"video", "out", "audio", "log", "debug", "preset", "preview", "serve"}
     assert {name: kind for name, kind in kinds.items() if name not in apart} == hints
     for kind in hints.values():
         for settings in arms(kind) or (kind,):

@@ -38,7 +38,7 @@ LAYERS = (
     {"distributed", "quality", "speakers"},
     {
         *("config", "workspace", "inputs", "analysis", "sidecar", "triage", "preview"),
-        *("driving", "jobs", "dubbing"),
+        *("driving", "jobs", "dubbing", "serve_settings"),
     },
     {"cli", "serve", "batch"},
 )
