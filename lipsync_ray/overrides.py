@@ -17,6 +17,7 @@ from lipsync_ray.foreign_flags import explain_foreign
 from lipsync_ray.kinds import TAG, arms, describe, field_kinds, is_optional, is_text, suggest
 from lipsync_ray.schema import build, find_kind, list_keys
 
+_WORDS = {"true": True, "false": False, "null": None}
 HEARD = ("audio.segments", "speakers.map", "speakers.rows")  # instead of audio=FILE
 
 
@@ -132,7 +133,21 @@ def _read(key: str, value: str, kind: Any) -> Any:
         return parsed
     if "${" in value:
         raise ConfigError(f"{key}={value}: expected {describe(kind)}; ${{...}} has no meaning here")
-    return _parse(key, value, kind)
+    known, plain = _plain_value(value)
+    return plain if known else _parse(key, value, kind)
+
+
+def _plain_value(value: str) -> tuple[bool, Any]:
+    """Whether a value needs no grammar, and what it is then: Hydra's first parse takes half a second."""
+    if value in _WORDS:
+        return True, _WORDS[value]
+    if re.fullmatch(r"[+-]?(0|[1-9]\d*)", value):
+        return True, int(value)
+    if re.fullmatch(r"[+-]?(0|[1-9]\d*)\.\d+", value):
+        return True, float(value)
+    if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) and value.lower() not in (*_WORDS, "inf", "nan"):
+        return True, value
+    return False, None
 
 
 def _json(text: str) -> Any | None:
