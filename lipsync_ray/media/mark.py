@@ -11,7 +11,7 @@ import numpy as np
 from lipsync_ray.media.frame import Frame, PixelLayout
 
 LONGEST_MARK = 40  # characters
-_FONT = cv2.FONT_HERSHEY_SIMPLEX  # comes with OpenCV: no machine draws it with another font
+_FONT = cv2.FONT_HERSHEY_SIMPLEX  # comes with OpenCV, of which all machines of a run have one version
 _HEIGHT = 1 / 28  # of capital letters, of the shorter side
 _SMALLEST = 9  # px of capitals: smaller ones are specks
 _WIDEST = 0.6  # of the picture's width

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptography import x509
 
+# What a certificate may be for, to sign content: C2PA's own purpose, which the library does not know by
+# default, and those of old standing (documents, e-mail, time stamps, OCSP answers).
+PURPOSES = ("1.3.6.1.4.1.62558.2.1", *(f"1.3.6.1.5.5.7.3.{number}" for number in (36, 4, 8, 9)))
 LASTS = timedelta(days=3650)
 # Whoever opens such a certificate reads this first: it stands where others have the name of a company.
 ORGANISATION = "lipsync_ray development certificate, proves nobody's identity"
@@ -40,6 +43,27 @@ def is_development(certificate: x509.Certificate) -> bool:
 
     found = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return any(attribute.value == ORGANISATION for attribute in found)
+
+
+def fault_of(certificate: x509.Certificate) -> str:
+    """What keeps C2PA from taking a signer's certificate, in words; empty where nothing is known.
+
+    The library itself says no more than that it is invalid.
+    """
+    from cryptography import x509
+
+    found = {type(one.value): one.value for one in certificate.extensions}
+    usage, purposes = found.get(x509.KeyUsage), found.get(x509.ExtendedKeyUsage)
+    basic = found.get(x509.BasicConstraints)
+    if basic is not None and basic.ca:  # type: ignore[attr-defined]
+        return "is that of an authority (basicConstraints CA:TRUE): it signs certificates, not content"
+    if usage is None or not usage.digital_signature:  # type: ignore[attr-defined]
+        return "is not for signatures (keyUsage digitalSignature)"
+    if purposes is None or not {one.dotted_string for one in purposes} & set(PURPOSES):  # type: ignore[attr-defined]
+        return "has no purpose for which it may sign content (extendedKeyUsage, such as emailProtection)"
+    if x509.AuthorityKeyIdentifier not in found:
+        return "does not name the key of its issuer (authorityKeyIdentifier)"
+    return ""
 
 
 def _name(common: str) -> x509.Name:

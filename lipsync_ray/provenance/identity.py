@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lipsync_ray.errors import SigningFailed
-from lipsync_ray.provenance.certificates import is_development
+from lipsync_ray.provenance.certificates import fault_of, is_development
 from lipsync_ray.provenance.development import development_pem
 from lipsync_ray.provenance.library import c2pa_library
 from lipsync_ray.provenance.settings import ProvenanceSettings
@@ -112,6 +112,8 @@ def _check_chain(chain: Sequence[x509.Certificate], key: Any, what: str, now: da
         raise SigningFailed(f"{what}: its first certificate does not belong to provenance.key")
     if own.issuer == own.subject:
         raise SigningFailed(f"{what} has signed itself; C2PA wants one that an authority has issued")
+    if fault := fault_of(own):
+        raise SigningFailed(f"{what}: its certificate {fault}; see docs/provenance.md")
     for one in chain:
         if not one.not_valid_before_utc <= now <= one.not_valid_after_utc:
             days = f"from {one.not_valid_before_utc:%Y-%m-%d} to {one.not_valid_after_utc:%Y-%m-%d}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from lipsync_ray.provenance.wary import number, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +23,14 @@ class Interval:
         if not 0 <= self.start < self.stop or not 0 <= self.begin <= self.end:
             raise ValueError(f"a stretch cannot be empty or end before it begins: {self}")
 
-    def to_plain(self) -> dict[str, list[float]]:
-        """As JSON holds it."""
-        return {"frames": [self.start, self.stop], "seconds": [self.begin, self.end]}
+    def to_plain(self) -> dict[str, float]:
+        """As JSON holds it. By names: the C2PA library takes lists of small numbers for bytes."""
+        return {
+            "start_frame": self.start,
+            "stop_frame": self.stop,
+            "start_s": self.begin,
+            "stop_s": self.end,
+        }
 
 
 def runs(edited: np.ndarray) -> list[tuple[int, int]]:
@@ -67,21 +74,14 @@ def spoken(intervals: Sequence[Interval], most: int = 8) -> str:
 def _read(item: object) -> Interval:
     if not isinstance(item, dict):
         raise ValueError("no stretch")
-    start, stop = _pair(item.get("frames"))
-    begin, end = _pair(item.get("seconds"))
-    if start != int(start) or stop != int(stop):
-        raise ValueError("no whole frames")
-    return Interval(start=int(start), stop=int(stop), begin=begin, end=end)
+    start, stop, begin, end = (item.get(key) for key in ("start_frame", "stop_frame", "start_s", "stop_s"))
+    return Interval(start=number(start), stop=number(stop), begin=_seconds(begin), end=_seconds(end))
 
 
-def _pair(value: object) -> Iterator[float]:
-    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):
-        raise ValueError("no pair of numbers")
-    yield from value
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+def _seconds(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
+        raise ValueError(f"{shown(value, 40)} are no seconds")
+    return float(value)
 
 
 def _rounded(seconds: float) -> float:

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lipsync_ray.errors import DependencyMissing
-
-# What a certificate may be for, to sign content: C2PA's own purpose, which the library does not know by
-# default, and those of old standing (documents, e-mail, time stamps, OCSP answers).
-_PURPOSES = ("1.3.6.1.4.1.62558.2.1", *(f"1.3.6.1.5.5.7.3.{number}" for number in (36, 4, 8, 9)))
+from lipsync_ray.provenance.certificates import PURPOSES
 
 
 def c2pa_library() -> Any:
@@ -35,7 +32,7 @@ def open_context(anchors: Sequence[bytes] = ()) -> Any:
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
         "builder": {"thumbnail": {"enabled": False}},
     }
-    settings["trust"] = {"trust_config": "\n".join(_PURPOSES)}
+    settings["trust"] = {"trust_config": "\n".join(PURPOSES)}
     if anchors:
         settings["trust"]["user_anchors"] = b"".join(anchors).decode()
     return library.Context(settings=library.Settings.from_dict(settings))

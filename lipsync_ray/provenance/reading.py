@@ -81,7 +81,7 @@ def _checked(found: dict[str, Any], name: str) -> Credentials:
         code, text = next(iter(serious.items()), ("", "its signature could not be checked"))
         raise ProvenanceBroken(f"{name}: its manifest does not hold: {shown(code)} {shown(text)}".rstrip())
     manifests = mapping(found.get("manifests"))
-    label = found.get("active_manifest")
+    label = str(found.get("active_manifest"))
     active = mapping(manifests.get(label))
     facts, own, notes = _facts(active, [mapping(one) for key, one in manifests.items() if key != label])
     signature = mapping(active.get("signature_info"))

@@ -100,8 +100,8 @@ def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
         return error
     if says is None:
         return ProvenanceMissing(
-            f"{name} says nothing of its origin: it holds no manifest (anybody can take one off, and encoding "
-            "again does), and no sidecar of it is here; sidecar=NAME.json names one"
+            f"{name} says nothing of its origin: it holds no manifest (encoding again takes one off, and so "
+            "can anybody), and no sidecar of it is here; sidecar=NAME.json names one"
         )
     held = "its manifest is gone and its" if says.mode == "c2pa" else "its"
     return ProvenanceBroken(

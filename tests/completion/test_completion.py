@@ -166,8 +166,9 @@ def test_every_option_and_every_closed_choice_is_there() -> None:
         "engine",
         "speech",
         "preset",
+        "provenance",
     }
-    for group in ("engine", "speech", "preset"):
+    for group in ("engine", "speech", "preset", "provenance"):
         assert sorted(words.choices[group]) == group_options(group)
     assert words.choices["engine.layered"] == ("auto", "always", "never")
     assert words.choices["cache.shared"] == ("true", "false", "null")
