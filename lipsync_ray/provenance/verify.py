@@ -76,7 +76,11 @@ def _credentials(
 ) -> tuple[Credentials | None, tuple[str, ...]]:
     """The manifest of a file, in it or beside it; with what is wrong with one that does not matter."""
     name = name_of(place)
-    found = read_credentials(path, name, anchors)
+    try:
+        found = read_credentials(path, name, anchors)
+    except ProvenanceBroken:
+        _check_video(path, name)  # what is none was not changed, but is something else
+        raise
     if found is not None or embeds(name):
         return found, ()
     beside = read_small(_neighbour(place, MANIFEST_ENDING))

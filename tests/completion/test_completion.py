@@ -176,7 +176,7 @@ def test_every_option_and_every_closed_choice_is_there() -> None:
 
 
 def test_files_and_folders_are_options_that_take_paths() -> None:
-    own = {"manifest", "strip", "write", "sheet", "out_dir", "audio"}
+    own = {"manifest", "strip", "write", "sheet", "sidecar", "trust", "out_dir", "audio"}
     assert (FILES | FOLDERS) - own <= set(list_keys(Config))
     paths = {key for key in list_keys(Config) if key.partition(".")[0] != "engine" and _is_path(key)}
     assert paths <= FOLDERS

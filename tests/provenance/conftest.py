@@ -54,7 +54,7 @@ def _own_keys(tmp_path_factory: pytest.TempPathFactory, home: Home) -> Iterator[
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed(home: Home, _own_keys: None) -> Path:
     """A dub with its manifest inside; who was dubbed has agreed."""
     out = home.folder / "signed.mp4"
