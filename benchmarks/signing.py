@@ -51,15 +51,16 @@ def write_large(path: Path, size: int) -> None:
 
 
 def timed(name: str, work: Callable[[], Any]) -> None:
+    """Do it, and print what it took and the process's peak of memory so far."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{name:<8} {time.perf_counter() - wall:7.2f} s, CPU {time.process_time() - cpu:7.2f} s, peak {peak:.0f} MB"
-    )
+    print(f"{name:<8} {wall:7.2f} s, CPU {cpu:7.2f} s, peak {peak:.0f} MB")
 
 
 def main() -> None:
+    """Measure one size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("megabytes", type=int)
     size = parser.parse_args().megabytes * 1_000_000
