@@ -13,6 +13,7 @@ from lipsync_ray.errors import (
     AudioUnreadable,
     ChunkFailed,
     ConfigError,
+    ConsentRequired,
     DecordRefused,
     DependencyMissing,
     EncodeFailed,
@@ -27,7 +28,10 @@ from lipsync_ray.errors import (
     OutputMismatch,
     OutputUnwritable,
     PlanError,
+    ProvenanceBroken,
+    ProvenanceMissing,
     ResultLost,
+    SigningFailed,
     StorageError,
     StorageRefused,
     StoreError,
@@ -68,6 +72,7 @@ if TYPE_CHECKING:
     from lipsync_ray.media.timeline import SyncSettings
     from lipsync_ray.media.tracks import KeepSettings
     from lipsync_ray.neural.settings import ComputeSettings
+    from lipsync_ray.provenance.settings import PolicySettings, ProvenanceSettings
     from lipsync_ray.quality.settings import QualitySettings
     from lipsync_ray.sidecar import Result
     from lipsync_ray.speakers.settings import SpeakerRow, SpeakersSettings
@@ -83,6 +88,7 @@ __all__ = [
     "ChunkFailed",
     "ComputeSettings",
     "ConfigError",
+    "ConsentRequired",
     "CostSettings",
     "DecordRefused",
     "DependencyMissing",
@@ -107,12 +113,17 @@ __all__ = [
     "OutputUnwritable",
     "OwnEngine",
     "PlanError",
+    "PolicySettings",
     "ProgressUpdate",
+    "ProvenanceBroken",
+    "ProvenanceMissing",
+    "ProvenanceSettings",
     "QualitySettings",
     "RaySettings",
     "Result",
     "ResultLost",
     "Row",
+    "SigningFailed",
     "SpeakerRow",
     "SpeakersSettings",
     "SpeechSettings",
@@ -153,7 +164,9 @@ _HOMES = {  # of what is loaded when it is first used
     "LipGanSettings": "lipsync_ray.engines.lipgan.settings",
     "MediaSettings": "lipsync_ray.config",
     "OwnEngine": "lipsync_ray.config",
+    "PolicySettings": "lipsync_ray.provenance.settings",
     "ProgressUpdate": "lipsync_ray.callback",
+    "ProvenanceSettings": "lipsync_ray.provenance.settings",
     "QualitySettings": "lipsync_ray.quality.settings",
     "RaySettings": "lipsync_ray.distributed.settings",
     "Result": "lipsync_ray.sidecar",

@@ -35,6 +35,7 @@ from lipsync_ray.media.tracks import KeepSettings
 from lipsync_ray.neural.settings import ComputeSettings
 from lipsync_ray.overrides import load_config
 from lipsync_ray.progress import NullProgress
+from lipsync_ray.provenance.settings import PolicySettings, ProvenanceSettings
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.sidecar import Result
 from lipsync_ray.speakers.settings import SpeakersSettings
@@ -70,6 +71,8 @@ class Groups(TypedDict, total=False):
     cost: CostSettings
     quality: QualitySettings
     speakers: SpeakersSettings
+    provenance: ProvenanceSettings
+    policy: PolicySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,7 @@ def _verbs() -> Mapping[str, Verb]:
         "batch": Verb(run=many.batch, help=texts.batch_help, groups=True),
         "status": Verb(run=many.status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
         "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
+        "verify": Verb(run=verbs.verify, help=lambda: texts.VERIFY, flags=frozenset({"--json"})),
         "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
         "weights": Verb(run=verbs.weights, help=texts.weights_help),
         "completion": Verb(run=_completion, help=lambda: texts.COMPLETION),

@@ -38,6 +38,7 @@ class RenderJob:
     folder: Path  # where artifacts go
     key: str  # hash of everything that determines the pictures and is the same for all chunks
     code: str  # code_version() of the driver: workers of another one would make other pictures
+    mark: str | None = None  # text in a corner of every frame, drawn over all else
     threads: int = 1  # that the worker at hand may keep busy
 
     def shots(self, numbers: np.ndarray) -> np.ndarray:

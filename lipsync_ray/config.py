@@ -28,6 +28,7 @@ from lipsync_ray.neural.settings import ComputeSettings
 from lipsync_ray.plan import ChunkSettings
 from lipsync_ray.preset import PresetSettings
 from lipsync_ray.preview.settings import PreviewSettings
+from lipsync_ray.provenance.settings import PolicySettings, ProvenanceSettings
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.serve_settings import ServeSettings
 from lipsync_ray.speakers.settings import SpeakersSettings
@@ -217,6 +218,8 @@ class Config:
     speakers: SpeakersSettings = field(default_factory=SpeakersSettings)
     preview: PreviewSettings = field(default_factory=PreviewSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    provenance: ProvenanceSettings = field(default_factory=ProvenanceSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
 
     def __post_init__(self) -> None:
         if self.speakers.given and self.audio.drive is not None:

@@ -22,6 +22,8 @@ REQUIRED = {
     "pydub": "pydub",
     "ai-edge-litert": "ai_edge_litert.interpreter",
     "filelock": "filelock",
+    "c2pa-python": "c2pa",
+    "cryptography": "cryptography",
     "rich": "rich",
     "ray": "ray",
 }

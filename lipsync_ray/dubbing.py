@@ -35,6 +35,7 @@ from lipsync_ray.jobs.places import JobSpec, absolute, named
 from lipsync_ray.jobs.prepare import resources_of
 from lipsync_ray.jobs.preview import check_moment, preview_course
 from lipsync_ray.jobs.reviewing import reviewing_course
+from lipsync_ray.jobs.sealing import check_permission
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.media.assembling import Form, write_track
 from lipsync_ray.media.timeline import SyncSettings
@@ -66,6 +67,7 @@ def dub(config: Config, *, progress: Progress | None = None, speech: SpeechModel
         KeyboardInterrupt: a signal asked to stop; what is finished is kept for the next run.
     """
     check_output(config)
+    check_permission(config)
     check_measures(config)
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     with _opened(config, _networks(config, engine), progress or NullProgress(), speech) as run:
@@ -155,6 +157,7 @@ def preview(
     """
     place = check_output(config)
     check_place(config, beside(place, config.preview.ending), "the preview")
+    check_permission(config)
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     shown = progress or NullProgress()
     check = partial(check_moment, config.preview)

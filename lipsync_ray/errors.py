@@ -196,3 +196,29 @@ class StoreError(LipsyncError):
 
     code = "STORE"
     retriable = True
+
+
+class SigningFailed(LipsyncError):
+    """An output cannot be signed: the key, the certificate, or a time stamp authority."""
+
+    code = "SIGNING"
+    retriable = True  # keys and certificates are looked at before anything is drawn; an authority recovers
+
+
+class ProvenanceBroken(LipsyncError):
+    """A file is not the one that its manifest, or its sidecar, tells of."""
+
+    code = "PROVENANCE_BROKEN"
+
+
+class ProvenanceMissing(LipsyncError):
+    """Nothing tells where a file comes from."""
+
+    code = "PROVENANCE_NONE"
+
+
+class ConsentRequired(LipsyncError):
+    """The policy wants the consent of the person who is dubbed to be named."""
+
+    code = "CONSENT_REQUIRED"
+    exit_code = ExitCode.REFUSED

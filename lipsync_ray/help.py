@@ -26,6 +26,7 @@ Verbs:
   plan      look at a video and say what a dub would do, without rendering
   speakers  tell who is seen in a video and who talks when, and write a map of them to edit
   preview   draw a frame, some seconds or a sheet of a dub, before and after
+  verify    say what was edited in a file and who signed it, and whether it was changed since
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
   completion  print a script that completes words in bash, zsh or fish
@@ -153,6 +154,18 @@ RETRY = f"""\
 
 Lets jobs of a batch be tried again by the next run of the batch: those that failed or are
 quarantined (--failed, the default), or also those that are done (--all); with id=NAME only these.
+"""
+
+VERIFY = f"""\
+{PROGRAM} verify FILE [--json] [sidecar=NAME.json] [trust=CA.pem]
+
+Checks FILE against the manifest (C2PA) in it, or beside it (NAME.c2pa), and against its sidecar
+NAME.json, and tells what was edited in it, by what, when, and who signed. Exit status 0: no byte
+was changed since. 1: it was (PROVENANCE_BROKEN), or nothing tells of it (PROVENANCE_NONE).
+
+sidecar=FILE names a sidecar that lies elsewhere. trust=CA.pem names authorities whose
+certificates prove who signed; a development certificate proves nobody's identity. FILE may be in
+a store. Nothing that a manifest names is fetched. --json prints everything as JSON on stdout.
 """
 
 DOCTOR = f"""\

@@ -21,6 +21,7 @@ from lipsync_ray.artifact import (
 from lipsync_ray.compositing import Composited, RenderJob, crop_planes
 from lipsync_ray.drawing import draw, plan_drawing
 from lipsync_ray.engines.base import Engine
+from lipsync_ray.media.mark import marked
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.writer import SegmentWriter
 from lipsync_ray.plan import Chunk
@@ -101,7 +102,9 @@ class Work:
         )
 
         def write(done: Composited) -> None:
-            writer.write(done.frame.planes, int(job.timeline.pts[done.number]))
+            # Last of all: overlaps are faded and compared without it, and no two pieces draw it twice.
+            frame = done.frame if job.mark is None else marked(done.frame, job.mark)
+            writer.write(frame.planes, int(job.timeline.pts[done.number]))
             self._digests.append(done.digest)
 
         with writer:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.errors import PlanError
 from lipsync_ray.plan import Chunk
@@ -20,11 +22,18 @@ class Assembly:
 
     segments: list[Path]
     digests: list[str]  # of each output frame's composited crop; "" = the source's own frame
+    mark: str | None = None  # that was drawn over all of them
 
     @property
     def digest(self) -> str:
         """One hash over all frames: equal pictures have equal ones, however they were cut."""
-        return hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
+        parts = self.digests if self.mark is None else [*self.digests, f"marked {self.mark}"]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def edited(self) -> np.ndarray:
+        """Output frames in which something was drawn, ``bool[T]``."""
+        return np.array([digest != "" for digest in self.digests], bool)
 
 
 def find_seams(chunks: Sequence[Chunk], records: Mapping[int, ChunkRecord]) -> list[Seam]:
@@ -48,8 +57,9 @@ def assemble(
     seams: Mapping[int, ChunkRecord],
     folder: Path,
     frames: int,
+    mark: str | None = None,
 ) -> Assembly:
-    """Put segments in order; ``seams`` by the index of the chunk that follows.
+    """Put segments in order; ``seams`` by the index of the chunk that follows, ``mark`` as the job's.
 
     Raises:
         PlanError: the segments are not every output frame exactly once.
@@ -71,4 +81,5 @@ def assemble(
     return Assembly(
         segments=[path for path in segments if path is not None],
         digests=[digest for record in ordered for digest in record.digests],
+        mark=mark,
     )

@@ -116,6 +116,20 @@ def preview(words: list[str], flags: frozenset[str]) -> ExitCode:
     return ExitCode.DONE
 
 
+def verify(words: list[str], flags: frozenset[str]) -> ExitCode:
+    """Check a file against what it says of itself."""
+    names = [word for word in words if word.partition("=")[0] not in ("sidecar", "trust", "debug")]
+    given = dict(word.split("=", 1) for word in words if word not in names and "=" in word)
+    if len(names) != 1 or any(not value for value in given.values()):
+        raise ConfigError(f"verify takes one file; for example: {PROGRAM} verify dubbed.mp4")
+    from lipsync_ray.provenance.page import page
+    from lipsync_ray.provenance.verify import verify as check
+
+    verdict = check(names[0], sidecar=given.get("sidecar"), trust=given.get("trust"))
+    emit(json.dumps(verdict.to_plain(), indent=2) if "--json" in flags else page(verdict))
+    return ExitCode.DONE
+
+
 def doctor(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Examine this installation."""
     from lipsync_ray.doctor import examine, report

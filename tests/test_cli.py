@@ -55,7 +55,7 @@ def test_help_of_run_lists_options_with_defaults(words: list[str], capsys: Captu
     assert "_target_" not in text
 
 
-@pytest.mark.parametrize("verb", ["plan", "preview", "doctor", "weights"])
+@pytest.mark.parametrize("verb", ["plan", "preview", "verify", "doctor", "weights"])
 def test_each_verb_has_help(verb: str, capsys: Captured) -> None:
     assert main([verb, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"python -m lipsync_ray {verb} ")
@@ -72,8 +72,8 @@ def test_version(capsys: Captured) -> None:
         ([], "what shall be done? python -m lipsync_ray --help tells"),
         (
             ["rnu"],
-            "'rnu' is not a verb (run, plan, speakers, review, preview, batch, status, retry, doctor, "
-            "weights, completion); did you mean run?",
+            "'rnu' is not a verb (run, plan, speakers, review, preview, batch, status, retry, verify, "
+            "doctor, weights, completion); did you mean run?",
         ),
         (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),
         (

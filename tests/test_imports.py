@@ -35,7 +35,7 @@ LAYERS = (
         "seam",
         *("role", "acts", "feed"),
     },
-    {"distributed", "quality", "speakers"},
+    {"distributed", "quality", "speakers", "provenance"},
     {
         *("config", "workspace", "inputs", "analysis", "sidecar", "triage", "preview"),
         *("driving", "jobs", "dubbing", "serve_settings"),

@@ -23,16 +23,18 @@ _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "batch": ("manifest=", "out_dir=", "limit="),
         "status": ("out_dir=",),
         "retry": ("out_dir=", "id="),
+        "verify": ("sidecar=", "trust="),
         "weights": ("list", "pull", "verify"),
         "completion": SHELLS,
     }
 )
-_WITHOUT_OPTIONS = frozenset({"status", "retry", "help", "completion"})
+_WITHOUT_OPTIONS = frozenset({"status", "retry", "verify", "help", "completion"})
 # Files and folders among the options that are plain text.
 FILES = frozenset(
     {
         *("video", "audio", "out", "audio.drive", "engine.exp_img", "face.reference", "speakers.map"),
-        *("manifest", "strip", "write", "sheet"),
+        *("provenance.key", "provenance.certificate"),
+        *("manifest", "strip", "write", "sheet", "sidecar", "trust"),
     }
 )
 FOLDERS = frozenset({"cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"})

@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import lipsync_ray
 from lipsync_ray.artifact import ChunkRecord
+from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.fingerprint import code_version
@@ -18,13 +21,17 @@ from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import Prepared
 from lipsync_ray.jobs.reporting import make_report
+from lipsync_ray.jobs.sealing import Sealer, facts_of
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.mux import mux, verify
+from lipsync_ray.provenance.identity import Identity
+from lipsync_ray.provenance.signing import MANIFEST_ENDING
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import make_review
-from lipsync_ray.sidecar import Result, StageTime, report_place, sidecar_place, sidecar_text
+from lipsync_ray.sidecar import Result, StageTime, beside, report_place, sidecar_place, sidecar_text
 from lipsync_ray.stitch import Assembly, assemble
 from lipsync_ray.storage.uri import is_remote, name_of
+from lipsync_ray.storage.whole import content_hash
 
 logger = logging.getLogger(__name__)
 
@@ -41,15 +48,18 @@ class FinishSource:
     seams: dict[int, ChunkRecord]  # by the chunk that follows
     facts: dict[str, Any] = field(default_factory=dict)  # for the sidecar
     untouched: list[int] = field(default_factory=list)
+    drawn: dict[str, np.ndarray] = field(default_factory=dict)  # bool[T] output frames of each role, by name
     stages: dict[str, StageTime] = field(default_factory=dict)
     seen: tuple[Seen, ...] | Failure | None = None  # of each role; None: measuring is switched off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """Join the segments, add sound and the source's other tracks, check, put in place."""
+    """Join the segments, add sound and the source's other tracks, sign, check, put in place."""
 
     source: Shared  # of a FinishSource
+    # Who signs. Not in the source: what is shared may be written to a disk, what is asked for is not.
+    identity: Identity | None = None
 
     def run(self, bench: Bench) -> Result:
         """The result; output and sidecar are in their places."""
@@ -60,25 +70,33 @@ class Finish:
             raise AssertionError("a job without an output was rendered")
         with ExitStack() as stack:
             config, inputs = inputs_here(source.spec, source.inputs, bench.site, stack)
+            sealer = Sealer(
+                title=name_of(place),
+                config=config,
+                given=source.spec.config,
+                inputs=inputs,
+                identity=self.identity,
+            )
+            facts = facts_of(source.prepared, inputs, source.spec.told, assembly, source.drawn)
             with bench.site.output(place) as path:
-                mux(
-                    path,
-                    assembly.segments,
-                    inputs.table,
-                    inputs.timeline,
-                    inputs.sound.path,
-                    config.keep,
-                    config.encode,
-                )
+                with sealer.raw(path) as raw:
+                    _write(raw, assembly, config, inputs)
+                    sealed = sealer.seal(raw, path, facts)
                 promised = promised_end(inputs.sound.path, place, config.encode, inputs.timeline)
                 verify(path, inputs.timeline, audio_end=promised)
                 report = _report(source, place, path, inputs)
+                beside_it = beside(place, MANIFEST_ENDING)
+                provenance = sealer.told(facts, sealed, content_hash(path), name_of(beside_it))
+        if sealed is not None and sealed.beside is not None:
+            with bench.site.output(beside_it) as path:
+                path.write_bytes(sealed.beside)
         if isinstance(report, Report):  # beside an output that is in its place
             with bench.site.output(report_place(place)) as path:
                 path.write_text(report.html, encoding="utf-8")
         result = _result(source, assembly, report.review if isinstance(report, Report) else None)
         with bench.site.output(sidecar_place(place)) as path:
-            path.write_text(sidecar_text(result, _facts(source, report)), encoding="utf-8")
+            told = {**_facts(source, report), "provenance": provenance}
+            path.write_text(sidecar_text(result, told), encoding="utf-8")
         return result
 
     def _assemble(self, bench: Bench, source: FinishSource) -> Assembly:
@@ -86,7 +104,13 @@ class Finish:
         segments = [f"{record.name}.nut" for record in records if record.stop > record.start]
         folder = bench.site.need(source.folder, segments)
         frames = len(source.inputs.timeline)
-        return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames)
+        mark = source.spec.config.provenance.visible_mark
+        return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames, mark)
+
+
+def _write(path: Path, assembly: Assembly, config: Config, inputs: Inputs) -> None:
+    timeline, sound = inputs.timeline, inputs.sound.path
+    mux(path, assembly.segments, inputs.table, timeline, sound, config.keep, config.encode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +137,11 @@ def _report(source: FinishSource, place: str, output: Path, inputs: Inputs) -> R
 
 def _result(source: FinishSource, assembly: Assembly, review: dict[str, Any] | None) -> Result:
     given = source.spec.told["out"]
-    beside = sidecar_place(given)
+    sidecar = sidecar_place(given)
     timeline = source.inputs.timeline
     return Result(
         out=given if is_remote(given) else Path(given),
-        sidecar=beside if is_remote(given) else Path(beside),
+        sidecar=sidecar if is_remote(given) else Path(sidecar),
         frames=len(timeline),
         seconds=round(float(timeline.duration), 3),
         digest=assembly.digest,

@@ -19,6 +19,7 @@ from lipsync_ray.jobs.prepare import Prepare, Prepared
 from lipsync_ray.jobs.rendering import Rendering
 from lipsync_ray.jobs.review import Measuring
 from lipsync_ray.jobs.scanning import ScanSource, ScanStep
+from lipsync_ray.jobs.sealing import drawn_by_role, signer_of
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.sidecar import Result
 
@@ -116,9 +117,10 @@ def _finish(
         seams=rendering.seams,
         facts={"attempts": rendering.attempts, "scan": "made" if account.scanned else "reused"},
         untouched=sorted(rendering.untouched),
+        drawn=drawn_by_role(rendering.job),
         stages=dict(account.clock.stages),
         seen=seen,
     )
-    step = Finish(source=course.yard.share(source))
+    step = Finish(source=course.yard.share(source), identity=signer_of(course.spec.config))
     result = yield from course.one(course.task("finish", step, FINISH, cost=prepared.plan.frames))
     return replace(result, stages=dict(account.clock.stages))

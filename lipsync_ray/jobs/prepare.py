@@ -98,6 +98,7 @@ def job_of(
         folder=Path(),
         key=key,
         code=code_version(),
+        mark=given.provenance.visible_mark,
     )
 
 
@@ -186,7 +187,7 @@ def _key(
 ) -> str:
     """Hash of all that determines every chunk's pictures; a chunk's own rows are in its own name."""
     code = (code_version(), code_of(engine), dict(engine.weights))
-    drawing = (config.compute, config.enhance, config.blend, config.preset)
+    drawing = (config.compute, config.enhance, config.blend, config.preset, config.provenance.visible_mark)
     facts = (inputs.source_hash, inputs.timeline, config.engine, config.encode, config.media)
     faces = [
         (role.target.face, role.target.strength, role.target.shot, role.crops, role.preparation.shared)

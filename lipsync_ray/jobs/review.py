@@ -22,6 +22,7 @@ from lipsync_ray.jobs.course import FINISH, Course
 from lipsync_ray.jobs.pieces import RenderSource, open_job
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.media.index import build_table
+from lipsync_ray.media.mark import marked
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
@@ -223,7 +224,7 @@ def _pairs(job: RenderJob, span: Span, finished: Path, first: int) -> Iterator[P
             yield Pair(
                 number=int(numbers[row]),
                 output=output,
-                source=frame,
+                source=frame if job.mark is None else marked(frame, job.mark),  # it is no fault
                 faces=faces[row],
                 box=job.box(int(shots[row])),
             )

@@ -13,6 +13,7 @@ from lipsync_ray.drawing import draw, plan_drawing
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.faces.select import Reason
 from lipsync_ray.media.colour import rgb_of
+from lipsync_ray.media.mark import marked
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.preview.overlay import Overlay, outlines_of
 from lipsync_ray.role import Role, leading
@@ -85,7 +86,7 @@ def _moment(job: RenderJob, done: Composited) -> Moment:
         number=done.number,
         time=float(job.timeline.times()[done.number]),
         before=_stretched(rgb_of(done.before), stretch),
-        after=_stretched(rgb_of(done.frame), stretch),
+        after=_stretched(rgb_of(done.frame if job.mark is None else marked(done.frame, job.mark)), stretch),
         faces=int(np.count_nonzero(job.scan.light().frame == source)),
         drawn=0 if done.mask is None else sum(_is_drawn(role, source) for role in job.roles),
         why=_why(job, done, source),

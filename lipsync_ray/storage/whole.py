@@ -6,6 +6,7 @@ import errno
 import glob
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -85,6 +86,22 @@ def atomic_path(final: str | Path) -> Iterator[Path]:
     finally:
         temp.unlink(missing_ok=True)
     _sync_folder(final.parent)
+
+
+@contextmanager
+def spare_path(temp: Path) -> Iterator[Path]:
+    """Another path beside one that ``atomic_path`` has given, for a step on the way; removed at the end.
+
+    What a killed process leaves of it is found like the other: by its name.
+    """
+    token = secrets.token_hex(6)
+    plain, renamed = re.subn(r"\.[0-9a-f]{12}(?=\.[^.]*$)", f".{token}", temp.name)
+    spare = temp.with_name(plain if renamed else f".{temp.stem}.{token}{temp.suffix}")
+    try:
+        with _held(spare):
+            yield spare
+    finally:
+        spare.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -166,8 +166,9 @@ def test_every_option_and_every_closed_choice_is_there() -> None:
         "engine",
         "speech",
         "preset",
+        "provenance",
     }
-    for group in ("engine", "speech", "preset"):
+    for group in ("engine", "speech", "preset", "provenance"):
         assert sorted(words.choices[group]) == group_options(group)
     assert words.choices["engine.layered"] == ("auto", "always", "never")
     assert words.choices["cache.shared"] == ("true", "false", "null")
@@ -175,7 +176,7 @@ def test_every_option_and_every_closed_choice_is_there() -> None:
 
 
 def test_files_and_folders_are_options_that_take_paths() -> None:
-    own = {"manifest", "strip", "write", "sheet", "out_dir", "audio"}
+    own = {"manifest", "strip", "write", "sheet", "sidecar", "trust", "out_dir", "audio"}
     assert (FILES | FOLDERS) - own <= set(list_keys(Config))
     paths = {key for key in list_keys(Config) if key.partition(".")[0] != "engine" and _is_path(key)}
     assert paths <= FOLDERS

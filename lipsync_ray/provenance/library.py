@@ -1,0 +1,38 @@
+"""The C2PA library, which is loaded when something is signed or checked, and asked for no network."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from lipsync_ray.errors import DependencyMissing
+from lipsync_ray.provenance.certificates import PURPOSES
+
+
+def c2pa_library() -> Any:
+    """The module ``c2pa``. Raises DependencyMissing: it, or what makes keys, does not import here."""
+    try:
+        importlib.import_module("cryptography")
+        return importlib.import_module("c2pa")
+    except (ImportError, OSError, RuntimeError) as error:
+        raise DependencyMissing(
+            f"content credentials need c2pa-python and cryptography, which do not import ({error}); "
+            "pip install c2pa-python cryptography, or choose provenance=off"
+        ) from error
+
+
+def open_context(anchors: Sequence[bytes] = ()) -> Any:
+    """A context for one builder or reader, to be closed; it trusts what ``anchors`` (PEM) have issued.
+
+    Addresses that a manifest names are never fetched.
+    """
+    library = c2pa_library()
+    settings: dict[str, Any] = {
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
+        "builder": {"thumbnail": {"enabled": False}},
+    }
+    settings["trust"] = {"trust_config": "\n".join(PURPOSES)}
+    if anchors:
+        settings["trust"]["user_anchors"] = b"".join(anchors).decode()
+    return library.Context(settings=library.Settings.from_dict(settings))

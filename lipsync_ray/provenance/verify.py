@@ -1,0 +1,157 @@
+"""Is a file what it was when it was finished, and what does it say of itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lipsync_ray.errors import ConfigError, MediaError, ProvenanceBroken, ProvenanceMissing, VideoUnreadable
+from lipsync_ray.folders import private_folder
+from lipsync_ray.provenance.beside import SidecarSays, read_sidecar, read_small
+from lipsync_ray.provenance.development import development_anchors
+from lipsync_ray.provenance.reading import Credentials, read_credentials
+from lipsync_ray.provenance.signing import MANIFEST_ENDING, embeds
+from lipsync_ray.storage import files
+from lipsync_ray.storage.uri import is_remote, local_path, name_of, suffix_of
+from lipsync_ray.storage.whole import content_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A file that is untouched, and what is known of it."""
+
+    file: str
+    by: Literal["manifest", "sidecar"]  # what vouches for it: a signature, or a file beside it that has none
+    sha256: str
+    credentials: Credentials | None
+    sidecar: SidecarSays | None
+    notes: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def verify(place: str, *, sidecar: str | None = None, trust: str | None = None) -> Verdict:
+    """Check a file against the manifest in or beside it, and against its sidecar.
+
+    Args:
+        place: a path, or an address in a store, of which a copy is fetched.
+        sidecar: the sidecar's place; None: that of the same name ending in .json, if there is one.
+        trust: PEM file of authorities that are trusted beside the user's own development certificate.
+
+    Raises:
+        ProvenanceBroken: the file was changed since, encoded again, or its manifest was taken off or altered.
+        ProvenanceMissing: nothing tells of it.
+        VideoUnreadable, ObjectMissing, StorageError, ConfigError, DependencyMissing.
+    """
+    files.stat(place)  # told before what lies beside it
+    anchors = [*development_anchors(), *_anchors(trust)]
+    says = read_sidecar(sidecar or _neighbour(place, ".json"), named=sidecar is not None)
+    with ExitStack() as stack:
+        path = _here(place, stack)
+        credentials, troubles = _credentials(path, place, anchors, says)
+        sha256 = content_hash(path)
+        if credentials is not None:
+            return Verdict(
+                file=place,
+                by="manifest",
+                sha256=sha256,
+                credentials=credentials,
+                sidecar=says,
+                notes=(*credentials.notes, *_other(says, sha256)),
+            )
+        if says is not None and says.sha256 == sha256:
+            return Verdict(
+                file=place, by="sidecar", sha256=sha256, credentials=None, sidecar=says, notes=troubles
+            )
+        raise _nothing(path, place, says)
+
+
+def _credentials(
+    path: Path, place: str, anchors: Sequence[bytes], says: SidecarSays | None
+) -> tuple[Credentials | None, tuple[str, ...]]:
+    """The manifest of a file, in it or beside it; with what is wrong with one that does not matter."""
+    name = name_of(place)
+    try:
+        found = read_credentials(path, name, anchors)
+    except ProvenanceBroken:
+        _check_video(path, name)  # what is none was not changed, but is something else
+        raise
+    if found is not None or embeds(name):
+        return found, ()
+    beside = read_small(_neighbour(place, MANIFEST_ENDING))
+    if beside is None:
+        return None, ()
+    try:
+        return read_credentials(path, name, anchors, beside), ()
+    except ProvenanceBroken:
+        # One that an earlier output has left: the sidecar knows this one, and that it was not signed.
+        if says is not None and says.mode == "off" and says.sha256 == content_hash(path):
+            return None, (f"{name_of(_neighbour(place, MANIFEST_ENDING))} belongs to an earlier file",)
+        raise
+
+
+def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
+    """What to say of a file that neither a manifest nor a sidecar vouches for."""
+    name = name_of(place)
+    try:
+        _check_video(path, name)
+    except VideoUnreadable as error:
+        return error
+    if says is None:
+        return ProvenanceMissing(
+            f"{name} says nothing of its origin: it holds no manifest (encoding again takes one off, and so "
+            "can anybody), and no sidecar of it is here; sidecar=NAME.json names one"
+        )
+    held = "its manifest is gone and its" if says.mode == "c2pa" else "its"
+    return ProvenanceBroken(
+        f"{name} is not the file that {name_of(says.place)} tells of: {held} bytes differ; it was encoded "
+        "again, cut or edited since, or it is another file"
+    )
+
+
+def _check_video(path: Path, name: str) -> None:
+    import av
+    import av.error
+
+    try:
+        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
+            if container.streams.video:
+                return
+    except (av.error.FFmpegError, OSError, ValueError, MediaError) as error:
+        raise VideoUnreadable(f"{name} cannot be opened as a video: {error}") from error
+    raise VideoUnreadable(f"{name} holds no picture")
+
+
+def _other(says: SidecarSays | None, sha256: str) -> tuple[str, ...]:
+    if says is None or says.sha256 == sha256:
+        return ()
+    return (
+        f"{name_of(says.place)} tells of another file (other SHA-256), or of this one before something was "
+        "added to it that the signature does not cover",
+    )
+
+
+def _neighbour(place: str, ending: str) -> str:
+    return place.removesuffix(suffix_of(place)) + ending
+
+
+def _here(place: str, stack: ExitStack) -> Path:
+    if not is_remote(place):
+        return local_path(place)
+    path = stack.enter_context(private_folder()) / f"copy{suffix_of(place)}"
+    files.download(place, path)
+    return path
+
+
+def _anchors(trust: str | None) -> list[bytes]:
+    if trust is None:
+        return []
+    data = read_small(trust)
+    if data is None or b"-----BEGIN CERTIFICATE-----" not in data:
+        raise ConfigError(f"trust={trust} is no PEM file of certificates")
+    return [data if data.endswith(b"\n") else data + b"\n"]
