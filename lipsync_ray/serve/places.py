@@ -33,7 +33,7 @@ class Places:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(
-                f"the service's folder {self.root} cannot be made ({error.strerror}); give serve.data_dir another"
+                f"the folder {self.root} cannot be made ({error.strerror}); choose another serve.data_dir"
             ) from error
 
     def jobs(self) -> Path:
@@ -106,7 +106,7 @@ class Places:
 
     def preview(self, job: ServedJob) -> Path:
         """The preview: a PNG, or an MP4 where a clip was asked for."""
-        kind = job.options.get("preview.kind", PreviewSettings.kind)
+        kind = job.options.get("preview.kind", PreviewSettings().kind)
         return self.job(job.id) / f"result{PreviewSettings(kind=kind).ending}"
 
     def secret(self) -> bytes:

@@ -21,14 +21,16 @@ def test_only_the_owner_enters_the_folder(tmp_path: Path) -> None:
     places.make()
     places.make()
     assert stat.S_IMODE(places.root.stat().st_mode) == 0o700
-    assert places.incoming().is_dir() and places.jobs().is_dir()
+    assert places.incoming().is_dir()
+    assert places.jobs().is_dir()
 
 
 def test_all_processes_agree_on_one_secret(tmp_path: Path) -> None:
     places = Places(tmp_path)
     with ThreadPoolExecutor(8) as pool:
         secrets = set(pool.map(lambda _: Places(tmp_path).secret(), range(32)))
-    assert secrets == {places.secret()} and len(places.secret()) == 32
+    assert secrets == {places.secret()}
+    assert len(places.secret()) == 32
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
