@@ -135,7 +135,7 @@ def _tell_problems(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return answer(Problem(422, "INVALID", said_of(error)))
+        return answer(Problem(422, "INVALID", said_of(error.errors())))
 
     async def other(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -108,7 +108,7 @@ class Desk:
         )
 
     def gather(self, wish: Wish, form: Form, folder: Path, owner: str) -> dict[str, InputFile]:
-        """The files of a job: uploads that lie in ``folder``, links to those of an earlier job, and addresses.
+        """The files of a job: uploads in ``folder``, links to those of an earlier job, and addresses.
 
         Raises:
             Problem: one is missing, or not allowed.

@@ -84,6 +84,7 @@ class Front:
         self._rates = Rates(settings.requests_per_s, settings.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -135,7 +136,7 @@ class Front:
 
     def _told(self, scope: Scope, seen: _Seen) -> None:
         seconds = time.perf_counter() - seen.since
-        route = getattr(scope.get("route"), "path", None) or "unknown"
+        route = _route(scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.answered(method, route, seen.status, seconds, seen.received)
         told = {
@@ -154,6 +155,12 @@ class Front:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _route(scope: Scope) -> str:
+    """The route's own text, so that ids and made-up addresses do not fill metrics."""
+    path = getattr(scope.get("route"), "path", None)
+    return "page" if path == "" else path or "unknown"
 
 
 def _problem(error: Exception, id: str) -> Problem:

@@ -109,7 +109,7 @@ async def receive_form(request: Request, folder: Path, *, most: int, pace: Pace)
             for event in parts.feed(block):
                 await reader.take(event)
         parts.end()
-        return await reader.finish()
+        return reader.form
     except ValueError as error:  # the parser's own, with no more to say than this
         raise Problem(422, "FORM", f"the form cannot be read: {error}") from error
     except OSError as error:
@@ -195,7 +195,8 @@ class _Reader:
                     413, "TOO_LARGE", f"the field {self._field[0]} is longer than {_LONGEST_FIELD} bytes"
                 )
 
-    async def finish(self) -> Form:
+    @property
+    def form(self) -> Form:
         return self._form
 
     def close(self) -> None:
@@ -218,7 +219,7 @@ class _Reader:
     async def _end(self) -> None:
         if self._file is not None:
             file, self._file = self._file, None
-            self._form.files[file.field] = await run_in_threadpool(file.finish)
+            self._form.files[file.part] = await run_in_threadpool(file.finish)
         elif self._field is not None:
             name, content = self._field
             self._field = None
@@ -230,20 +231,20 @@ class _Reader:
 
 @dataclass(slots=True, kw_only=True)
 class _File:
-    field: str
+    part: str
     name: str
     place: str
     handle: BinaryIO
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     size: int = 0
     pending: bytearray = field(default_factory=bytearray)
 
     @classmethod
-    def made(cls, folder: Path, field: str, name: str) -> _File:
+    def made(cls, folder: Path, part: str, name: str) -> _File:
         """A new file. Its name is the field's: what the client calls it is only kept to be shown."""
-        place = f"{field}.{ending_of(name)}"
+        place = f"{part}.{ending_of(name)}"
         descriptor = os.open(folder / place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        return cls(field=field, name=shown_name(name, place), place=place, handle=open(descriptor, "wb"))
+        return cls(part=part, name=shown_name(name, place), place=place, handle=open(descriptor, "wb"))
 
     def flush(self) -> None:
         self.handle.write(self.pending)
@@ -257,7 +258,7 @@ class _File:
         os.fsync(self.handle.fileno())
         self.handle.close()
         if not self.size:
-            raise Problem(422, "EMPTY", f"the file {self.field} is empty")
+            raise Problem(422, "EMPTY", f"the file {self.part} is empty")
         return InputFile(name=self.name, place=self.place, bytes=self.size, sha256=self.digest.hexdigest())
 
 

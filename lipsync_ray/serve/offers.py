@@ -54,7 +54,7 @@ def _options(groups: list[Group], settings: ServeSettings) -> Iterator[dict[str,
             continue
         for knob in group.knobs:
             key = (knob.key, engine or "")
-            if knob.key not in allowed or key in told or group.name == "preset" and "." not in knob.key:
+            if knob.key not in allowed or key in told:
                 continue
             told.add(key)
             chosen = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
 import socket
@@ -17,7 +18,7 @@ from lipsync_ray.serve_settings import ServeSettings
 
 Resolver = Callable[[str, int], Sequence[str]]  # a name and a port to addresses
 
-_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+_LONGEST_S = 15.0  # of a request with its answer
 _MOST = 64 << 10  # bytes of an answer that are read
 _DOTS = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _IPV4_IN = ("64:ff9b::/96", "::/96")  # networks whose last 32 bits are an IPv4 address
@@ -71,6 +72,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+    if ip.version == 6 and ip in ipaddress.ip_network("64:ff9b:1::/48"):
+        return False  # IPv4 of a network of one's own; older versions of Python call it global
     return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
 
 
@@ -87,7 +90,7 @@ class Outbound:
         self,
         settings: ServeSettings,
         resolver: Resolver = resolve,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
         self._resolver = resolver
@@ -102,10 +105,10 @@ class Outbound:
         try:
             check_url(url, self._settings)
             parts = _parts(url)
-            return self._sent(url, parts, self._address(parts), body, headers)
+            return asyncio.run(self._sent(url, parts, self._address(parts), body, headers))
         except Problem as problem:
             return Sent(status=0, why=problem.detail)
-        except (OSError, ValueError, httpx.HTTPError) as error:
+        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
             return Sent(status=0, why=f"{type(error).__name__}: {error}"[:200])
 
     def _address(self, parts: SplitResult) -> str:
@@ -119,20 +122,20 @@ class Outbound:
             raise OSError("the name leads nowhere")
         return found[0]
 
-    def _sent(self, url: str, parts: SplitResult, address: str, body: bytes, headers: dict[str, str]) -> Sent:
-        host = parts.hostname or ""
+    async def _sent(
+        self, url: str, parts: SplitResult, address: str, body: bytes, headers: dict[str, str]
+    ) -> Sent:
         target = httpx.URL(url).copy_with(host=address)
         named = {**headers, "Host": parts.netloc}
-        extensions = {"sni_hostname": host}
-        client = httpx.Client(
-            timeout=_TIMEOUT, follow_redirects=False, trust_env=False, transport=self._transport
-        )
-        with (
-            client,
+        extensions = {"sni_hostname": parts.hostname or ""}
+        # The whole of it has a limit: one that sends a byte at a time would keep to any other.
+        async with (
+            asyncio.timeout(_LONGEST_S),
+            httpx.AsyncClient(follow_redirects=False, trust_env=False, transport=self._transport) as client,
             client.stream("POST", target, content=body, headers=named, extensions=extensions) as answer,
         ):
             read = 0
-            for block in answer.iter_raw():
+            async for block in answer.aiter_raw():
                 read += len(block)
                 if read > _MOST:
                     break

@@ -97,7 +97,7 @@ def _read(text: str, source: str) -> Token:
         )
     if len(secret) < SHORTEST or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise ConfigError(
-            f"{source}: the token of {name} must have {SHORTEST} characters or more of ASCII, without spaces; "
+            f"{source}: the token of {name} must have {SHORTEST} or more letters, digits and signs; "
             "make one with: openssl rand -hex 24"
         )
     return Token(owner=name, digest=_digest(secret))

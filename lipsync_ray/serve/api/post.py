@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from lipsync_ray.serve.api.models import JobShown, Wish, WishForm
+from lipsync_ray.serve.api.models import JobShown, Wish
 from lipsync_ray.serve.api.service import Here, Owner, Service
 from lipsync_ray.serve.api.shown import show_now
 from lipsync_ray.serve.api.told import problems
@@ -147,12 +147,12 @@ def _wish(fields: Any) -> Wish:
     try:
         return Wish.model_validate(fields)
     except ValidationError as error:
-        raise Problem(422, "INVALID", said_of(error)) from error
+        raise Problem(422, "INVALID", said_of(error.errors(include_input=False))) from error
 
 
-def said_of(error: ValidationError) -> str:
+def said_of(errors: Sequence[Mapping[str, Any]]) -> str:
     """The first thing that is wrong, in one line."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = errors[0]
     where = ".".join(str(part) for part in first["loc"]) or "the body"
     return f"{where}: {first['msg']}"
 

@@ -26,6 +26,7 @@ class Ranged(FileResponse):
         receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
+        """Answer one request."""
         headers = Headers(scope=scope)
         etag = self.headers["etag"]
         if _names(headers.get("if-none-match"), etag):
