@@ -1,8 +1,7 @@
-"""A browser, a service that follows a script, and a look at what the page says."""
+"""A browser, the real service without a runner, and an ear for what the browser complains of."""
 
 from __future__ import annotations
 
-import copy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,19 +39,19 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def service() -> Iterator[Any]:
-    """A service that follows a script."""
-    pytest.importorskip("uvicorn", reason="the extra serve is not installed")
-    from tests.serve.page.scenes import OPTIONS
-    from tests.serve.page.scripted import Running, Scripted
+def stage(tmp_path: Path, moving: Path) -> Iterator[Any]:
+    """A service of which nobody but the test moves the jobs."""
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
+    from tests.serve.api.served import house
+    from tests.serve.page.scenes import Stage
 
-    with Running(Scripted(options=copy.deepcopy(OPTIONS))) as scripted:
-        yield scripted
+    with house(tmp_path / "data", more={"poll_s": 0.05}) as made:
+        yield Stage(house=made, video=moving)
 
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """Errors that the browser has noted, policies that were broken among them."""
+    """Errors that the browser has noted, broken policies among them."""
     return []
 
 
@@ -72,7 +71,7 @@ def watch(page: Any, complaints: list[str]) -> None:
     """Collect what the browser complains of."""
 
     def on_console(message: Any) -> None:
-        if message.type == "error" and not message.text.startswith(MEANT):
+        if message.type in ("error", "warning") and not message.text.startswith(MEANT):
             complaints.append(message.text)
 
     page.on("console", on_console)
@@ -90,3 +89,10 @@ def until(page: Any, condition: str) -> None:
           }}
         }}"""
     )
+
+
+def heading(page: Any, text: str) -> Any:
+    """The title of the view that is shown, once it is this."""
+    found = page.get_by_role("heading", level=1, name=text)
+    found.wait_for()
+    return found

@@ -1,134 +1,74 @@
-"""Jobs at every point of their way, as the service shows them."""
+"""Jobs at every point of their way, in the real service's store: no runner moves them, the test does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.serve.page.scripted import new_job
+from lipsync_ray.serve.job import InputFile, ServedJob
+from tests.conftest import ROOT
+from tests.serve.api.served import House
 
-OPTIONS: dict[str, Any] = {
-    "engines": [
-        {
-            "name": "unit_selection",
-            "about": "the person’s own mouth, at the resolution of the video",
-            "ready": True,
-            "why": "",
-        },
-        {
-            "name": "wav2lip",
-            "about": "a network, 96 pixels",
-            "ready": False,
-            "why": "its model files are not there",
-        },
-    ],
-    "presets": [
-        {"name": "balanced", "about": "no loss is seen"},
-        {"name": "best", "about": "larger files, nearer to the source"},
-        {"name": "fast", "about": "quicker, coarser picture"},
-    ],
-    "containers": ["mp4", "mov", "mkv"],
-    "limits": {"max_mb": 2000.0, "max_seconds": 3600.0},
-    "options": [
-        {"name": "speakers.rows", "type": "list", "about": "who says what"},
-        {"name": "sync.mode", "type": "str", "about": "where lengths differ"},
-    ],
-    "auth": False,
-    "consent": False,
-}
+SOUND = ROOT / "examples" / "hola.wav"
+TALK = InputFile(name="talk.mp4", place="video.mp4", bytes=1_000_000)
+WORDS = InputFile(name="hola.wav", place="audio.wav", bytes=200_000)
+CHOSEN = {"engine": "unit_selection", "preset": "balanced"}
 
 
-def triage_result(job: str, *, people: int = 2) -> dict[str, Any]:
-    """Of two shots, with two people, a sound that is longer, and a warning."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A service whose jobs are put where a test wants them."""
+
+    house: House
+    video: Path  # what every job has; the sound is the example
+
+    @property
+    def url(self) -> str:
+        return self.house.url
+
+    def put(self, id: str, files: Mapping[str, Path | bytes] | None = None, **values: Any) -> str:
+        """A job that is there; ``files`` lie in its folder."""
+        shown: dict[str, Any] = {"kind": "triage", "options": CHOSEN, "video": TALK, "audio": WORDS, **values}
+        given = {"video.mp4": self.video, "audio.wav": SOUND, **(files or {})}
+        contents = {n: file if isinstance(file, bytes) else file.read_bytes() for n, file in given.items()}
+        self.house.add(id=id, files=contents, **shown)
+        return id
+
+    def change(self, id: str, **values: Any) -> None:
+        assert self.house.store.change(id, **values) is not None
+
+    def job(self, id: str) -> ServedJob | None:
+        return self.house.store.get(id)
+
+    def newest(self) -> ServedJob:
+        return self.house.store.find(limit=1)[0]
+
+    def jobs(self) -> int:
+        return len(self.house.store.find(limit=200))
+
+
+def triage(job: str) -> dict[str, Any]:
+    """Two shots, two people, a sound that is longer than the video, and warnings."""
     shots = [
-        {
-            "number": 0,
-            "start": 0,
-            "stop": 60,
-            "start_s": 0.0,
-            "stop_s": 2.4,
-            "faces": [0, 1],
-            "speakers": [0],
-            "width_px": 190.0,
-            "dubbed": 1.0,
-            "left_alone": {},
-            "shown": 30,
-        },
-        {
-            "number": 1,
-            "start": 60,
-            "stop": 75,
-            "start_s": 2.4,
-            "stop_s": 3.0,
-            "faces": [2],
-            "speakers": [2],
-            "width_px": 120.0,
-            "dubbed": 0.4,
-            "left_alone": {"profile": 0.4, "none": 0.2},
-            "shown": 64,
-        },
-    ]
-    faces = [
-        {
-            "face": "0+2",
-            "faces": [0, 2],
-            "share": 0.92,
-            "talks": 0.81,
-            "shots": 2,
-            "time": 1.2,
-            "box": [10, 10, 80, 90],
-            "picture": f"/v1/jobs/{job}/faces/0",
-        },
-        {
-            "face": "1",
-            "faces": [1],
-            "share": 0.64,
-            "talks": 0.12,
-            "shots": 1,
-            "time": 0.4,
-            "box": [100, 10, 180, 90],
-            "picture": f"/v1/jobs/{job}/faces/1",
-        },
+        shot(0, 0, 60, faces=[0, 1], speakers=[0], dubbed=1.0),
+        shot(1, 60, 75, faces=[2], speakers=[2], dubbed=0.4, left_alone={"profile": 0.4, "none": 0.2}),
     ]
     return {
         "video": {
-            "file": "talk.mp4",
-            "codec": "h264 in mp4",
-            "size": "1920x1080",
-            "pixels": "yuv420p",
-            "bit_depth": 8,
-            "hdr": "no",
-            "rotation": 0,
-            "frames": 75,
-            "seconds": 3.0,
-            "rate": "25, constant",
-            "keyframes": 3,
-            "sound": True,
+            **{"file": "talk.mp4", "codec": "h264 in mp4", "size": "1920x1080", "pixels": "yuv420p"},
+            **{"bit_depth": 8, "hdr": "no", "rotation": 0, "frames": 75, "seconds": 3.0},
+            **{"rate": "25, constant", "keyframes": 3, "sound": True},
         },
-        "sound": {
-            "file": "hola.wav",
-            "codec": "pcm_s16le",
-            "seconds": 3.9,
-            "rate": 16000,
-            "channels": 1,
-            "speech": 0.83,
-        },
+        "sound": {"file": "hola.wav", "codec": "pcm_s16le", "seconds": 3.9, "rate": 16000, "speech": 0.83},
         "output": {
-            "frames": 75,
-            "seconds": 3.0,
-            "rate": "25, constant",
-            "sync_mode": "silence",
-            "lengths": "the last 0.90 s of the sound are cut",
-            "engine": "unit_selection",
-            "chunks": 3,
-            "encoder": "libx264",
+            **{"frames": 75, "seconds": 3.0, "rate": "25, constant", "sync_mode": "silence"},
+            **{"lengths": "the last 0.90 s of the sound are cut", "chunks": 3, "encoder": "libx264"},
         },
         "faces": {
-            "shots": 2,
-            "faces_at_once": 2,
-            "face_width_px": 190.0,
-            "frames_dubbed": 66,
-            "share_dubbed": 0.88,
-            "passed_through": {"none": 3, "tiny": 0, "profile": 6, "occluded": 0, "kept": 0},
+            **{"shots": 2, "faces_at_once": 2, "face_width_px": 190.0, "frames_dubbed": 66},
+            **{"share_dubbed": 0.88, "passed_through": {"none": 3, "tiny": 0, "profile": 6, "kept": 0}},
         },
         "shots": shots,
         "warnings": [
@@ -139,81 +79,70 @@ def triage_result(job: str, *, people: int = 2) -> dict[str, Any]:
         ],
         "plan": {},
         "estimate": {"wall_s": 74.0, "cpu_s": 120.0, "gpu_s": 0.0, "cost_usd": None, "learnt": True},
-        "people": faces[:people],
+        "people": [
+            person(job, [0, 2], share=0.92, talks=0.81, shots=2),
+            person(job, [1], share=0.64, talks=0.12, shots=1),
+        ],
         "chosen": ["0+2"],
     }
 
 
-def triage(name: str = "check", **values: Any) -> dict[str, Any]:
-    links = {"self": f"/v1/jobs/{name}", "strip": f"/v1/jobs/{name}/strip", "video": f"/v1/jobs/{name}/video"}
-    return new_job(name, **{"state": "done", "result": triage_result(name), "links": links, **values})
+def shot(number: int, start: int, stop: int, **values: Any) -> dict[str, Any]:
+    times = {"start_s": start / 25, "stop_s": stop / 25, "width_px": 190.0, "shown": start}
+    return {"number": number, "start": start, "stop": stop, **times, "left_alone": {}, **values}
 
 
-def running(name: str = "dub", **values: Any) -> dict[str, Any]:
-    progress = {
-        "stage": "render", "done": 41, "total": 75, "share": 0.52, "seconds_left": 68.0, "note": "",
-        "chunks": {"total": 12, "done": [0, 1, 2, 3, 5], "running": [4, 6]},
-    }  # fmt: skip
-    return new_job(name, **{"kind": "dub", "state": "running", "progress": progress, **values})
+def person(job: str, faces: list[int], **values: Any) -> dict[str, Any]:
+    name = "+".join(str(face) for face in faces)
+    picture = f"/v1/jobs/{job}/faces/{faces[0]}"
+    return {"face": name, "faces": faces, "time": 1.2, "box": [0, 0, 9, 9], "picture": picture, **values}
 
 
-def dubbed(name: str = "dub", **values: Any) -> dict[str, Any]:
-    links = {what: f"/v1/jobs/{name}/{what}" for what in ("result", "report", "sidecar", "video", "audio")}
-    quality = {
-        "version": 1,
-        "concern": 0.4,
-        "figures": {
-            "sync": {"r": 0.91, "gain": 0.9, "offset_ms": 12.0, "hits": 9, "closed": 10},
-            "own_offset_ms": 4.0,
-            "offset_change_ms": 8.0,
-            "sharpness": 0.97,
-            "jitter": 1.0,
-            "passed_through": {},
-        },
-        "flags": [
-            {
-                "kind": "sync",
-                "start": 25,
-                "stop": 50,
-                "value": 0.41,
-                "limit": 0.5,
-                "text": "the mouth does not follow the sound (r 0.41)",
-            },
-            {
-                "kind": "offset",
-                "start": 0,
-                "stop": 75,
-                "value": 95.0,
-                "limit": 80.0,
-                "text": "the mouth comes +95 ms after its sound, beyond the source's own offset; "
-                "sync.offset moves it",
-            },
-        ],
-    }
-    result = {
-        "frames": 75,
-        "seconds": 3.0,
-        "digest": "0",
-        "passed_through": {"none": 3},
-        "untouched_chunks": 0,
-        "quality": quality,
-        "stages": {},
-        "bytes": 2_340_000,
-    }
-    return new_job(
-        name,
-        **{
-            "kind": "dub",
-            "state": "done",
-            "result": result,
-            "links": {"self": f"/v1/jobs/{name}", **links},
-            **values,
-        },
-    )
+RENDERING = {
+    **{"stage": "render", "done": 41, "total": 75, "share": 0.55, "seconds_left": 68.0, "note": ""},
+    "chunks": {"total": 12, "done": [0, 1, 2, 3, 5], "running": [4, 6]},
+}
+
+FLAGS = [
+    {
+        **{"kind": "sync", "start": 25, "stop": 50, "value": 0.41, "limit": 0.5},
+        "text": "the mouth does not follow the sound (r 0.41)",
+    },
+    {
+        **{"kind": "offset", "start": 0, "stop": 75, "value": 95.0, "limit": 80.0},
+        "text": "the mouth comes +95 ms after its sound, beyond the source's own offset; "
+        "sync.offset moves it",
+    },
+]
+FIGURES = {
+    "sync": {"r": 0.91, "gain": 0.9, "offset_ms": 12.0, "hits": 9, "closed": 10},
+    **{"own_offset_ms": 4.0, "offset_change_ms": 8.0, "sharpness": 0.97, "jitter": 1.0},
+}
+DUBBED = {
+    **{"frames": 75, "seconds": 3.0, "digest": "0", "passed_through": {"none": 3}, "untouched_chunks": []},
+    "quality": {"version": 1, "concern": 0.4, "figures": FIGURES, "flags": FLAGS},
+    **{"stages": {}, "bytes": 2_340_000},
+}
+REPORT = b"<!doctype html><title>Quality</title><style>p{color:green}</style><p>The figures of this dub.</p>"
 
 
-def failed(code: str, message: str, name: str = "check", **values: Any) -> dict[str, Any]:
-    links = {"self": f"/v1/jobs/{name}", "video": f"/v1/jobs/{name}/video"}
-    return new_job(
-        name, **{"state": "failed", "error": {"code": code, "message": message}, "links": links, **values}
-    )
+def checked(stage: Stage, id: str = "check", **values: Any) -> str:
+    """A triage that is done."""
+    return stage.put(id, **{"state": "done", "result": triage(id), **values})
+
+
+def rendering(stage: Stage, id: str = "dub", **values: Any) -> str:
+    """A dub that is half drawn."""
+    return stage.put(id, **{"kind": "dub", "state": "running", "progress": RENDERING, **values})
+
+
+def dubbed(stage: Stage, id: str = "dub", **values: Any) -> str:
+    """A dub that is done; it looks like its source."""
+    files = {"result.mp4": stage.video, "result.report.html": REPORT, "result.json": b"{}"}
+    files |= values.pop("files", {})
+    return stage.put(id, files, **{"kind": "dub", "state": "done", "result": DUBBED, **values})
+
+
+def failed(stage: Stage, code: str, message: str, id: str = "check", **values: Any) -> str:
+    """A triage that could not be done."""
+    return stage.put(id, **{"state": "failed", "error_code": code, "error_message": message, **values})

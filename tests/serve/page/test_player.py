@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
+from lipsync_ray.serve.job import InputFile
 from tests.serve.page import scenes
 from tests.serve.page.conftest import until
-from tests.serve.page.scripted import Scripted
+from tests.serve.page.scenes import Stage
 
 # The number that a frame of ``tests.clips`` shows, read as ``number_in`` reads it.
 READ = """
@@ -34,16 +37,9 @@ READ = """
 
 
 @pytest.fixture
-def opened(page: Any, service: Scripted, moving: Path, tmp_path: Path) -> Any:
-    report = tmp_path / "report.html"
-    report.write_text(
-        "<!doctype html><title>Quality</title><style>p{color:green}</style><p>Nothing is flagged."
-    )
-    for name in ("result", "video"):
-        service.files[f"dub/{name}"] = moving
-    service.files["dub/report"] = report
-    service.put(scenes.dubbed())
-    page.goto(f"{service.address}/#job=dub")
+def opened(stage: Stage, page: Any) -> Any:
+    scenes.dubbed(stage)
+    page.goto(f"{stage.url}/#job=dub")
     page.get_by_role("button", name="Play").wait_for()
     plays = page.evaluate(
         "document.createElement('video').canPlayType('video/mp4; codecs=\"avc1.42E01E, mp4a.40.2\"')"
@@ -123,7 +119,7 @@ def test_flags_lead_to_their_moment_and_files_are_saved(opened: Any) -> None:
     assert opened.evaluate(READ) == [25, 25]
     assert opened.get_by_text("All of it.").is_visible()
     opened.get_by_text("Full report").click()
-    opened.frame_locator("iframe").get_by_text("Nothing is flagged.").wait_for()
+    opened.frame_locator("iframe").get_by_text("The figures of this dub.").wait_for()
     for name, link in (("Download the MP4", "result"), ("Record of the dub", "sidecar")):
         assert (
             opened.get_by_role("link", name=name).get_attribute("href") == f"/v1/jobs/dub/{link}?download=1"
@@ -133,14 +129,9 @@ def test_flags_lead_to_their_moment_and_files_are_saved(opened: Any) -> None:
     assert Path(saved.value.path()).stat().st_size > 1000
 
 
-def test_a_source_that_cannot_be_played_leaves_the_dub(
-    page: Any, service: Scripted, moving: Path, tmp_path: Path
-) -> None:
-    strange = tmp_path / "strange.mp4"
-    strange.write_bytes(b"\0" * 4000)
-    service.files |= {"dub/result": moving, "dub/video": strange}
-    service.put(scenes.dubbed())
-    page.goto(f"{service.address}/#job=dub")
+def test_a_source_that_cannot_be_played_leaves_the_dub(stage: Stage, page: Any) -> None:
+    scenes.dubbed(stage, files={"video.mp4": bytes(4000)})
+    page.goto(f"{stage.url}/#job=dub")
     page.get_by_text("This browser cannot play the source").wait_for()
     page.get_by_role("button", name="Play").click()
     until(page, "document.querySelectorAll('video')[0].currentTime > 0.3")
@@ -148,16 +139,11 @@ def test_a_source_that_cannot_be_played_leaves_the_dub(
     assert page.get_by_role("radio", name="Before").count() == 0
 
 
-def test_a_still_source_stands_beside_the_dub(
-    page: Any, service: Scripted, moving: Path, tmp_path: Path
-) -> None:
-    import cv2
-    import numpy as np
-
-    cv2.imwrite(str(tmp_path / "face.png"), np.full((108, 192, 3), 90, np.uint8))
-    service.files |= {"dub/result": moving, "dub/video": tmp_path / "face.png"}
-    service.put(scenes.dubbed(video={"name": "face.png", "bytes": 1}))
-    page.goto(f"{service.address}/#job=dub")
+def test_a_still_source_stands_beside_the_dub(stage: Stage, page: Any) -> None:
+    _, picture = cv2.imencode(".png", np.full((108, 192, 3), 90, np.uint8))
+    face = InputFile(name="face.png", place="video.png")
+    scenes.dubbed(stage, video=face, files={"video.png": picture.tobytes()})
+    page.goto(f"{stage.url}/#job=dub")
     page.get_by_role("img", name="The source").wait_for()
     page.get_by_role("button", name="Play").click()
     until(page, "document.querySelectorAll('video')[0].currentTime > 0.3")

@@ -85,12 +85,9 @@ export async function askUntilAnswered(path, how = {}) {
 
 /** @param {any} error @returns {boolean} whether asking again later is all that it takes */
 export function passing(error) {
-  return error instanceof Fault && (error.code === "NETWORK" || [502, 504].includes(error.status) || limited(error));
-}
-
-/** @param {Fault} fault @returns {boolean} whether it says: too many requests at once */
-export function limited(fault) {
-  return fault.status === 429 && fault.code === "RATE_LIMITED";
+  if (!(error instanceof Fault)) return false;
+  // In flight: the service has not yet noticed that an upload was cut off, or is still taking it in.
+  return ["NETWORK", "RATE_LIMITED", "IN_FLIGHT"].includes(error.code) || [502, 504].includes(error.status);
 }
 
 /** @returns {string} a key by which the service knows a request that is sent twice */

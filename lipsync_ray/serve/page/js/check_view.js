@@ -15,6 +15,8 @@ import { steps } from "./steps.js";
 import { trial } from "./trial.js";
 import { warningsCard } from "./warnings_card.js";
 
+const CONSENT = "policy.consent";
+
 /**
  * @param {import("./types.js").Job} job a triage that is done
  * @param {import("./types.js").Options} options
@@ -22,17 +24,18 @@ import { warningsCard } from "./warnings_card.js";
  */
 export function checkView(job, options) {
   const { result } = job;
+  const { [CONSENT]: consent, ...given } = job.options; // consent has a field of its own
   const stop = new AbortController();
   const heading = h("h1", {}, headline(result));
   const people = peopleCard(result, options);
   const lengths = lengthsCard(result, options);
-  const settings = settingsCard(job, options);
+  const settings = settingsCard(job, options, consent ?? "");
   const wrong = h("div");
 
   /** What the choices make of a job with the same files. */
   const fields = (kind) => {
     const chosen = settings.fields();
-    return { kind, files_of: job.id, ...chosen, options: { ...job.options, ...lengths.options(), ...people.options() } };
+    return { kind, files_of: job.id, ...chosen, options: { ...given, ...lengths.options(), ...people.options() } };
   };
   const valid = () => people.valid() && settings.valid();
   const preview = trial(() => (valid() ? fields("preview") : null), stop.signal);

@@ -23,6 +23,13 @@ const BY_CODE = {
   WORKER_DIED: ["Machines were lost while it was made", AGAIN],
   CHUNK_FAILED: ["A piece of the video could not be made", AGAIN],
   STORE: ["The service cannot reach its records", "Try again in a minute."],
+  LIMIT: ["The file is beyond what the service takes", "Use a shorter video, or a smaller picture."],
+  QUOTA: ["You have used up what you may use here for now", "Wait until jobs of yours have ended, or delete those that you no longer need."],
+  QUEUE_FULL: ["The service has all the work it takes at a time", "Try again in a few minutes."],
+  DISK_FULL: ["The service has no room for more files", "Delete jobs that you no longer need, or tell whoever runs it."],
+  FILES_OF: ["The files of that job are gone", "Choose them again under New dub."],
+  GOES_ON: ["The job still goes on", "Cancel it first."],
+  HOST: ["The service does not know this address as its own", "Open the page under the name that whoever runs it has told you."],
   NETWORK: ["The service cannot be reached", "Check your connection. It goes on when the connection is back."],
 };
 
@@ -37,9 +44,8 @@ const BY_STATUS = {
   413: ["The file is too large", "Cut it shorter, or export it with a lower bit rate."],
   415: ["The service does not take this kind of file", "Use a video, a picture, or a sound file."],
   422: ["The service does not take this", "Change what is named below and try again."],
-  429: ["The service has all the work it takes at a time", "Wait until a job of yours has ended, then try again."],
+  429: ["You have asked for more than you may at a time", "Wait until a job of yours has ended, then try again."],
   503: ["The service takes no jobs at the moment", "Try again in a minute."],
-  507: ["The service has no room for more files", "Delete jobs that you no longer need."],
 };
 
 const UNKNOWN = ["Something went wrong", AGAIN];

@@ -3,7 +3,7 @@
 import { announce, announceProgress } from "./announce.js";
 import { focusOn, h } from "./dom.js";
 import { faultBox } from "./fault_box.js";
-import { asFault } from "./fault_words.js";
+import { asFault, blamed, explain } from "./fault_words.js";
 import { percent, roughly, size } from "./figures.js";
 import { intake } from "./intake.js";
 import { goToJob } from "./route.js";
@@ -57,16 +57,33 @@ export function filesView(options) {
       begin.hidden = false;
       const fault = asFault(error);
       sending.replaceChildren();
-      if (fault.code !== "STOPPED") sending.append(faultBox(fault));
-      else announce("The upload was stopped.");
+      if (fault.code === "STOPPED") announce("The upload was stopped.");
+      else tell(fault);
       begin.focus();
     }
   };
 
+  /** At the file that it is about, where that is known. */
+  const tell = (fault) => {
+    const named = [video, audio].find((slot) => fault.detail.startsWith(slot.file.name));
+    const about = { video, audio }[blamed(fault.code)] ?? named;
+    const { title, help } = explain(fault);
+    if (about) about.complain(`${title}. ${help}`);
+    sending.append(faultBox(fault));
+  };
+
   begin.addEventListener("click", () => {
     const lacking = [!video.file && "a picture", !audio.file && "a voice"].filter(Boolean);
-    if (lacking.length) missing.textContent = `Choose ${lacking.join(" and ")} first.`;
-    else upload();
+    if (lacking.length) {
+      missing.textContent = `Choose ${lacking.join(" and ")} first.`;
+      return;
+    }
+    const together = video.file.size + audio.file.size;
+    if (limits.max_mb && together > limits.max_mb * 1e6) {
+      missing.textContent = `The two files are too large together: ${size(together)}, and the service takes ${size(limits.max_mb * 1e6)}.`;
+      return;
+    }
+    upload();
   });
 
   const node = h(

@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { ended } from "./events.js";
 import { moment, percent } from "./figures.js";
 import { KIND, STATE } from "./job_words.js";
+import { overall } from "./overall.js";
 import { jobAddress } from "./route.js";
 
 /**
@@ -29,7 +30,7 @@ export function jobRow(job, onDelete) {
 }
 
 function stateOf(job) {
-  const share = job.progress?.share;
-  if (job.state === "running" && typeof share === "number") return `running, ${percent(share)}`;
+  const share = overall(job);
+  if (share !== null) return `running, ${percent(share)}`;
   return STATE[job.state];
 }

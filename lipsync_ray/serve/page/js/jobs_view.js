@@ -7,6 +7,7 @@ import { ended } from "./events.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
 import { jobRow } from "./job_row.js";
+import { overall } from "./overall.js";
 import { sure } from "./question.js";
 
 const EVERY_MS = 5000;
@@ -104,5 +105,5 @@ export function jobsView() {
 }
 
 function toldOf(job) {
-  return [job.id, job.state, job.position, Math.round(100 * (job.progress?.share ?? 0))].join(" ");
+  return [job.id, job.state, job.position, Math.round(100 * (overall(job) ?? 0))].join(" ");
 }

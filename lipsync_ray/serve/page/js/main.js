@@ -41,7 +41,7 @@ async function begin(moved) {
     go(options, moved);
   } catch (error) {
     const fault = asFault(error);
-    if (fault.status === 401 || fault.status === 403) askWho(moved);
+    if (fault.status === 401) askWho(moved);
     else showFault(fault);
   }
 }

@@ -7,13 +7,14 @@ const CONTAINERS = { mp4: "MP4", mov: "QuickTime (MOV)", mkv: "Matroska (MKV)" }
 /**
  * @param {import("./types.js").Job} job whose choices are the first
  * @param {import("./types.js").Options} options
+ * @param {string} given the consent that is known already
  * @returns {{node: HTMLElement, valid: () => boolean, fields: () => Object<string, string>}}
  */
-export function settingsCard(job, options) {
+export function settingsCard(job, options, given) {
   const engine = choiceGroup("Engine", options.engines, job.engine);
   const preset = presetTabs(options.presets, job.preset);
   const container = containers(options.containers, job.container);
-  const consent = consentField(options.consent);
+  const consent = consentField(options.consent, given);
   const node = h("section", { class: "card settings" }, h("h2", {}, "How it is made"), engine.node, preset.node, container.node, consent.node);
   return {
     node,
@@ -59,9 +60,9 @@ function containers(names, present) {
   return { node: h("div", { class: "field" }, h("label", { for: id }, "File"), select), value: () => select.value };
 }
 
-function consentField(needed) {
+function consentField(needed, given) {
   const id = freshId("consent");
-  const input = h("input", { id, type: "text", required: needed, autocomplete: "off", "aria-describedby": `${id}-hint ${id}-wrong`, on: { input: () => refuse("") } });
+  const input = h("input", { id, type: "text", value: given, required: needed, autocomplete: "off", "aria-describedby": `${id}-hint ${id}-wrong`, on: { input: () => refuse("") } });
   const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "alert" });
   const refuse = (text) => {
     wrong.textContent = text;

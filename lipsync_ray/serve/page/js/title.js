@@ -2,6 +2,7 @@
 
 import { percent } from "./figures.js";
 import { STATE } from "./job_words.js";
+import { overall } from "./overall.js";
 
 /** @param {import("./types.js").Job|string} about a job, or words */
 export function setTitle(about) {
@@ -9,7 +10,7 @@ export function setTitle(about) {
 }
 
 function titleOf(job) {
-  const share = job.progress?.share;
-  const state = job.state === "running" && typeof share === "number" ? percent(share) : STATE[job.state];
+  const share = overall(job);
+  const state = share === null ? STATE[job.state] : percent(share);
   return `${state}: ${job.video.name}`;
 }

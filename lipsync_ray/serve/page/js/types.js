@@ -8,7 +8,7 @@
  * @property {string} stage
  * @property {number} done
  * @property {number|null} total
- * @property {number|null} share 0 to 1, of the whole job
+ * @property {number|null} share 0 to 1, of the stage
  * @property {{total: number, done: number[], running: number[]}|null} chunks
  * @property {number|null} seconds_left
  * @property {string} note
@@ -27,7 +27,7 @@
  * @property {string|null} started
  * @property {string|null} finished
  * @property {number|null} position jobs before it
- * @property {Progress} progress
+ * @property {Progress|null} progress
  * @property {any} result depends on the kind
  * @property {{code: string, message: string}|null} error
  * @property {Object<string, string>} links

@@ -7,6 +7,7 @@ import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
 import { counted, percent, roughly } from "./figures.js";
 import { STAGES } from "./job_words.js";
+import { overall } from "./overall.js";
 import { sure } from "./question.js";
 import { stageList } from "./stage_list.js";
 import { steps } from "./steps.js";
@@ -48,10 +49,11 @@ export function waitView(job, actions) {
   const update = (/** @type {import("./types.js").Job} */ now) => {
     const { progress } = now;
     const waiting = now.state === "queued";
-    if (typeof progress?.share === "number") whole.value = progress.share;
+    const known = overall(now);
+    if (known !== null) whole.value = known;
     else whole.removeAttribute("value");
     whole.hidden = waiting;
-    share.textContent = waiting ? "Waiting" : typeof progress?.share === "number" ? percent(progress.share) : "Running";
+    share.textContent = waiting ? "Waiting" : known === null ? "Running" : percent(known);
     left.textContent = waiting ? queue(now.position) : typeof progress?.seconds_left === "number" ? `${roughly(progress.seconds_left)} left` : "";
     note.textContent = progress?.note ?? "";
     stages.update(waiting ? null : progress);
