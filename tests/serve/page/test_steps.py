@@ -207,6 +207,18 @@ def test_an_upload_goes_on_when_the_connection_is_back(stage: Stage, page: Any, 
     assert stage.jobs() == 1
 
 
+def test_an_upload_that_never_gets_through_ends(stage: Stage, page: Any, moving: Path) -> None:
+    page.clock.install()  # the page waits longer each time
+    page.route("**/v1/jobs", lambda route: route.abort("connectionreset"))
+    choose(page, stage.url, moving)
+    upload(page)
+    told = page.get_by_text("The upload is cut off again and again")
+    while not told.count():
+        page.clock.run_for(2_000)
+    assert page.get_by_role("button", name="Upload and check").is_visible()
+    assert stage.jobs() == 0
+
+
 def test_a_video_without_a_face_is_told_with_what_to_do(stage: Stage, page: Any) -> None:
     scenes.failed(stage, "FACE_NONE", "no face in hills.mp4 (checked 10 of 10 frames)")
     page.goto(f"{stage.url}/#job=check")
@@ -273,7 +285,8 @@ def test_progress_is_told_and_can_be_stopped(stage: Stage, page: Any) -> None:
     page.keyboard.press("Escape")
     assert not stage.job("dub").cancel
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_role("button", name="Stop it").click()
+    with page.expect_response(lambda response: response.url.endswith("/cancel")):
+        page.get_by_role("button", name="Stop it").click()
     page.get_by_role("button", name="Stopping").wait_for()
     assert stage.job("dub").cancel
     stage.change("dub", state="cancelled")

@@ -30,6 +30,7 @@ const BY_CODE = {
   FILES_OF: ["The files of that job are gone", "Choose them again under New dub."],
   GOES_ON: ["The job still goes on", "Cancel it first."],
   HOST: ["The service does not know this address as its own", "Open the page under the name that whoever runs it has told you."],
+  CUT_OFF: ["The upload is cut off again and again", "Something between you and the service does not let files of this size through. Try a smaller file, or tell whoever runs the service."],
   NETWORK: ["The service cannot be reached", "Check your connection. It goes on when the connection is back."],
 };
 

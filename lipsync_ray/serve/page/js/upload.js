@@ -1,7 +1,9 @@
 /** Sending files, with a count of what has arrived. */
 
-import { Fault, faultOf, freshKey, passing } from "./api.js";
+import { Fault, ask, faultOf, freshKey, passing } from "./api.js";
 import { back, lost, pause } from "./connection.js";
+
+const MOST_CUTS = 4; // of one upload, by a service that answers all the while
 
 /**
  * Send a job with its files. What is cut off begins again when the service can be reached, under the same key.
@@ -14,14 +16,27 @@ import { back, lost, pause } from "./connection.js";
  */
 export async function send(fields, onSent, signal) {
   const key = freshKey();
+  let cuts = 0;
   for (let tries = 0; ; tries += 1) {
     try {
       return await sendOnce(fields, key, onSent, signal);
     } catch (error) {
       if (!passing(error) || signal.aborted) throw error;
-      if (error.code === "NETWORK") lost();
+      if (error.code === "NETWORK" && (await reachable(signal))) cuts += 1;
+      else if (error.code === "NETWORK") lost();
+      if (cuts === MOST_CUTS) throw new Fault(0, "CUT_OFF", "");
       await pause(tries, signal);
     }
+  }
+}
+
+/** Whether the service answers at all; if so, something on the way does not let the files through. */
+async function reachable(signal) {
+  try {
+    await ask("/healthz", { signal });
+    return true;
+  } catch {
+    return false;
   }
 }
 
