@@ -94,6 +94,7 @@ def create_app(
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # to a host of the client's choice
         lifespan=_lifespan(service),
     )
     app.state.service = service
