@@ -103,7 +103,7 @@ def create_app(
     _tell_problems(app)
     if page_dir().is_dir():
         app.mount("/", page_files(), name="page")
-    described(app)
+    described(app, auth=bool(tokens))
     app.add_middleware(
         Front,
         settings=settings,
