@@ -138,7 +138,7 @@ def test_answers_are_as_described(
     strategy = operation.as_strategy(generation_mode=mode)
 
     @settings(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         derandomize=True,
         database=None,

@@ -46,6 +46,8 @@ def _tell(operation: dict[str, Any], auth: bool) -> None:
     """Name the header that every answer has, and no token where none is asked for."""
     if not auth:
         operation.pop("security", None)
+    if operation["responses"].get("422", {}).get("description") == "Validation Error":
+        del operation["responses"]["422"]  # FastAPI's own, where no parameter can be wrong
     for told in operation["responses"].values():
         told.setdefault("headers", {})["X-Request-ID"] = {
             "description": "names the request in the service's log",
