@@ -47,7 +47,6 @@ def create_app(
     places: Places,
     tokens: Tokens,
     *,
-    metrics: Metrics | None = None,
     pace: Pace | None = None,
     poll_s: float = 0.5,
     clock: Callable[[], float] = time.time,
@@ -60,7 +59,6 @@ def create_app(
         store: jobs.
         places: files; the runner uses the same.
         tokens: who may ask; none: everybody who reaches it under a name of loopback or ``serve.hosts``.
-        metrics: of this process, if others count in them as well.
         pace: how slow uploads may be; None: by ``serve.upload_s``.
         poll_s: between two looks at a job that is followed.
         clock: seconds since the epoch.
@@ -73,7 +71,7 @@ def create_app(
     check_callbacks(settings.callbacks)
     places.make()
     sessions = Sessions(tokens, places.secret(), clock)
-    metrics = metrics or Metrics(store, clock)
+    metrics = Metrics(store, clock)
     service = Service(
         settings=settings,
         store=store,

@@ -34,6 +34,7 @@ access = logging.getLogger("lipsync_ray.serve.access")
 log = logging.getLogger(__name__)
 
 PROBES = ("/healthz", "/readyz")  # asked by machines under any name, and often
+COUNTED = ("/v1/", "/metrics", "/openapi.json")  # not the page: it is many small files
 WRONG_COSTS = 10.0  # requests that a wrong token counts for
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -120,7 +121,9 @@ class Front:
             raise Problem(
                 403, "HOST", "the service is not known by this name; its operator may add it to serve.hosts"
             )
-        wait = self._rates.take(visitor.bucket, WRONG_COSTS if visitor.by == "wrong" else 1.0)
+        wait = 0
+        if connection.url.path.startswith(COUNTED):
+            wait = self._rates.take(visitor.bucket, WRONG_COSTS if visitor.by == "wrong" else 1.0)
         if wait:
             raise Problem(
                 429, "RATE_LIMITED", "too many requests; wait a little", headers={"Retry-After": str(wait)}
