@@ -34,8 +34,9 @@ access = logging.getLogger("lipsync_ray.serve.access")
 log = logging.getLogger(__name__)
 
 PROBES = ("/healthz", "/readyz")  # asked by machines under any name, and often
-COUNTED = ("/v1/", "/metrics", "/openapi.json")  # not the page: it is many small files
 WRONG_COSTS = 10.0  # requests that a wrong token counts for
+PAGE_COSTS = 0.05  # that a file of the page counts for: a browser fetches some sixty of them at once
+_NO_PAGE = ("/v1/", "/metrics", "/openapi.json")
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -121,9 +122,7 @@ class Front:
             raise Problem(
                 403, "HOST", "the service is not known by this name; its operator may add it to serve.hosts"
             )
-        wait = 0
-        if connection.url.path.startswith(COUNTED):
-            wait = self._rates.take(visitor.bucket, WRONG_COSTS if visitor.by == "wrong" else 1.0)
+        wait = self._rates.take(visitor.bucket, _cost(connection.url.path, visitor))
         if wait:
             raise Problem(
                 429, "RATE_LIMITED", "too many requests; wait a little", headers={"Retry-After": str(wait)}
@@ -158,6 +157,13 @@ class Front:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _cost(path: str, visitor: Visitor) -> float:
+    """How many requests a request counts for."""
+    if visitor.by == "wrong":
+        return WRONG_COSTS
+    return 1.0 if path.startswith(_NO_PAGE) else PAGE_COSTS
 
 
 def _route(scope: Scope) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 
@@ -12,6 +14,16 @@ def page_dir() -> Path:
     return Path(__file__).parent / "page"
 
 
+class PageFiles(StaticFiles):
+    """Files that a browser keeps, and asks each time whether they are still the same."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """The file, or that it has not changed."""
+        answer = super().file_response(*args, **kwargs)
+        answer.headers["cache-control"] = "no-cache"
+        return answer
+
+
 def page_files() -> StaticFiles:
     """The application that serves them."""
-    return StaticFiles(directory=page_dir(), html=True)
+    return PageFiles(directory=page_dir(), html=True)
