@@ -70,21 +70,23 @@ def create_app(
     check_prefixes(settings.inputs)
     check_callbacks(settings.callbacks)
     places.make()
-    sessions = Sessions(tokens, places.secret(), clock)
-    metrics = Metrics(store, clock)
     service = Service(
         settings=settings,
         store=store,
         places=places,
         tokens=tokens,
-        sessions=sessions,
-        metrics=metrics,
+        sessions=Sessions(tokens, places.secret(), clock),
+        metrics=Metrics(store, clock),
         desk=Desk(settings=settings, base=base, store=store, places=places, clock=clock),
         keys=Keys(store, settings.upload_s + _LATE_S, clock),
         pace=pace or Pace(longest_s=settings.upload_s),
         poll_s=poll_s,
         clock=clock,
     )
+    return _routed(service)
+
+
+def _routed(service: Service) -> FastAPI:
     app = FastAPI(
         title="lipsync_ray",
         version=__version__,
@@ -101,13 +103,13 @@ def create_app(
     _tell_problems(app)
     if page_dir().is_dir():
         app.mount("/", page_files(), name="page")
-    described(app, auth=bool(tokens))
+    described(app, auth=bool(service.tokens))
     app.add_middleware(
-        Front,
-        settings=settings,
-        tokens=tokens,
-        sessions=sessions,
-        metrics=metrics,  # type: ignore[arg-type]
+        Front,  # type: ignore[arg-type]
+        settings=service.settings,
+        tokens=service.tokens,
+        sessions=service.sessions,
+        metrics=service.metrics,
     )
     return app
 
