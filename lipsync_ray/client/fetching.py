@@ -12,7 +12,7 @@ import httpx
 from lipsync_ray.client.asking import Patience, patiently, refusal
 from lipsync_ray.errors import ServiceUnreachable
 
-_BLOCK = 1 << 18
+_PLAIN = {"Accept-Encoding": "identity"}  # what is packed on the way cannot be taken up again
 
 
 def fetch(
@@ -26,7 +26,7 @@ def fetch(
         ServiceRefused: the service says no.
         ServiceUnreachable: it breaks off again and again; what has come is kept for the next call.
     """
-    head = patiently(lambda: client.head(url), patience, sleep)
+    head = patiently(lambda: client.head(url, headers=_PLAIN), patience, sleep)
     etag, size = head.headers["etag"], int(head.headers["content-length"])
     name = hashlib.sha256(etag.encode()).hexdigest()[:16]
     part = path.with_name(f".{path.name}.{name}.part")
@@ -44,13 +44,15 @@ def fetch(
 
 def _more(client: httpx.Client, url: str, part: Path, etag: str) -> None:
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-", "If-Range": etag} if have else {}
+    headers = dict(_PLAIN)
+    if have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": etag}
     with client.stream("GET", url, headers=headers) as answer:
         if not answer.is_success:
             answer.read()
             raise refusal(answer)
         with part.open("ab" if answer.status_code == 206 else "wb") as file:
-            for block in answer.iter_bytes(_BLOCK):
+            for block in answer.iter_raw():  # in whatever pieces it comes: none is lost when it breaks off
                 file.write(block)
 
 

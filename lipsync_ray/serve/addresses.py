@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.serve.job import InputFile
@@ -98,8 +97,3 @@ def _outside() -> Problem:
 
 def _refused(detail: str) -> Problem:
     return Problem(422, "URI", detail)
-
-
-def is_local_uri(place: str) -> bool:
-    """Whether an input lies on this machine, but not in its job's folder."""
-    return Path(place).is_absolute()

@@ -47,7 +47,6 @@ def create_app(
     places: Places,
     tokens: Tokens,
     *,
-    metrics: Metrics | None = None,
     pace: Pace | None = None,
     poll_s: float = 0.5,
     clock: Callable[[], float] = time.time,
@@ -60,7 +59,6 @@ def create_app(
         store: jobs.
         places: files; the runner uses the same.
         tokens: who may ask; none: everybody who reaches it under a name of loopback or ``serve.hosts``.
-        metrics: of this process, if others count in them as well.
         pace: how slow uploads may be; None: by ``serve.upload_s``.
         poll_s: between two looks at a job that is followed.
         clock: seconds since the epoch.
@@ -72,21 +70,23 @@ def create_app(
     check_prefixes(settings.inputs)
     check_callbacks(settings.callbacks)
     places.make()
-    sessions = Sessions(tokens, places.secret(), clock)
-    metrics = metrics or Metrics(store, clock)
     service = Service(
         settings=settings,
         store=store,
         places=places,
         tokens=tokens,
-        sessions=sessions,
-        metrics=metrics,
+        sessions=Sessions(tokens, places.secret(), clock),
+        metrics=Metrics(store, clock),
         desk=Desk(settings=settings, base=base, store=store, places=places, clock=clock),
         keys=Keys(store, settings.upload_s + _LATE_S, clock),
         pace=pace or Pace(longest_s=settings.upload_s),
         poll_s=poll_s,
         clock=clock,
     )
+    return _routed(service)
+
+
+def _routed(service: Service) -> FastAPI:
     app = FastAPI(
         title="lipsync_ray",
         version=__version__,
@@ -94,6 +94,7 @@ def create_app(
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # to a host of the client's choice
         lifespan=_lifespan(service),
     )
     app.state.service = service
@@ -102,13 +103,13 @@ def create_app(
     _tell_problems(app)
     if page_dir().is_dir():
         app.mount("/", page_files(), name="page")
-    described(app)
+    described(app, auth=bool(service.tokens))
     app.add_middleware(
-        Front,
-        settings=settings,
-        tokens=tokens,
-        sessions=sessions,
-        metrics=metrics,  # type: ignore[arg-type]
+        Front,  # type: ignore[arg-type]
+        settings=service.settings,
+        tokens=service.tokens,
+        sessions=service.sessions,
+        metrics=service.metrics,
     )
     return app
 

@@ -18,7 +18,6 @@ from lipsync_ray.client.signing import DELIVERY, SIGNATURE, TIMESTAMP, sign
 from lipsync_ray.errors import ConfigError, StoreError
 from lipsync_ray.serve.api.shown import show
 from lipsync_ray.serve.job import ServedJob
-from lipsync_ray.serve.metrics import Metrics
 from lipsync_ray.serve.outbound import Outbound, Sent
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.store import JobStore
@@ -60,7 +59,6 @@ class Caller:
         secret: they are signed with it, see ``callback_secret``.
         places: files of jobs.
         outbound: sends; None: by the settings.
-        metrics: where tries are counted.
         clock: seconds since the epoch.
         poll_s: between two looks at the store.
     """
@@ -73,7 +71,6 @@ class Caller:
         places: Places,
         *,
         outbound: Outbound | None = None,
-        metrics: Metrics | None = None,
         clock: Callable[[], float] = time.time,
         poll_s: float = 1.0,
     ) -> None:
@@ -81,7 +78,6 @@ class Caller:
         self._outbound = outbound or Outbound(settings)
         self._secret = secret
         self._places = places
-        self._metrics = metrics
         self._clock = clock
         self._poll_s = poll_s
 
@@ -113,8 +109,6 @@ class Caller:
         sent = self._sent(job)
         done, tries = 200 <= sent.status < 300, job.calls + 1
         given_up = not done and tries > len(WAITS_S)
-        if self._metrics is not None:
-            self._metrics.called("sent" if done else "given up" if given_up else "failed")
         if done:
             self._store.change(job.id, calling="sent")
             return

@@ -7,11 +7,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from lipsync_ray.config import Config
-from lipsync_ray.errors import ConfigError, LipsyncError
+from lipsync_ray.errors import ConfigError, LipsyncError, StoreError
 from lipsync_ray.kinds import field_kinds
 from lipsync_ray.overrides import group_options, load_config
 from lipsync_ray.serve.addresses import input_of
@@ -159,7 +160,8 @@ class Desk:
                 shutil.rmtree(home, ignore_errors=True)
                 raise
         if counted:
-            self._store.use(job, counted)
+            with suppress(StoreError):  # the job is there: who is told that it failed would ask again
+                self._store.use(job, counted)
 
     def _linked(
         self, id: str, owner: str, folder: Path, others: Mapping[str, InputFile]

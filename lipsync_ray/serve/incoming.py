@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,15 +130,13 @@ async def receive_text(request: Request, pace: Pace, most: int = _LONGEST_FIELD 
     return bytes(body)
 
 
-async def paced(
-    request: Request, pace: Pace, clock: Callable[[], float] = time.monotonic
-) -> AsyncIterator[bytes]:
+async def paced(request: Request, pace: Pace) -> AsyncIterator[bytes]:
     """The pieces of a body. Raises Problem if they come too slowly."""
-    since, received = clock(), 0
+    since, received = time.monotonic(), 0
     stream = request.stream()
     while True:
         try:
-            async with asyncio.timeout(pace.deadline(since, received) - clock()):
+            async with asyncio.timeout(pace.deadline(since, received) - time.monotonic()):
                 block = await anext(stream, None)
         except TimeoutError:
             raise Problem(

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
+from sqlalchemy import func, select
 
 from lipsync_ray.serve.job import State
 from lipsync_ray.serve.store import JobStore
+from lipsync_ray.serve.tables import JOBS
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
+_CALLS = ("due", "sent", "failed")
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
@@ -33,9 +36,6 @@ class Metrics:
         self._bytes = Counter(
             "lipsync_ray_serve_received_bytes", "Bytes of requests' bodies", registry=self._registry
         )
-        self._callbacks = Counter(
-            *("lipsync_ray_serve_callbacks", "Tries of callbacks", ("outcome",)), registry=self._registry
-        )
         self._registry.register(_Jobs(store, clock))
 
     def answered(self, method: str, route: str, status: int, seconds: float, received: int) -> None:
@@ -43,10 +43,6 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
         self._bytes.inc(received)
-
-    def called(self, outcome: str) -> None:
-        """Count a try of a callback."""
-        self._callbacks.labels(outcome).inc()
 
     def text(self) -> bytes:
         """Everything in Prometheus's text format. Raises StoreError."""
@@ -68,6 +64,13 @@ class _Jobs:
         for state in _STATES:
             jobs.add_metric([state], self._store.count((state,)))
         yield jobs
+        calls = GaugeMetricFamily("lipsync_ray_serve_callbacks", "Callbacks by state", labels=["state"])
+        query = select(JOBS.c.calling, func.count()).where(JOBS.c.calling != "none").group_by(JOBS.c.calling)
+        with self._store.reading() as connection:
+            counts = {calling: count for calling, count in connection.execute(query)}
+        for state in _CALLS:
+            calls.add_metric([state], counts.get(state, 0))
+        yield calls
         first = next(iter(self._store.queued(1)), None)
         age = self._clock() - first.created if first else 0.0
         yield GaugeMetricFamily(

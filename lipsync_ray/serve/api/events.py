@@ -23,7 +23,14 @@ router = APIRouter(tags=["jobs"])
 _BEAT_S = 15.0
 _STREAM: dict[str, Any] = {
     "text/event-stream": {
-        "schema": {"type": "string"},
+        "schema": {  # of each event
+            "type": "object",
+            "properties": {
+                "event": {"const": "job"},
+                "id": {"type": "string", "description": "version of the job, for Last-Event-ID"},
+                "data": {"type": "string", "contentMediaType": "application/json"},
+            },
+        },
         "example": 'event: job\nid: 7\ndata: {"id": "q8v3TBYbGN0aZs1uQmXKpw", "state": "running"}\n\n',
     }
 }

@@ -35,7 +35,10 @@ _REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; media-src data: blob:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 )
-_FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+_FILE_POLICY = (
+    "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'"
+)
 _CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"description": "the file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {

@@ -107,6 +107,13 @@ class EngineShown(BaseModel):
     why: str = Field(description="why it is not ready; empty if it is")
 
 
+class PresetShown(BaseModel):
+    """How much a job may cost."""
+
+    name: str = Field(examples=["fast"])
+    about: str
+
+
 class OptionShown(BaseModel):
     """An option that a job may set."""
 
@@ -122,7 +129,7 @@ class OptionsShown(BaseModel):
     """What may be asked for."""
 
     engines: list[EngineShown]
-    presets: list[str]
+    presets: list[PresetShown]
     containers: list[str]
     kinds: list[str]
     limits: dict[str, float | None]

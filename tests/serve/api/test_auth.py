@@ -194,6 +194,8 @@ def test_who_asks_too_often_waits(tmp_path: Path) -> None:
             assert answer.json()["code"] == "RATE_LIMITED"
             assert int(answer.headers["retry-after"]) > 0
             assert client.get("/healthz").status_code == 200
+        with made.client() as client:  # the page is many small files, which count little
+            assert {client.get(f"/js/{number}.js").status_code for number in range(60)} == {404}
         with made.client("wrong-0123456789abcdef") as client:
             # A wrong token is as dear as ten requests: guessing is no use.
             assert [client.get("/v1/jobs").status_code for _ in range(2)] == [401, 429]

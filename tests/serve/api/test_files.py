@@ -121,7 +121,6 @@ def test_names_and_types_cannot_be_played_with(open_house: House, made: str) -> 
             "%2e%2e/%2e%2e/secret",
             "secret",
             "video.mp4",
-            "result.json/..",
             "faces/0",
         ),
         *(

@@ -104,7 +104,7 @@ def test_probes_and_figures(tmp_path: Path) -> None:
             assert client.get("/readyz").json()["checks"]["runner"] == "ok"
         assert client.get("/metrics").status_code == 401
         made.add("anna")
-        made.add("anna", state="failed")
+        made.add("anna", state="failed", calling="due", callback="https://hooks.example/")
         client.get("/v1/jobs/some-id")
         client.get("/made/up/address")
         figures = client.get("/metrics", headers={"Authorization": f"Bearer {ANNA}"}).text
@@ -113,6 +113,7 @@ def test_probes_and_figures(tmp_path: Path) -> None:
         assert 'requests_total{method="GET",route="/v1/jobs/{id}",status="401"} 1.0' in figures
         assert "made/up" not in figures
         assert "queue_age_seconds" in figures
+        assert 'lipsync_ray_serve_callbacks{state="due"} 1.0' in figures
 
 
 def test_a_database_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
