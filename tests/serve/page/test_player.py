@@ -11,7 +11,7 @@ import pytest
 
 from lipsync_ray.serve.job import InputFile
 from tests.serve.page import scenes
-from tests.serve.page.conftest import until
+from tests.serve.page.conftest import needs_codecs, until
 from tests.serve.page.scenes import Stage
 
 # The number that a frame of ``tests.clips`` shows, read as ``number_in`` reads it.
@@ -41,11 +41,7 @@ def opened(stage: Stage, page: Any) -> Any:
     scenes.dubbed(stage)
     page.goto(f"{stage.url}/#job=dub")
     page.get_by_role("button", name="Play").wait_for()
-    plays = page.evaluate(
-        "document.createElement('video').canPlayType('video/mp4; codecs=\"avc1.42E01E, mp4a.40.2\"')"
-    )
-    if not plays:
-        pytest.skip("this Chromium was built without H.264 and AAC")
+    needs_codecs(page)
     until(page, "[...document.querySelectorAll('video')].every(v => v.readyState > 2)")
     return page
 
