@@ -93,7 +93,9 @@ export function passing(error) {
 /** @returns {string} a key by which the service knows a request that is sent twice */
 export function freshKey() {
   // Not randomUUID: browsers keep it from pages that come without TLS, as in a closed network.
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
 }
 
 /**

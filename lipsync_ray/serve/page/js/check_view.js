@@ -35,7 +35,12 @@ export function checkView(job, options) {
   /** What the choices make of a job with the same files. */
   const fields = (kind) => {
     const chosen = settings.fields();
-    return { kind, files_of: job.id, ...chosen, options: { ...given, ...lengths.options(), ...people.options() } };
+    return {
+      kind,
+      files_of: job.id,
+      ...chosen,
+      options: { ...given, ...lengths.options(), ...people.options() },
+    };
   };
   const valid = () => people.valid() && settings.valid();
   const preview = trial(() => (valid() ? fields("preview") : null), stop.signal);
@@ -58,7 +63,13 @@ export function checkView(job, options) {
     { class: "check" },
     steps(1),
     heading,
-    h("p", { class: "lead" }, h("span", { class: "name" }, job.video.name), " with ", h("span", { class: "name" }, job.audio?.name ?? "its own sound")),
+    h(
+      "p",
+      { class: "lead" },
+      h("span", { class: "name" }, job.video.name),
+      " with ",
+      h("span", { class: "name" }, job.audio?.name ?? "its own sound"),
+    ),
     h("p", { class: "figure dim" }, summary(result)),
     h(
       "div",
@@ -68,7 +79,15 @@ export function checkView(job, options) {
         "div",
         { class: "choices-column" },
         settings.node,
-        h("section", { class: "card go" }, h("h2", {}, "Dub"), h("p", {}, estimateText(result.estimate)), wrong, h("div", { class: "row" }, start, preview.button), preview.node),
+        h(
+          "section",
+          { class: "card go" },
+          h("h2", {}, "Dub"),
+          h("p", {}, estimateText(result.estimate)),
+          wrong,
+          h("div", { class: "row" }, start, preview.button),
+          preview.node,
+        ),
       ),
     ),
   );

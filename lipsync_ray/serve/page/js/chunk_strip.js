@@ -7,7 +7,13 @@ import { counted } from "./figures.js";
 export function chunkStrip() {
   const told = h("p", { class: "figure dim" });
   const strip = h("div", { class: "chunks", role: "img" });
-  const node = h("section", { class: "card", hidden: true }, h("div", { class: "row apart" }, h("h2", {}, "Pieces"), told), strip, legend());
+  const node = h(
+    "section",
+    { class: "card", hidden: true },
+    h("div", { class: "row apart" }, h("h2", {}, "Pieces"), told),
+    strip,
+    legend(),
+  );
   return {
     node,
     update(chunks) {
@@ -27,5 +33,11 @@ export function chunkStrip() {
 
 function legend() {
   const key = (state, name) => h("li", {}, h("span", { class: `chunk ${state}` }), name);
-  return h("ul", { class: "legend" }, key("chunk-done", "drawn"), key("chunk-running", "being drawn"), key("", "waiting"));
+  return h(
+    "ul",
+    { class: "legend" },
+    key("chunk-done", "drawn"),
+    key("chunk-running", "being drawn"),
+    key("", "waiting"),
+  );
 }

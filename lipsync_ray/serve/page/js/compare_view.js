@@ -20,7 +20,9 @@ export function compareView(job, _options, actions) {
   const { result } = job;
   const rate = result.seconds > 0 ? result.frames / result.seconds : 25;
   const flags = result.quality?.flags ?? [];
-  const marks = flags.filter((flag) => !spansAll(flag, result)).map((flag) => ({ start: flag.start / rate, stop: flag.stop / rate }));
+  const marks = flags
+    .filter((flag) => !spansAll(flag, result))
+    .map((flag) => ({ start: flag.start / rate, stop: flag.stop / rate }));
   const screen = player(job, { rate, marks });
   const heading = h("h1", {}, flags.length ? "Done, with something to look at" : "Done");
   const node = h(
@@ -33,7 +35,13 @@ export function compareView(job, _options, actions) {
       "div",
       { class: "columns" },
       h("div", { class: "facts-column" }, screen.node),
-      h("div", { class: "choices-column" }, downloadsCard(job), qualityCard(job, rate, screen.seek), actionsRow(job, actions)),
+      h(
+        "div",
+        { class: "choices-column" },
+        downloadsCard(job),
+        qualityCard(job, rate, screen.seek),
+        actionsRow(job, actions),
+      ),
     ),
     job.links.report && reportCard(job.links.report),
   );
@@ -59,7 +67,12 @@ function actionsRow(job, actions) {
   again.addEventListener("click", guarded(again, actions.again));
   const remove = h("button", { type: "button", class: "plain" }, "Delete");
   remove.addEventListener("click", async () => {
-    const yes = await sure("Delete this dub?", `“${job.video.name}” and everything that was made from it here will be gone. Download what you need first.`, "Delete", "Keep it");
+    const yes = await sure(
+      "Delete this dub?",
+      `“${job.video.name}” and everything that was made from it here will be gone. Download what you need first.`,
+      "Delete",
+      "Keep it",
+    );
     if (yes) await guarded(remove, actions.remove)();
   });
   return h("div", {}, wrong, h("div", { class: "row" }, job.links.video && again, remove));

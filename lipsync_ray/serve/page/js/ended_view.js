@@ -30,17 +30,32 @@ export function endedView(job, actions) {
     { class: "ended" },
     steps(job.kind === "dub" ? 2 : 1),
     heading,
-    h("dl", { class: "facts stacked" }, ...file("Picture", job.video, failed && blamed(job.error.code) === "video"), ...file("Voice", job.audio, failed && blamed(job.error.code) === "audio")),
+    h(
+      "dl",
+      { class: "facts stacked" },
+      ...file("Picture", job.video, failed && blamed(job.error.code) === "video"),
+      ...file("Voice", job.audio, failed && blamed(job.error.code) === "audio"),
+    ),
     failed && reason(job.error),
     wrong,
-    h("div", { class: "row" }, h("a", { class: "button main", href: "#" }, "Choose other files"), job.links.video && again),
+    h(
+      "div",
+      { class: "row" },
+      h("a", { class: "button main", href: "#" }, "Choose other files"),
+      job.links.video && again,
+    ),
   );
   return { node, heading };
 }
 
 function reason(error) {
   const { help, said } = explain(error);
-  return h("div", { class: "fault" }, h("p", {}, help), said && h("p", { class: "fault-said" }, `The service says: ${said}`));
+  return h(
+    "div",
+    { class: "fault" },
+    h("p", {}, help),
+    said && h("p", { class: "fault-said" }, `The service says: ${said}`),
+  );
 }
 
 function file(name, input, bad) {

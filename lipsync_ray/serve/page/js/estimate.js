@@ -7,7 +7,8 @@ import { dollars, roughly } from "./figures.js";
  * @returns {string}
  */
 export function estimateText(estimate) {
-  if (estimate?.wall_s == null) return "How long it takes is not known: this engine has not finished a dub here yet.";
+  if (estimate?.wall_s == null)
+    return "How long it takes is not known: this engine has not finished a dub here yet.";
   const cost = estimate.cost_usd ? `, ${dollars(estimate.cost_usd)} for GPUs` : "";
   const basis = estimate.learnt ? "as earlier dubs here show" : "a first guess, which every dub makes better";
   const time = roughly(estimate.wall_s);

@@ -50,7 +50,11 @@ export function filesView(options) {
     begin.hidden = true;
     focusOn(bar.title);
     try {
-      const job = await send({ kind: "triage", video: video.file, audio: audio.file }, bar.update, stop.signal);
+      const job = await send(
+        { kind: "triage", video: video.file, audio: audio.file },
+        bar.update,
+        stop.signal,
+      );
       announce("Everything has arrived. The files are being checked.");
       goToJob(job.id);
     } catch (error) {
@@ -91,7 +95,11 @@ export function filesView(options) {
     { class: "files" },
     steps(0),
     heading,
-    h("p", { class: "lead" }, "Give the picture of who talks and the sound of what they are to say. Nothing is rendered before you have seen what a dub would do."),
+    h(
+      "p",
+      { class: "lead" },
+      "Give the picture of who talks and the sound of what they are to say. Nothing is rendered before you have seen what a dub would do.",
+    ),
     h("div", { class: "slots" }, video.node, audio.node),
     missing,
     h("div", { class: "row" }, begin),
@@ -124,5 +132,9 @@ function sendingBar(total, onStop) {
     figures.textContent = [percent(share), `${size(sent)} of ${size(all)}`, rest].filter(Boolean).join(" · ");
     announceProgress(`${percent(share)} uploaded`);
   };
-  return { node: h("section", { class: "card" }, title, bar, h("div", { class: "row apart" }, figures, stop)), title, update };
+  return {
+    node: h("section", { class: "card" }, title, bar, h("div", { class: "row apart" }, figures, stop)),
+    title,
+    update,
+  };
 }

@@ -14,16 +14,28 @@ import { jobAddress } from "./route.js";
  */
 export function jobRow(job, onDelete) {
   const title = job.video.name;
-  const about = [KIND[job.kind], job.audio && `with ${job.audio.name}`, moment(job.created)].filter(Boolean).join(" · ");
+  const about = [KIND[job.kind], job.audio && `with ${job.audio.name}`, moment(job.created)]
+    .filter(Boolean)
+    .join(" · ");
   const remove = h(
     "button",
-    { type: "button", class: "plain", "aria-label": `Delete ${KIND[job.kind]} of ${title}`, on: { click: onDelete } },
+    {
+      type: "button",
+      class: "plain",
+      "aria-label": `Delete ${KIND[job.kind]} of ${title}`,
+      on: { click: onDelete },
+    },
     "Delete",
   );
   return h(
     "li",
     { class: "job" },
-    h("a", { class: "job-link", href: jobAddress(job.id) }, h("span", { class: "name" }, title), h("span", { class: "dim" }, about)),
+    h(
+      "a",
+      { class: "job-link", href: jobAddress(job.id) },
+      h("span", { class: "name" }, title),
+      h("span", { class: "dim" }, about),
+    ),
     h("span", { class: `state state-${job.state}` }, stateOf(job)),
     ended(job.state) ? remove : h("span", { class: "job-space" }),
   );

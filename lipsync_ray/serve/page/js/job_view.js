@@ -61,7 +61,10 @@ export function jobView(id, options, onSignedOut) {
     const fault = asFault(error);
     if (fault.status === 401) return onSignedOut();
     heading.textContent = "This job cannot be shown";
-    node.replaceChildren(heading, faultBox(fault, h("a", { class: "button quiet", href: "#jobs" }, "All jobs")));
+    node.replaceChildren(
+      heading,
+      faultBox(fault, h("a", { class: "button quiet", href: "#jobs" }, "All jobs")),
+    );
     focusOn(heading);
   };
 

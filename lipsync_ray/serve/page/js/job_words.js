@@ -4,7 +4,13 @@
 export const KIND = { dub: "Dub", triage: "Check", preview: "Preview" };
 
 /** @type {Object<string, string>} */
-export const STATE = { queued: "waiting", running: "running", done: "done", failed: "failed", cancelled: "cancelled" };
+export const STATE = {
+  queued: "waiting",
+  running: "running",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
 
 /** Stages of each kind in their order, with what a person may want to know of them. */
 export const STAGES = {

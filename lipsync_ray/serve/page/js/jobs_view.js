@@ -23,7 +23,13 @@ export function jobsView() {
   const heading = h("h1", {}, "Your jobs");
   const list = h("ul", { class: "jobs" });
   const more = h("button", { type: "button", class: "quiet", hidden: true }, "Show older ones");
-  const empty = h("p", { class: "dim", hidden: true }, "Nothing is here yet. ", h("a", { href: "#" }, "Dub a video"), ".");
+  const empty = h(
+    "p",
+    { class: "dim", hidden: true },
+    "Nothing is here yet. ",
+    h("a", { href: "#" }, "Dub a video"),
+    ".",
+  );
   const wrong = h("div");
   const stop = new AbortController();
   let kind = "";
@@ -66,7 +72,12 @@ export function jobsView() {
   };
 
   const remove = async (job) => {
-    const yes = await sure("Delete this job?", `“${job.video.name}” and everything that was made from it here will be gone.`, "Delete", "Keep it");
+    const yes = await sure(
+      "Delete this job?",
+      `“${job.video.name}” and everything that was made from it here will be gone.`,
+      "Delete",
+      "Keep it",
+    );
     if (!yes) return;
     try {
       await ask(`/v1/jobs/${job.id}`, { method: "DELETE" });
@@ -92,7 +103,13 @@ export function jobsView() {
         pages = 1;
         load();
       };
-      const input = h("input", { type: "radio", name: "jobs-kind", value, checked: value === kind, on: { change } });
+      const input = h("input", {
+        type: "radio",
+        name: "jobs-kind",
+        value,
+        checked: value === kind,
+        on: { change },
+      });
       return h("label", {}, input, h("span", {}, name));
     }),
   );

@@ -14,7 +14,13 @@ export function kindOf(file) {
   if (PICTURE.test(file.name)) return "picture";
   if (SOUND.test(file.name)) return "sound";
   const family = file.type.split("/")[0];
-  return family === "video" ? "video" : family === "image" ? "picture" : family === "audio" ? "sound" : "other";
+  return family === "video"
+    ? "video"
+    : family === "image"
+      ? "picture"
+      : family === "audio"
+        ? "sound"
+        : "other";
 }
 
 /** @param {string} name @returns {boolean} whether a file of this name is a still picture */

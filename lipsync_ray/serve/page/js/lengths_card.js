@@ -20,28 +20,46 @@ export function lengthsCard({ video, sound, output }, options) {
   const told = h("p", {}, sentence(output.lengths));
   pick?.select.addEventListener("change", () => {
     const changed = pick.select.value !== output.sync_mode;
-    told.textContent = changed ? after(pick.select.value, video.seconds, sound.seconds) : sentence(output.lengths);
+    told.textContent = changed
+      ? after(pick.select.value, video.seconds, sound.seconds)
+      : sentence(output.lengths);
   });
   const node = h(
     "section",
     { class: "card" },
     h("h2", {}, "Lengths"),
-    h("div", { class: "lengths" }, !still && bar("Video", video.seconds, longest), bar("Sound", sound.seconds, longest)),
+    h(
+      "div",
+      { class: "lengths" },
+      !still && bar("Video", video.seconds, longest),
+      bar("Sound", sound.seconds, longest),
+    ),
     told,
     pick?.node,
   );
-  return { node, options: () => (pick && pick.select.value !== output.sync_mode ? { "sync.mode": pick.select.value } : {}) };
+  return {
+    node,
+    options: () => (pick && pick.select.value !== output.sync_mode ? { "sync.mode": pick.select.value } : {}),
+  };
 }
 
 function bar(name, seconds, longest) {
   const fill = h("span", { class: "length-fill" });
   fill.style.setProperty("--share", String(longest ? seconds / longest : 0));
-  return h("div", { class: "length" }, h("span", {}, name), h("span", { class: "length-track", "aria-hidden": "true" }, fill), h("span", { class: "figure" }, span(seconds)));
+  return h(
+    "div",
+    { class: "length" },
+    h("span", {}, name),
+    h("span", { class: "length-track", "aria-hidden": "true" }, fill),
+    h("span", { class: "figure" }, span(seconds)),
+  );
 }
 
 function modes(present) {
   const id = freshId("mode");
-  const choices = Object.entries(LENGTHS).map(([value, name]) => h("option", { value, selected: value === present }, name));
+  const choices = Object.entries(LENGTHS).map(([value, name]) =>
+    h("option", { value, selected: value === present }, name),
+  );
   const select = h("select", { id }, ...choices);
   return { select, node: h("div", { class: "field" }, h("label", { for: id }, "Where they differ"), select) };
 }

@@ -49,7 +49,11 @@ async function begin(moved) {
 function askWho(moved) {
   fixed("places").hidden = true;
   window.onhashchange = null;
-  show(signInView(() => begin(true)), "Sign in", moved);
+  show(
+    signInView(() => begin(true)),
+    "Sign in",
+    moved,
+  );
 }
 
 function showFault(fault) {
@@ -61,7 +65,12 @@ function showFault(fault) {
 /** @param {import("./types.js").Options} options @param {boolean} moved */
 function go(options, moved) {
   const { name, id } = route();
-  if (name === "job") show(jobView(id, options, () => askWho(true)), "Job", moved);
+  if (name === "job")
+    show(
+      jobView(id, options, () => askWho(true)),
+      "Job",
+      moved,
+    );
   else if (name === "jobs") show(jobsView(), "Jobs", moved);
   else show(filesView(options), "New dub", moved);
   markPlace(name);

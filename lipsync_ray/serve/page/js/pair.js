@@ -23,7 +23,8 @@ export function pair(after, before, { rate, mode, seconds }, onChange) {
   };
 
   const both = () => (before ? [after, before] : [after]);
-  const leads = () => (heard === "before" && before && map.output && map.runs(after.currentTime) ? before : after);
+  const leads = () =>
+    heard === "before" && before && map.output && map.runs(after.currentTime) ? before : after;
   const start = (video) => video.play().catch(() => {}); // a pause meanwhile is no fault
   const halt = () => both().forEach((video) => video.pause());
 
@@ -51,7 +52,8 @@ export function pair(after, before, { rate, mode, seconds }, onChange) {
     if (runs && before.paused && !before.ended) start(before);
     const apart = muted.currentTime - target;
     const own = muted === before ? map.rate : 1;
-    if (leader.playbackRate !== (leader === before ? map.rate : 1)) leader.playbackRate = leader === before ? map.rate : 1;
+    if (leader.playbackRate !== (leader === before ? map.rate : 1))
+      leader.playbackRate = leader === before ? map.rate : 1;
     if (Math.abs(apart) > (runs ? SEEK_S : frame)) {
       if (performance.now() - seeked > REST_MS && !muted.seeking) seekTo(muted, target);
       return;
@@ -81,12 +83,24 @@ export function pair(after, before, { rate, mode, seconds }, onChange) {
   };
 
   const self = {
-    get playing() { return playing; },
-    get held() { return held; },
-    get heard() { return heard; },
-    get time() { return after.currentTime; },
-    get seconds() { return after.duration || seconds; },
-    get apart() { return before ? before.currentTime - map.source(after.currentTime) : 0; },
+    get playing() {
+      return playing;
+    },
+    get held() {
+      return held;
+    },
+    get heard() {
+      return heard;
+    },
+    get time() {
+      return after.currentTime;
+    },
+    get seconds() {
+      return after.duration || seconds;
+    },
+    get apart() {
+      return before ? before.currentTime - map.source(after.currentTime) : 0;
+    },
     play() {
       if (after.ended || after.currentTime >= self.seconds - frame / 2) self.seek(0);
       playing = true;

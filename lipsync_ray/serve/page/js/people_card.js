@@ -15,7 +15,12 @@ export function peopleCard({ people = [], chosen = [] }, options) {
   const wrongId = freshId("nobody");
   const wrong = h("p", { class: "wrong", id: wrongId, role: "alert" });
   const boxes = people.map((person) =>
-    h("input", { type: "checkbox", value: person.face, checked: chosen.includes(person.face), on: { change: () => wrong.replaceChildren() } }),
+    h("input", {
+      type: "checkbox",
+      value: person.face,
+      checked: chosen.includes(person.face),
+      on: { change: () => wrong.replaceChildren() },
+    }),
   );
   const picked = () => boxes.filter((box) => box.checked).map((box) => box.value);
   const titleId = freshId("who");
@@ -23,7 +28,13 @@ export function peopleCard({ people = [], chosen = [] }, options) {
     "section",
     { class: "card people", role: "group", "aria-labelledby": titleId, "aria-describedby": wrongId },
     h("h2", { id: titleId }, "Who speaks?"),
-    h("p", { class: "dim" }, people.length > 1 ? "Whoever is ticked gets the new voice. Everybody else stays as they are." : "There is one person to be seen."),
+    h(
+      "p",
+      { class: "dim" },
+      people.length > 1
+        ? "Whoever is ticked gets the new voice. Everybody else stays as they are."
+        : "There is one person to be seen.",
+    ),
     h("div", { class: "faces" }, ...people.map((person, index) => card(person, boxes[index], index))),
     wrong,
   );
@@ -43,7 +54,10 @@ export function peopleCard({ people = [], chosen = [] }, options) {
 }
 
 function card(person, box, index) {
-  const talks = person.talks === null || person.talks === undefined ? null : `talks in ${percent(person.talks)} of the talk`;
+  const talks =
+    person.talks === null || person.talks === undefined
+      ? null
+      : `talks in ${percent(person.talks)} of the talk`;
   return h(
     "label",
     { class: "face" },

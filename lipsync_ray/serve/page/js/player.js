@@ -14,7 +14,11 @@ import { transport } from "./transport.js";
 export function player(job, { rate, marks }) {
   const still = pictureName(job.video.name);
   const after = video(job.links.result, "The dub");
-  const source = !job.links.video ? null : still ? h("img", { src: job.links.video, alt: "The source", draggable: "false" }) : video(job.links.video, "The source");
+  const source = !job.links.video
+    ? null
+    : still
+      ? h("img", { src: job.links.video, alt: "The source", draggable: "false" })
+      : video(job.links.video, "The source");
   const moving = source instanceof HTMLVideoElement ? source : null;
   const stage = splitStage(after, source);
   const controls = transport({ rate, seconds: job.result.seconds, hasBefore: Boolean(moving), marks });
@@ -27,12 +31,14 @@ export function player(job, { rate, marks }) {
   after.addEventListener("loadedmetadata", () => (after.videoWidth ? shape() : broken(after)));
   const broken = (which) => {
     if (which === after) {
-      told.textContent = "This browser cannot play the dub: it lacks the codec. Download it below and play it with another program.";
+      told.textContent =
+        "This browser cannot play the dub: it lacks the codec. Download it below and play it with another program.";
       controls.node.hidden = true;
       stage.node.hidden = true;
       return;
     }
-    told.textContent = "This browser cannot play the source: it lacks the codec. The dub is shown alone; both play in other programs.";
+    told.textContent =
+      "This browser cannot play the source: it lacks the codec. The dub is shown alone; both play in other programs.";
     stage.alone();
     controls.withoutBefore();
     clock = pair(after, null, about, controls.update);
@@ -42,13 +48,25 @@ export function player(job, { rate, marks }) {
   source?.addEventListener("error", () => broken(source));
   moving?.addEventListener("loadedmetadata", () => moving.videoWidth || broken(moving));
 
-  const node = h("section", { class: "player", "aria-label": "Before and after" }, stage.node, told, controls.node);
+  const node = h(
+    "section",
+    { class: "player", "aria-label": "Before and after" },
+    stage.node,
+    told,
+    controls.node,
+  );
   node.addEventListener("keydown", (event) => onKey(event, clock));
   return { node, seek: (time) => clock.seek(time), close: () => clock.close() };
 }
 
 function video(place, label) {
-  const node = h("video", { src: place, preload: "auto", playsinline: true, "aria-label": label, tabindex: "-1" });
+  const node = h("video", {
+    src: place,
+    preload: "auto",
+    playsinline: true,
+    "aria-label": label,
+    tabindex: "-1",
+  });
   node.disablePictureInPicture = true;
   return node;
 }

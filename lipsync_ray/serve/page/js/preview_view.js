@@ -9,8 +9,18 @@ import { steps } from "./steps.js";
  */
 export function previewPicture(job) {
   const place = job.links.preview;
-  if (job.result?.kind === "clip") return h("video", { class: "preview", src: place, controls: true, "aria-label": "Before and after, side by side" });
-  return h("a", { href: place, target: "_blank", rel: "noopener" }, h("img", { class: "preview", src: place, alt: "Before and after, side by side. Opens in full size." }));
+  if (job.result?.kind === "clip")
+    return h("video", {
+      class: "preview",
+      src: place,
+      controls: true,
+      "aria-label": "Before and after, side by side",
+    });
+  return h(
+    "a",
+    { href: place, target: "_blank", rel: "noopener" },
+    h("img", { class: "preview", src: place, alt: "Before and after, side by side. Opens in full size." }),
+  );
 }
 
 /**
@@ -19,6 +29,13 @@ export function previewPicture(job) {
  */
 export function previewView(job) {
   const heading = h("h1", {}, "Preview");
-  const node = h("section", {}, steps(1), heading, h("p", { class: "lead name" }, job.video.name), previewPicture(job));
+  const node = h(
+    "section",
+    {},
+    steps(1),
+    heading,
+    h("p", { class: "lead name" }, job.video.name),
+    previewPicture(job),
+  );
   return { node, heading };
 }

@@ -13,13 +13,20 @@ import { plain } from "./warnings_card.js";
  */
 export function qualityCard({ result }, rate, onSeek) {
   const { quality } = result;
-  if (!quality) return h("section", { class: "card" }, h("h2", {}, "Quality"), h("p", {}, "This dub was not measured."));
+  if (!quality)
+    return h("section", { class: "card" }, h("h2", {}, "Quality"), h("p", {}, "This dub was not measured."));
   const flags = quality.flags.map((flag) => row(flag, result, rate, onSeek));
   return h(
     "section",
     { class: `card ${flags.length ? "warn" : ""}` },
     h("h2", {}, "Quality"),
-    h("p", {}, flags.length ? `${counted(flags.length, "stretch", "stretches")} to look at before it goes out:` : "Nothing is flagged. Look at it all the same: figures do not see what viewers see."),
+    h(
+      "p",
+      {},
+      flags.length
+        ? `${counted(flags.length, "stretch", "stretches")} to look at before it goes out:`
+        : "Nothing is flagged. Look at it all the same: figures do not see what viewers see.",
+    ),
     flags.length > 0 && h("ul", { class: "flags" }, ...flags),
     figures(quality.figures, result),
   );
@@ -28,10 +35,26 @@ export function qualityCard({ result }, rate, onSeek) {
 function row(flag, result, rate, onSeek) {
   const whole = flag.start <= 0 && flag.stop >= result.frames;
   const from = flag.start / rate;
-  const seek = h("button", { type: "button", class: "quiet figure", "aria-label": `Show ${span(from)}: ${FLAG[flag.kind] ?? flag.kind}`, on: { click: () => onSeek(from) } }, `${from.toFixed(1)}–${(flag.stop / rate).toFixed(1)} s`);
+  const seek = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet figure",
+      "aria-label": `Show ${span(from)}: ${FLAG[flag.kind] ?? flag.kind}`,
+      on: { click: () => onSeek(from) },
+    },
+    `${from.toFixed(1)}–${(flag.stop / rate).toFixed(1)} s`,
+  );
   const title = FLAG[flag.kind] ?? flag.kind;
   const text = plain(flag.text);
-  return h("li", {}, h("strong", {}, title), flag.speaker && h("span", { class: "dim" }, `of ${flag.speaker}`), !text.startsWith(title) && h("span", { class: "dim" }, text), whole ? h("span", { class: "dim" }, "All of it.") : seek);
+  return h(
+    "li",
+    {},
+    h("strong", {}, title),
+    flag.speaker && h("span", { class: "dim" }, `of ${flag.speaker}`),
+    !text.startsWith(title) && h("span", { class: "dim" }, text),
+    whole ? h("span", { class: "dim" }, "All of it.") : seek,
+  );
 }
 
 function figures(found, result) {
@@ -40,9 +63,16 @@ function figures(found, result) {
   const rows = [
     typeof sync?.r === "number" && ["Mouth follows the sound", `${sync.r.toFixed(2)} of 1`],
     sync?.closed > 0 && ["Lips that close when they should", `${sync.hits} of ${sync.closed}`],
-    typeof found.offset_change_ms === "number" && ["Shift that the dub has added", `${Math.round(found.offset_change_ms)} ms`],
+    typeof found.offset_change_ms === "number" && [
+      "Shift that the dub has added",
+      `${Math.round(found.offset_change_ms)} ms`,
+    ],
     typeof found.sharpness === "number" && ["Sharpness against the source", percent(found.sharpness)],
     ["Frames that keep their own picture", kept ? percent(kept / result.frames) : "none"],
   ].filter(Boolean);
-  return h("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "figure" }, value)]));
+  return h(
+    "dl",
+    { class: "facts" },
+    ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", { class: "figure" }, value)]),
+  );
 }

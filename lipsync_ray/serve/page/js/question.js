@@ -16,7 +16,11 @@ export function sure(title, text, yes, no) {
   const dialog = fixed("question");
   return new Promise((resolve) => {
     const keep = h("button", { type: "button", class: "quiet", on: { click: () => dialog.close("no") } }, no);
-    const act = h("button", { type: "button", class: "danger", on: { click: () => dialog.close("yes") } }, yes);
+    const act = h(
+      "button",
+      { type: "button", class: "danger", on: { click: () => dialog.close("yes") } },
+      yes,
+    );
     dialog.returnValue = "no";
     dialog.replaceChildren(
       h("h2", { id: "question-title" }, title),

@@ -29,7 +29,8 @@ export function signInView(onDone) {
     wrong.replaceChildren();
     field.removeAttribute("aria-invalid");
     if (!token) return refuse("Type or paste your token.");
-    if (!/^[\x21-\x7e]+$/.test(token)) return refuse("This is no token: it holds characters that no token has.");
+    if (!/^[\x21-\x7e]+$/.test(token))
+      return refuse("This is no token: it holds characters that no token has.");
     send.disabled = true;
     try {
       await ask("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
@@ -37,7 +38,8 @@ export function signInView(onDone) {
       onDone();
     } catch (error) {
       const fault = asFault(error);
-      if (fault.status === 401 || fault.status === 403) refuse("The service does not know this token. Check that all of it was copied.");
+      if (fault.status === 401 || fault.status === 403)
+        refuse("The service does not know this token. Check that all of it was copied.");
       else wrong.replaceChildren(faultBox(fault));
     } finally {
       send.disabled = false;
@@ -59,7 +61,11 @@ export function signInView(onDone) {
       "form",
       { class: "card", novalidate: true, on: { submit: signIn } },
       h("label", { for: id }, "Token"),
-      h("p", { class: "dim", id: `${id}-hint` }, "Whoever runs the service has given it to you. This page does not keep it."),
+      h(
+        "p",
+        { class: "dim", id: `${id}-hint` },
+        "Whoever runs the service has given it to you. This page does not keep it.",
+      ),
       field,
       wrong,
       h("div", { class: "row" }, send),

@@ -15,13 +15,26 @@ export function settingsCard(job, options, given) {
   const preset = presetTabs(options.presets, job.preset);
   const container = containers(options.containers, job.container);
   const consent = consentField(options.consent, given);
-  const node = h("section", { class: "card settings" }, h("h2", {}, "How it is made"), engine.node, preset.node, container.node, consent.node);
+  const node = h(
+    "section",
+    { class: "card settings" },
+    h("h2", {}, "How it is made"),
+    engine.node,
+    preset.node,
+    container.node,
+    consent.node,
+  );
   return {
     node,
     valid: consent.valid,
     fields() {
       const reference = consent.value();
-      return { engine: engine.value(), preset: preset.value(), container: container.value(), ...(reference && { consent: reference }) };
+      return {
+        engine: engine.value(),
+        preset: preset.value(),
+        container: container.value(),
+        ...(reference && { consent: reference }),
+      };
     },
   };
 }
@@ -32,9 +45,25 @@ function choiceGroup(title, choices, present) {
   const first = usable.find((choice) => choice.name === present) ?? usable[0];
   const labels = choices.map((choice) => {
     const off = choice.ready === false;
-    const input = h("input", { type: "radio", name, value: choice.name, checked: choice === first, disabled: off });
+    const input = h("input", {
+      type: "radio",
+      name,
+      value: choice.name,
+      checked: choice === first,
+      disabled: off,
+    });
     const about = off ? `Not ready here: ${choice.why}` : choice.about;
-    return h("label", { class: `choice ${off ? "off" : ""}` }, input, h("span", {}, h("strong", {}, choice.name.replaceAll("_", " ")), about && h("span", { class: "dim" }, about)));
+    return h(
+      "label",
+      { class: `choice ${off ? "off" : ""}` },
+      input,
+      h(
+        "span",
+        {},
+        h("strong", {}, choice.name.replaceAll("_", " ")),
+        about && h("span", { class: "dim" }, about),
+      ),
+    );
   });
   const node = h("fieldset", { class: "choices" }, h("legend", {}, title), ...labels);
   return { node, value: () => node.querySelector("input:checked")?.value ?? present };
@@ -47,22 +76,51 @@ function presetTabs(choices, present) {
   const about = h("p", { class: "dim small", "aria-live": "polite" }, first.about);
   const labels = choices.map((choice) => {
     const change = () => (about.textContent = choice.about);
-    const input = h("input", { type: "radio", name, value: choice.name, checked: choice === first, on: { change } });
+    const input = h("input", {
+      type: "radio",
+      name,
+      value: choice.name,
+      checked: choice === first,
+      on: { change },
+    });
     return h("label", {}, input, h("span", {}, choice.name));
   });
-  const node = h("fieldset", { class: "choices" }, h("legend", {}, "Preset"), h("div", { class: "tabs boxed" }, ...labels), about);
+  const node = h(
+    "fieldset",
+    { class: "choices" },
+    h("legend", {}, "Preset"),
+    h("div", { class: "tabs boxed" }, ...labels),
+    about,
+  );
   return { node, value: () => node.querySelector("input:checked")?.value ?? present };
 }
 
 function containers(names, present) {
   const id = freshId("container");
-  const select = h("select", { id }, ...names.map((name) => h("option", { value: name, selected: name === present }, CONTAINERS[name] ?? name)));
-  return { node: h("div", { class: "field" }, h("label", { for: id }, "File"), select), value: () => select.value };
+  const select = h(
+    "select",
+    { id },
+    ...names.map((name) =>
+      h("option", { value: name, selected: name === present }, CONTAINERS[name] ?? name),
+    ),
+  );
+  return {
+    node: h("div", { class: "field" }, h("label", { for: id }, "File"), select),
+    value: () => select.value,
+  };
 }
 
 function consentField(needed, given) {
   const id = freshId("consent");
-  const input = h("input", { id, type: "text", value: given, required: needed, autocomplete: "off", "aria-describedby": `${id}-hint ${id}-wrong`, on: { input: () => refuse("") } });
+  const input = h("input", {
+    id,
+    type: "text",
+    value: given,
+    required: needed,
+    autocomplete: "off",
+    "aria-describedby": `${id}-hint ${id}-wrong`,
+    on: { input: () => refuse("") },
+  });
   const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "alert" });
   const refuse = (text) => {
     wrong.textContent = text;
@@ -73,7 +131,11 @@ function consentField(needed, given) {
     "div",
     { class: "field" },
     h("label", { for: id }, `Consent${needed ? "" : " (optional)"}`),
-    h("p", { class: "dim", id: `${id}-hint` }, "Where the person’s consent is on record: a number, or an address. It goes into the record of the dub."),
+    h(
+      "p",
+      { class: "dim", id: `${id}-hint` },
+      "Where the person’s consent is on record: a number, or an address. It goes into the record of the dub.",
+    ),
     input,
     wrong,
   );

@@ -95,7 +95,9 @@ function picture(file, address, place) {
       if (!heard) media.currentTime = Math.min(0.1, media.duration / 2); // else some browsers show nothing
     });
     media.addEventListener("error", () => {
-      media.replaceWith(h("p", { class: "dim" }, "This browser cannot play it. That is no obstacle: the service may."));
+      media.replaceWith(
+        h("p", { class: "dim" }, "This browser cannot play it. That is no obstacle: the service may."),
+      );
     });
   }
   return [media, h("p", { class: "slot-name" }, h("span", { class: "name" }, file.name), " ", facts)];

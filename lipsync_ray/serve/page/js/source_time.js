@@ -18,7 +18,12 @@ export function mapping(mode, source, output) {
   const last = Math.max(0, source - 0.001);
   if (mode === "remap" && source > 0 && output > 0) {
     const rate = source / output;
-    return { source: (time) => Math.min(last, time * rate), output: (time) => time / rate, rate, runs: (time) => time * rate < last };
+    return {
+      source: (time) => Math.min(last, time * rate),
+      output: (time) => time / rate,
+      rate,
+      runs: (time) => time * rate < last,
+    };
   }
   if (mode === "loop" && output > source + 0.1) {
     return { source: (time) => time % source, output: null, rate: 1, runs: () => true };
@@ -28,5 +33,10 @@ export function mapping(mode, source, output) {
     const there = (time) => Math.min(last, phase(time) <= source ? phase(time) : 2 * source - phase(time));
     return { source: there, output: null, rate: 1, runs: (time) => phase(time) < last };
   }
-  return { source: (time) => Math.min(last, time), output: (time) => time, rate: 1, runs: (time) => time < last };
+  return {
+    source: (time) => Math.min(last, time),
+    output: (time) => time,
+    rate: 1,
+    runs: (time) => time < last,
+  };
 }

@@ -21,8 +21,17 @@ export function splitStage(after, before) {
     "aria-valuemax": "100",
   });
   const clip = h("div", { class: "pane clip" }, before);
-  const tags = [h("span", { class: "tag tag-before" }, "Before"), h("span", { class: "tag tag-after" }, "After")];
-  const node = h("div", { class: "split-stage" }, h("div", { class: "pane" }, after), before && clip, ...(before ? [...tags, grip] : []));
+  const tags = [
+    h("span", { class: "tag tag-before" }, "Before"),
+    h("span", { class: "tag tag-after" }, "After"),
+  ];
+  const node = h(
+    "div",
+    { class: "split-stage" },
+    h("div", { class: "pane" }, after),
+    before && clip,
+    ...(before ? [...tags, grip] : []),
+  );
   let split = 50;
 
   const put = (value) => {
@@ -52,7 +61,16 @@ export function splitStage(after, before) {
     });
     grip.addEventListener("keydown", (event) => {
       const far = event.shiftKey ? WIDE : STEP;
-      const to = { ArrowLeft: split - far, ArrowDown: split - far, ArrowRight: split + far, ArrowUp: split + far, PageUp: split + WIDE, PageDown: split - WIDE, Home: 0, End: 100 }[event.key];
+      const to = {
+        ArrowLeft: split - far,
+        ArrowDown: split - far,
+        ArrowRight: split + far,
+        ArrowUp: split + far,
+        PageUp: split + WIDE,
+        PageDown: split - WIDE,
+        Home: 0,
+        End: 100,
+      }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       put(to);

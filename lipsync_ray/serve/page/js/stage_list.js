@@ -14,7 +14,9 @@ export function stageList(stages) {
     node,
     update(progress) {
       const at = rows.findIndex((each) => each.key === progress?.stage);
-      rows.forEach((each, index) => each.show(index < at ? "done" : index === at ? "running" : "waiting", progress));
+      rows.forEach((each, index) =>
+        each.show(index < at ? "done" : index === at ? "running" : "waiting", progress),
+      );
     },
   };
 }

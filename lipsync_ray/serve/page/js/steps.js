@@ -17,7 +17,10 @@ export function steps(current) {
     ...STEPS.map((name, index) =>
       h(
         "li",
-        { class: index < current ? "past" : index === current ? "present" : "", "aria-current": index === current && "step" },
+        {
+          class: index < current ? "past" : index === current ? "present" : "",
+          "aria-current": index === current && "step",
+        },
         h("span", { class: "step-name" }, name),
         index < current && h("span", { class: "unseen" }, " (done)"),
       ),

@@ -21,7 +21,15 @@ export function transport({ rate, seconds, hasBefore, marks }) {
   const later = h("button", { type: "button", class: "quiet", "aria-label": "One frame on" }, "+ 1");
   const time = h("span", { class: "figure time" }, timecode(0, rate));
   const length = h("span", { class: "figure dim" });
-  const scrub = h("input", { type: "range", class: "scrub", min: 0, max: seconds, step: 1 / rate, value: 0, "aria-label": "Time" });
+  const scrub = h("input", {
+    type: "range",
+    class: "scrub",
+    min: 0,
+    max: seconds,
+    step: 1 / rate,
+    value: 0,
+    "aria-label": "Time",
+  });
   const sounds = soundChoice(hasBefore, (which) => clock?.hear(which));
   const full = h("button", { type: "button", class: "quiet" }, "Full screen");
 
@@ -35,7 +43,14 @@ export function transport({ rate, seconds, hasBefore, marks }) {
     "div",
     { class: "transport" },
     h("div", { class: "timeline" }, markBand(marks, seconds), scrub),
-    h("div", { class: "row" }, play, h("div", { class: "pair" }, earlier, later), h("p", { class: "clock" }, time, length), document.fullscreenEnabled && full),
+    h(
+      "div",
+      { class: "row" },
+      play,
+      h("div", { class: "pair" }, earlier, later),
+      h("p", { class: "clock" }, time, length),
+      document.fullscreenEnabled && full,
+    ),
     h("div", { class: "row apart" }, sounds.node, keys()),
   );
   return {
@@ -60,7 +75,20 @@ export function transport({ rate, seconds, hasBefore, marks }) {
 
 function keys() {
   const key = (name) => h("kbd", {}, name);
-  return h("p", { class: "dim keys" }, key("←"), " ", key("→"), " line, ", key(","), " ", key("."), " frames, ", key("Space"), " play");
+  return h(
+    "p",
+    { class: "dim keys" },
+    key("←"),
+    " ",
+    key("→"),
+    " line, ",
+    key(","),
+    " ",
+    key("."),
+    " frames, ",
+    key("Space"),
+    " play",
+  );
 }
 
 /** Stretches that a person should look at, above the line of time. */
@@ -78,7 +106,13 @@ function soundChoice(hasBefore, onChange) {
   const name = freshId("sound");
   const labels = new Map(
     SOUNDS.map(([value, text]) => {
-      const input = h("input", { type: "radio", name, value, checked: value === "after", on: { change: () => onChange(value) } });
+      const input = h("input", {
+        type: "radio",
+        name,
+        value,
+        checked: value === "after",
+        on: { change: () => onChange(value) },
+      });
       return [value, h("label", {}, input, h("span", {}, text))];
     }),
   );

@@ -37,7 +37,10 @@ export function trial(fields, signal) {
     const wanted = fields();
     if (!wanted) return;
     button.disabled = true;
-    node.replaceChildren(h("p", { class: "dim" }, "The frame is being drawn."), h("progress", { "aria-label": "Preview" }));
+    node.replaceChildren(
+      h("p", { class: "dim" }, "The frame is being drawn."),
+      h("progress", { "aria-label": "Preview" }),
+    );
     announce("A frame is being drawn.");
     try {
       const job = await askForJob(wanted, signal);

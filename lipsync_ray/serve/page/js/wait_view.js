@@ -32,7 +32,12 @@ export function waitView(job, actions) {
   let stage = "";
 
   cancel.addEventListener("click", async () => {
-    const yes = await sure("Stop this job?", "What has been made so far is kept for a while: the same job started again goes on from there.", "Stop it", "Let it go on");
+    const yes = await sure(
+      "Stop this job?",
+      "What has been made so far is kept for a while: the same job started again goes on from there.",
+      "Stop it",
+      "Let it go on",
+    );
     if (!yes) return;
     cancel.disabled = true;
     cancel.textContent = "Stopping";
@@ -54,7 +59,11 @@ export function waitView(job, actions) {
     else whole.removeAttribute("value");
     whole.hidden = waiting;
     share.textContent = waiting ? "Waiting" : known === null ? "Running" : percent(known);
-    left.textContent = waiting ? queue(now.position) : typeof progress?.seconds_left === "number" ? `${roughly(progress.seconds_left)} left` : "";
+    left.textContent = waiting
+      ? queue(now.position)
+      : typeof progress?.seconds_left === "number"
+        ? `${roughly(progress.seconds_left)} left`
+        : "";
     note.textContent = progress?.note ?? "";
     stages.update(waiting ? null : progress);
     chunks.update(waiting ? null : (progress?.chunks ?? null));
@@ -80,7 +89,12 @@ export function waitView(job, actions) {
     stages.node,
     chunks.node,
     wrong,
-    h("div", { class: "row" }, cancel, h("p", { class: "dim" }, "You may close this page. The job goes on, and you find it under Jobs.")),
+    h(
+      "div",
+      { class: "row" },
+      cancel,
+      h("p", { class: "dim" }, "You may close this page. The job goes on, and you find it under Jobs."),
+    ),
   );
   return { node, heading, update };
 }
