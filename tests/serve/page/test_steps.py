@@ -280,7 +280,7 @@ def test_progress_is_told_and_can_be_stopped(stage: Stage, page: Any) -> None:
     page.get_by_role("img", name="5 of 12 pieces drawn, 2 being drawn").wait_for()
     assert page.get_by_text("about 2 min left").is_visible()
     assert page.locator("[aria-current=step]").get_by_text("Draw the mouth").is_visible()
-    assert page.title().startswith("54 %")
+    assert page.title().startswith("54\u00a0%")
     page.get_by_role("button", name="Cancel").click()
     page.keyboard.press("Escape")
     assert not stage.job("dub").cancel
@@ -291,3 +291,16 @@ def test_progress_is_told_and_can_be_stopped(stage: Stage, page: Any) -> None:
     assert stage.job("dub").cancel
     stage.change("dub", state="cancelled")
     heading(page, "This job was cancelled")
+
+
+def test_progress_goes_on_after_a_broken_stream(stage: Stage, page: Any) -> None:
+    scenes.rendering(stage)
+    page.route("**/events", lambda route: route.fulfill(status=503, body="{}"), times=2)
+    page.goto(f"{stage.url}/#job=dub")
+    page.get_by_text("41 of 75").wait_for()
+    stage.change("dub", progress={**scenes.RENDERING, "done": 60})
+    page.get_by_text("60 of 75").wait_for()
+    page.route("**/events", lambda route: route.abort("connectionreset"), times=2)
+    stage.change("dub", state="done", result=scenes.DUBBED)
+    heading(page, "Done, with something to look at")
+    assert page.locator("#connection").text_content() == ""
