@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lipsync_ray.serve.job import InputFile
 from lipsync_ray.serve.pages import page_dir
+from tests.serve.api.served import house
 from tests.serve.page import scenes
 from tests.serve.page.conftest import until, watch
 from tests.serve.page.scenes import Stage
@@ -120,3 +122,13 @@ def test_the_page_names_all_its_modules_at_once() -> None:
     assert modules == {part.partition('"')[0] for part in page.split('="js/')[1:]}
     assert "<style" not in page
     assert "style=" not in page
+
+
+def test_the_page_opens_where_little_may_be_asked(page: Any, tmp_path: Path) -> None:
+    with house(tmp_path, burst=10, requests_per_s=1.0) as made:
+        page.goto(made.url)
+        page.get_by_role("heading", name="Dub a video").wait_for()
+        answer = page.request.get(f"{made.url}/js/main.js")
+        assert answer.headers["cache-control"] == "no-cache"
+        again = page.request.get(f"{made.url}/js/main.js", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status == 304
