@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lipsync_ray.errors import (
     AudioUnreadable,
+    CallbackRefused,
     ChunkFailed,
     ConfigError,
     ConsentRequired,
@@ -31,6 +32,8 @@ from lipsync_ray.errors import (
     ProvenanceBroken,
     ProvenanceMissing,
     ResultLost,
+    ServiceRefused,
+    ServiceUnreachable,
     SigningFailed,
     StorageError,
     StorageRefused,
@@ -84,6 +87,7 @@ __all__ = [
     "BatchSettings",
     "BlendSettings",
     "CacheSettings",
+    "CallbackRefused",
     "ChunkConfig",
     "ChunkFailed",
     "ComputeSettings",
@@ -123,6 +127,8 @@ __all__ = [
     "Result",
     "ResultLost",
     "Row",
+    "ServiceRefused",
+    "ServiceUnreachable",
     "SigningFailed",
     "SpeakerRow",
     "SpeakersSettings",
