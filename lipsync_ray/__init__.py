@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lipsync_ray.errors import (
     AudioUnreadable,
+    CallbackRefused,
     ChunkFailed,
     ConfigError,
     DecordRefused,
@@ -28,6 +29,8 @@ from lipsync_ray.errors import (
     OutputUnwritable,
     PlanError,
     ResultLost,
+    ServiceRefused,
+    ServiceUnreachable,
     StorageError,
     StorageRefused,
     StoreError,
@@ -79,6 +82,7 @@ __all__ = [
     "BatchSettings",
     "BlendSettings",
     "CacheSettings",
+    "CallbackRefused",
     "ChunkConfig",
     "ChunkFailed",
     "ComputeSettings",
@@ -113,6 +117,8 @@ __all__ = [
     "Result",
     "ResultLost",
     "Row",
+    "ServiceRefused",
+    "ServiceUnreachable",
     "SpeakerRow",
     "SpeakersSettings",
     "SpeechSettings",

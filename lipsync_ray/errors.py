@@ -196,3 +196,28 @@ class StoreError(LipsyncError):
 
     code = "STORE"
     retriable = True
+
+
+class ServiceRefused(LipsyncError):
+    """The service answered, and says no; ``code`` is the service's own."""
+
+    code = "SERVICE"
+
+    def __init__(self, status: int, code: str, detail: str, *, wait_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.code = code or type(self).code  # type: ignore[misc]
+        self.status = status
+        self.wait_s = wait_s  # after which trying again makes sense
+
+
+class ServiceUnreachable(LipsyncError):
+    """The service does not answer, again and again."""
+
+    code = "SERVICE_UNREACHABLE"
+    retriable = True
+
+
+class CallbackRefused(LipsyncError):
+    """A callback is forged, old, or was taken before."""
+
+    code = "CALLBACK_REFUSED"

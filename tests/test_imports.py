@@ -51,6 +51,7 @@ TOP = {
     "bars",
     "callback",
     "cli",
+    "client",
     "completion",
     "console",
     "doctor",

@@ -20,6 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from lipsync_ray.errors import AudioUnreadable
+from lipsync_ray.media.demux import FormatRefused, open_demuxer
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,9 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
         AudioUnreadable: it cannot be opened or has no sound track.
     """
     try:
-        # "file:" keeps names such as "a:b.wav" from being taken for a protocol.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        container = open_demuxer(path, metadata_errors="replace")
+    except FormatRefused as error:
+        raise AudioUnreadable(f"cannot open {path}: {error}") from error
     except (av.error.FFmpegError, OSError) as error:
         raise AudioUnreadable(f"cannot open {path}: {error.strerror}") from error
     with container:

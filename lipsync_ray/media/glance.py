@@ -14,6 +14,7 @@ from av.stream import Stream
 
 from lipsync_ray.errors import AudioUnreadable, VideoUnreadable
 from lipsync_ray.media.audio import open_audio
+from lipsync_ray.media.demux import FormatRefused, open_demuxer
 from lipsync_ray.media.probe import choose_stream, open_container, reason
 
 
@@ -79,7 +80,9 @@ def _opened(
     source: BinaryIO, name: str, kind: type[VideoUnreadable] | type[AudioUnreadable]
 ) -> InputContainer:
     try:
-        return av.open(source, mode="r")
+        return open_demuxer(source)
+    except FormatRefused as error:
+        raise kind(f"{name}: {error}") from error
     except (FFmpegError, ValueError) as error:
         raise kind(
             f"{name} cannot be opened: {reason(error)}. It is damaged, cut short or no media file"

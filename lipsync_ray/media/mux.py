@@ -19,6 +19,7 @@ from lipsync_ray.media.audio import open_audio
 from lipsync_ray.media.concat import concat, open_segment
 from lipsync_ray.media.containers import OutputFormat, output_format
 from lipsync_ray.media.delivery import Placement, dub_track
+from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.output_times import Timeline
 from lipsync_ray.media.table import FrameTable
@@ -117,7 +118,7 @@ def _mark_dub(stream: Stream, audio_path: str | Path) -> None:
 
 
 def _open_source(table: FrameTable) -> InputContainer:
-    return av.open(f"file:{table.path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+    return open_demuxer(table.path, metadata_errors="replace")
 
 
 def _keep(

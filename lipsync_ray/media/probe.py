@@ -17,6 +17,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
+from lipsync_ray.media.demux import FormatRefused, open_demuxer
 from lipsync_ray.media.frame import Matrix
 from lipsync_ray.media.hdr import light_level, mastering_display
 from lipsync_ray.media.planes import working_layout
@@ -24,8 +25,6 @@ from lipsync_ray.media.table import ColourTags, VideoInfo
 
 log = logging.getLogger(__name__)
 
-# These read other files or hosts than the one that was named.
-_PLAYLISTS = frozenset({"hls", "dash", "concat", "sdp", "imf", "rtsp", "rtp", "image2", "lavfi"})
 _MATRICES: dict[int, Matrix] = {
     1: "bt709",
     4: "bt601",
@@ -80,16 +79,13 @@ def open_container(path: str | Path) -> InputContainer:
     """
     file = check_path(path)
     try:
-        # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
-        container = av.open(f"file:{file}", options={"protocol_whitelist": "file"})
+        return open_demuxer(file)
+    except FormatRefused as error:
+        raise VideoUnreadable(f"{path}: {error}") from error
     except (FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(
             f"{path} cannot be opened as a video: {reason(error)}. It is damaged, cut short or no media file"
         ) from error
-    if _PLAYLISTS.intersection(container.format.name.split(",")):
-        container.close()
-        raise VideoUnreadable(f"{path} is a list of other files ({container.format.name}): name a video file")
-    return container
 
 
 def reason(error: BaseException) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from av.container import InputContainer
 
 from lipsync_ray.errors import OutputMismatch
+from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.media.output_times import Timeline
 
 SOUND_SLACK = 0.12  # seconds: a packet of any codec, and a copied track's early end
@@ -43,7 +44,7 @@ def verify(out_tmp: str | Path, timeline: Timeline, *, audio_end: Fraction | Non
     """
     name = Path(out_tmp).name
     try:
-        with av.open(f"file:{out_tmp}") as container:
+        with open_demuxer(out_tmp) as container:
             found = _read(container, name, timeline, timeline.audio_end if audio_end is None else audio_end)
             container.seek(0)
             first = next(container.decode(video=0), None)

@@ -1,0 +1,73 @@
+"""Opens files for demuxing: this one file, in a format that holds media itself, never what it points to.
+
+Playlists, manifests and scripts are refused before FFmpeg follows what they name: a file from a stranger must
+not make it read other files of this machine, or ask other machines.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.container import InputContainer
+from av.error import ArgumentError
+
+# Names of FFmpeg's demuxers. Not here, among others: hls, dash, concat, imf, sdp, rtsp, image2, devices.
+_VIDEO = (
+    *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "h261", "h263", "h264", "hevc", "vvc"),
+    *("av1", "obu", "ivf", "ogg", "flv", "asf", "rm", "nut", "mxf", "gxf", "dv", "dnxhd", "yuv4mpegpipe"),
+    *("mjpeg", "dirac", "cavsvideo", "vc1", "wtv", "r3d", "cine", "swf", "bink", "ivr", "evc", "apv"),
+)
+_PICTURES = (
+    *("gif", "apng", "jpegxl_anim", "png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe"),
+    *("webp_pipe", "jpegxl_pipe", "j2k_pipe", "jpegls_pipe", "exr_pipe", "dpx_pipe", "hdr_pipe", "gif_pipe"),
+    *("pam_pipe", "pbm_pipe", "pgm_pipe", "pgmyuv_pipe", "ppm_pipe", "psd_pipe", "qoi_pipe", "sgi_pipe"),
+)
+_SOUND = (
+    *(
+        "wav",
+        "w64",
+        "aiff",
+        "au",
+        "caf",
+        "flac",
+        "mp3",
+        "aac",
+        "ac3",
+        "ac4",
+        "eac3",
+        "dts",
+        "dtshd",
+        "truehd",
+    ),
+    *("mlp", "amr", "amrnb", "amrwb", "ape", "wv", "tta", "tak", "voc", "gsm", "sox", "mpc", "mpc8", "shn"),
+    *("oma", "dsf", "loas", "iamf", "ircam", "nistsphere", "avr", "aa", "aax", "g722", "g726", "osq"),
+)
+FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
+_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
+
+
+class FormatRefused(ValueError):
+    """The file is in a format that is not read, such as a list of other files."""
+
+
+def open_demuxer(source: str | Path | BinaryIO, *, metadata_errors: str = "strict") -> InputContainer:
+    """Open a plain file, or one that is being read.
+
+    Args:
+        source: a path, of whatever name, or a file that can seek.
+        metadata_errors: what becomes of text in it that is no UTF-8, as for ``bytes.decode``.
+
+    Raises:
+        FormatRefused: FFmpeg knows the format, and it is not one of ``FORMATS``.
+        FFmpegError, OSError, ValueError: it cannot be opened.
+    """
+    # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
+    file = f"file:{source}" if isinstance(source, str | Path) else source
+    try:
+        return av.open(file, "r", options=_OPTIONS, metadata_errors=metadata_errors)
+    except ArgumentError as error:
+        raise FormatRefused(
+            "it is a list of other files, or in a format that is not read; name a video or sound file"
+        ) from error
