@@ -97,10 +97,11 @@ class Backlog:
             self._yard.settle(self._dispatcher.busy_with)
 
     def end(self, name: str, error: Exception) -> None:
-        """End a job on its way with an error; nothing more is begun for it. ``run`` yields it then."""
-        job = self._active[name]
-        job.steps.close()
-        self._end(job, Ended(job=job, error=error))
+        """End a job that is on its way with an error: nothing more is begun for it, and ``run`` yields it."""
+        job = self._active.get(name)
+        if job is not None:
+            job.steps.close()
+            self._end(job, Ended(job=job, error=error))
 
     def _admit(self, waiting: Iterator[Job | None], eager: bool) -> None:
         while not self._dispatcher.draining and (eager or self._has_room()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -66,7 +66,7 @@ class Portraits:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             found = open_scan(inputs.table, self.scan, bench.site)
             if groups is None:
-                groups = {(face,): None for face in np.unique(found.light().face).tolist()}
+                groups = dict.fromkeys(((face,) for face in np.unique(found.light().face).tolist()), None)
             shown = sorted(_shown(found, inputs, groups), key=lambda one: (-one[0].share, one[0].faces))[
                 :MOST
             ]
@@ -78,7 +78,7 @@ class Portraits:
         pairs = zip(shown, crops, strict=True)
         return tuple(replace(one, picture=_jpeg(crop)) for (one, _), crop in pairs)
 
-    def _people(self, bench: Bench) -> dict[tuple[int, ...], float | None] | None:
+    def _people(self, bench: Bench) -> Mapping[tuple[int, ...], float | None] | None:
         """Faces of each person, and their share of the talk; None where people cannot be told apart."""
         config = self.spec.config
         if not config.weights.store(config.license.policy).status([WEIGHTS])[0].usable:
@@ -107,7 +107,7 @@ def gallery_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], 
 
 
 def _shown(
-    found: FaceScan, inputs: Inputs, groups: dict[tuple[int, ...], float | None]
+    found: FaceScan, inputs: Inputs, groups: Mapping[tuple[int, ...], float | None]
 ) -> list[tuple[Seen, int]]:
     """Everybody without a picture, and the frame that shows them best."""
     light, times = found.light(), inputs.table.times()

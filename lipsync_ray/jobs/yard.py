@@ -99,8 +99,8 @@ class RunYard:
     def release(self, job: str, *, done: bool) -> None:
         """A job has ended: its artifacts go if it succeeded.
 
-        Those of a job that failed stay for the next try, and its folder is held until ``settle`` finds that no
-        worker writes in it any more.
+        Those of a job that failed stay for the next try, and its folder is held until ``settle`` finds that
+        no worker writes in it any more.
         """
         if job not in self._held:
             return

@@ -92,12 +92,6 @@ class JobStore:
         first = select(func.min(JOBS.c.number)).where(JOBS.c.state == "queued").group_by(JOBS.c.owner)
         return self._jobs([JOBS.c.number.in_(first)], limit=1000)
 
-    def unwanted(self) -> list[str]:
-        """Ids of jobs on their way that are to be cancelled."""
-        query = select(JOBS.c.id).where(JOBS.c.state == "running", JOBS.c.cancel)
-        with self.reading() as connection:
-            return list(connection.execute(query).scalars())
-
     def position(self, job: ServedJob) -> int | None:
         """How many jobs wait before this one; None if it does not wait."""
         if job.state != "queued":

@@ -27,7 +27,9 @@ class Told:
         self.finished = 0  # pieces that were drawn
         self._clock = clock
         self._account: Account | None = None
-        self._stage, self._since = "examine", clock()
+        self._begun = self._since = clock()
+        self._expected: float | None = None  # s of the whole job
+        self._stage = "examine"
         self._total: int | None = None
         self._done = self._known = 0
         self._asked: set[int] = set()
@@ -38,6 +40,10 @@ class Told:
     def follow(self, account: Account) -> None:
         """The job's own account: how many chunks it has."""
         self._account = account
+
+    def expect(self, seconds: float | None) -> None:
+        """The job will take about so long in all."""
+        self._expected = seconds
 
     def stage(self, name: str, total: int | None = None) -> None:
         """The job enters a stage."""
@@ -100,11 +106,13 @@ class Told:
         return {"total": total, "done": sorted(ready), "running": sorted(self._running)}
 
     def _left(self) -> float | None:
-        """Seconds until the stage ends that takes longest: the others are short beside it."""
-        if self._stage not in ("scan", "render") or not self._total:
+        """Seconds: by the pace of the drawing once there is one, else by what was expected."""
+        now = self._clock()
+        if self._stage == "render" and self._total:
+            whole = self._total - self._known
+            share = min(1.0, (self._done - self._known) / whole) if whole else 1.0
+            if share >= _LEAST_SHARE:
+                return round((now - self._since) * (1 - share) / share, 1)
+        if self._expected is None or self._stage not in ("scan", "prepare", "render"):
             return None
-        whole = self._total - self._known
-        share = (self._done - self._known) / whole if whole else 1.0
-        if share < _LEAST_SHARE:
-            return None
-        return round((self._clock() - self._since) * (1 - share) / share, 1)
+        return round(max(0.0, self._expected - (now - self._begun)), 1)
