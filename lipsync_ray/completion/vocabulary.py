@@ -32,10 +32,12 @@ _WITHOUT_OPTIONS = frozenset({"status", "retry", "help", "completion"})
 FILES = frozenset(
     {
         *("video", "audio", "out", "audio.drive", "engine.exp_img", "face.reference", "speakers.map"),
-        *("manifest", "strip", "write", "sheet"),
+        *("manifest", "strip", "write", "sheet", "serve.tokens_file"),
     }
 )
-FOLDERS = frozenset({"cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"})
+FOLDERS = frozenset(
+    {"serve.data_dir", "cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
