@@ -114,10 +114,17 @@ def _verbs() -> Mapping[str, Verb]:
         "status": Verb(run=many.status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
         "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
         "verify": Verb(run=verbs.verify, help=lambda: texts.VERIFY, flags=frozenset({"--json"})),
+        "serve": Verb(run=_serve, help=texts.serve_help, groups=True),
         "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
         "weights": Verb(run=verbs.weights, help=texts.weights_help),
         "completion": Verb(run=_completion, help=lambda: texts.COMPLETION),
     }
+
+
+def _serve(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.serve.verb import serve
+
+    return serve(words, flags)
 
 
 def _completion(words: list[str], flags: frozenset[str]) -> ExitCode:

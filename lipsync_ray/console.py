@@ -24,6 +24,11 @@ def emit(text: str) -> None:
     _write(sys.stdout, text)
 
 
+def tell(text: str) -> None:
+    """Write a line about what is going on on stderr."""
+    _write(sys.stderr, text)
+
+
 def complain(code: str, message: str) -> None:
     """Write an error as one line on stderr: ``lipsync_ray: CODE: message``."""
     _write(sys.stderr, f"lipsync_ray: {code}: {' '.join(message.split())}")

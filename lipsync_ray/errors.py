@@ -224,6 +224,18 @@ class ConsentRequired(LipsyncError):
     exit_code = ExitCode.REFUSED
 
 
+class LimitExceeded(LipsyncError):
+    """A file is longer or larger than the service takes."""
+
+    code = "LIMIT"
+
+
+class JobCancelled(LipsyncError):
+    """Who asked for a job of the service does not want it any more."""
+
+    code = "CANCELLED"
+
+
 class ServiceRefused(LipsyncError):
     """The service answered, and says no; ``code`` is the service's own."""
 

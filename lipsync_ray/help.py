@@ -27,6 +27,7 @@ Verbs:
   speakers  tell who is seen in a video and who talks when, and write a map of them to edit
   preview   draw a frame, some seconds or a sheet of a dub, before and after
   verify    say what was edited in a file and who signed it, and whether it was changed since
+  serve     take jobs by HTTP, with a page for people
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
   completion  print a script that completes words in bash, zsh or fish
@@ -142,6 +143,22 @@ status), events.jsonl and summary.json. Exit status 2 when some jobs failed.
 Ctrl-C or SIGTERM: what runs is finished first; the second one stops at once.
 """
 
+SERVE = f"""\
+{PROGRAM} serve [serve.port=8000] [serve.data_dir=DIR] [key=value ...]
+
+Takes dubs, triages and previews by HTTP, and does them with the same workers as run. The page for
+people is at /, the description for programs at /openapi.json; docs/service.md tells how to ask,
+docs/service-operations.md how to keep it running. One line on stderr says where it listens.
+
+Jobs, their files and finished pieces are in serve.data_dir: after a restart, also after a crash,
+everything goes on from the pieces that are finished. Options of run hold for all jobs, such as
+ray.workers=4 or encode.preset=fast. Tokens: LIPSYNC_RAY_TOKENS or serve.tokens_file; without
+them it listens to this machine only.
+
+Ctrl-C or SIGTERM: running pieces are finished first, jobs that are not done wait for the next
+start, exit status 0; a second one stops at once.
+"""
+
 STATUS = f"""\
 {PROGRAM} status out_dir=DIR [--json]
 
@@ -220,6 +237,11 @@ def run_help() -> str:
 def batch_help() -> str:
     """Help of ``batch``: its text and the options that only it has."""
     return _with_options(BATCH, BESIDE, "batch", "cost")
+
+
+def serve_help() -> str:
+    """Help of ``serve``: its text and the options that only it has."""
+    return _with_options(SERVE, BESIDE, "serve")
 
 
 def preview_help() -> str:

@@ -33,11 +33,13 @@ _WITHOUT_OPTIONS = frozenset({"status", "retry", "verify", "help", "completion"}
 FILES = frozenset(
     {
         *("video", "audio", "out", "audio.drive", "engine.exp_img", "face.reference", "speakers.map"),
-        *("provenance.key", "provenance.certificate"),
+        *("provenance.key", "provenance.certificate", "serve.tokens_file"),
         *("manifest", "strip", "write", "sheet", "sidecar", "trust"),
     }
 )
-FOLDERS = frozenset({"cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"})
+FOLDERS = frozenset(
+    {"serve.data_dir", "cache.dir", "cache.copies_dir", "weights.folder", "weights.dir", "out_dir"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,14 @@ class Crew:
         """Workers that a lane may have now; never none, as machines may leave after places were given up."""
         return max(1, self._pool.lanes().get(lane, 0) - self._given_up[lane])
 
+    def idle(self) -> bool:
+        """Whether nobody does anything that is still wanted."""
+        return all(not member.jobs or member.jobs[0].ended for member in self.members.values())
+
+    def busy_with(self, prefix: str) -> bool:
+        """Whether a member holds a task whose key begins so, wanted or not."""
+        return any(work.task.key.startswith(prefix) for one in self.members.values() for work in one.jobs)
+
     def elapsed(self, member: Member) -> float:
         """Seconds since ``member.since``."""
         return self._clock() - member.since

@@ -82,12 +82,21 @@ class Dispatcher:
         Raises:
             WorkerSetupFailed: no worker can be started.
         """
+        for ended in self.rounds():
+            yield from ended
+
+    def rounds(self, beat_s: float = MAX_WAIT_S) -> Iterator[Iterator[Outcome]]:
+        """As ``outcomes``, in rounds: each yields what has ended since the one before, if anything has.
+
+        Args:
+            beat_s: a round is not much longer than this, whether or not anything ends, except on the worker
+                in this process.
+        """
         try:
-            while self._ended or (self._open and not (self.draining and self._idle())):
-                while self._ended:
-                    yield self._ended.popleft()
+            while self._ended or (self._open and not (self.draining and self._crew.idle())):
+                yield self._take_ended()
                 if self._open:
-                    self._step()
+                    self._step(beat_s)
         finally:
             self._abandon()
 
@@ -125,11 +134,15 @@ class Dispatcher:
         lane = lane if lane in self._pool.lanes() else "cpu"
         return max(0, self._crew.places(lane) - self._unfinished.get(lane, 0))
 
-    def _idle(self) -> bool:
-        members = self._crew.members.values()
-        return all(not member.jobs or member.jobs[0].ended for member in members)
+    def busy_with(self, prefix: str) -> bool:
+        """Whether a worker has a task whose key begins so, wanted or not."""
+        return self._crew.busy_with(prefix)
 
-    def _step(self) -> None:
+    def _take_ended(self) -> Iterator[Outcome]:
+        while self._ended:
+            yield self._ended.popleft()
+
+    def _step(self, beat_s: float) -> None:
         if self.draining:
             self._tell_drain()
         else:
@@ -138,7 +151,7 @@ class Dispatcher:
                 self._crew.fill(lane, count)
                 self._hand_out(lane)
             self._crew.note_waiting()
-        for report in self._pool.wait(self._patience()):
+        for report in self._pool.wait(self._patience(beat_s)):
             if report.worker in self._crew.members:
                 self._take(report)
         for member in self._late.overdue(self._crew.members.values()):
@@ -191,8 +204,8 @@ class Dispatcher:
         if not work.ended:
             self._emit(Event(kind="started", task=work.task.key, worker=worker, attempt=work.attempts + 1))
 
-    def _patience(self) -> float:
-        return max(0.0, min(MAX_WAIT_S, self._late.next_limit(self._crew.members.values())))
+    def _patience(self, beat_s: float) -> float:
+        return max(0.0, min(beat_s, MAX_WAIT_S, self._late.next_limit(self._crew.members.values())))
 
     def _take(self, report: Report) -> None:
         match report:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lipsync_ray.distributed.dispatcher import Dispatcher
+from lipsync_ray.distributed.dispatcher import MAX_WAIT_S, Dispatcher
 from lipsync_ray.distributed.tasks import Outcome, Task
 from lipsync_ray.jobs.bench import Done
 from lipsync_ray.jobs.course import Account, Course
@@ -64,28 +64,47 @@ class Backlog:
         """Jobs on their way."""
         return list(self._active.values())
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Ended]:
+    def run(
+        self, jobs: Iterable[Job | None], *, eager: bool = False, beat_s: float = MAX_WAIT_S
+    ) -> Iterator[Ended]:
         """Yield jobs as they end, in any order. After ``Dispatcher.drain`` those on their way do not.
 
-        ``jobs`` may be made while it is read; it is asked for the next one when there is room for it.
+        It ends when no job is on its way.
+
+        Args:
+            jobs: may be made while it is read; it is asked for the next one when there is room for it. None:
+                there is none now; it is asked again.
+            eager: ask for the next one whatever the workers have to do.
+            beat_s: how often ``jobs`` is asked while nothing ends.
 
         Raises:
             WorkerSetupFailed: no worker can be started.
         """
         waiting = iter(jobs)
-        self._admit(waiting)
+        self._admit(waiting, eager)
         yield from self._take_ended()
-        for outcome in self._dispatcher.outcomes():
-            owners = self._wanted.pop(outcome.key, [])
-            _relay(outcome, owners)
-            for job in owners:
-                if job.name in self._active:
-                    self._advance(job, outcome)
-            self._admit(waiting)
+        for outcomes in self._dispatcher.rounds(beat_s):
+            for outcome in outcomes:
+                owners = self._wanted.pop(outcome.key, [])
+                _relay(outcome, owners)
+                for job in owners:
+                    if job.name in self._active:
+                        self._advance(job, outcome)
+                self._admit(waiting, eager)
+                yield from self._take_ended()
+            self._admit(waiting, eager)
             yield from self._take_ended()
+            self._yard.settle(self._dispatcher.busy_with)
 
-    def _admit(self, waiting: Iterator[Job]) -> None:
-        while not self._dispatcher.draining and self._has_room():
+    def end(self, name: str, error: Exception) -> None:
+        """End a job that is on its way with an error: nothing more is begun for it, and ``run`` yields it."""
+        job = self._active.get(name)
+        if job is not None:
+            job.steps.close()
+            self._end(job, Ended(job=job, error=error))
+
+    def _admit(self, waiting: Iterator[Job | None], eager: bool) -> None:
+        while not self._dispatcher.draining and (eager or self._has_room()):
             job = next(waiting, None)
             if job is None:
                 return

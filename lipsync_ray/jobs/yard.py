@@ -40,8 +40,10 @@ class RunYard:
         self._is_open = is_open
         self._scans: dict[str, Sequence[Task]] = {}
         self._held: dict[str, tuple[str, str, ExitStack]] = {}  # by job: key of the artifacts, folder
-        self._failed: dict[str, list[ExitStack]] = {}  # by key, which two jobs may have in common
-        self._done: set[str] = set()  # folders of artifacts that are no longer needed
+        self._failed: dict[
+            str, dict[str, ExitStack]
+        ] = {}  # by key, which two jobs may have in common; by job
+        self._done: dict[str, str] = {}  # folders of artifacts that are no longer needed, and their jobs
         self._models: set[str] = set()
 
     def share(self, value: Any) -> Shared:
@@ -67,7 +69,7 @@ class RunYard:
 
     def hold(self, job: str, key: str) -> str:
         """As ``Yard``."""
-        for earlier in self._failed.pop(key, ()):
+        for earlier in self._failed.pop(key, {}).values():
             _leave_failed(earlier)
         stack = ExitStack()
         if is_remote(self.site.spec.root):
@@ -76,7 +78,7 @@ class RunYard:
             home = local_path(self.site.spec.root) / "jobs"
             folder = f"jobs/{stack.enter_context(job_folder(home, key)).name}"
         self._held[job] = (key, folder, stack)
-        self._done.discard(folder)
+        self._done.pop(folder, None)
         return folder
 
     def missing(self, table: FrameTable, scan: str) -> list[Range]:
@@ -97,31 +99,41 @@ class RunYard:
     def release(self, job: str, *, done: bool) -> None:
         """A job has ended: its artifacts go if it succeeded.
 
-        Those of a job that failed stay for the next try, and its folder is held until ``close``: workers may
-        still be writing in it.
+        Those of a job that failed stay for the next try, and its folder is held until ``settle`` finds that
+        no worker writes in it any more.
         """
         if job not in self._held:
             return
         key, folder, stack = self._held.pop(job)
         if done:
             stack.close()
-            self._done.add(folder)
+            self._done[folder] = job
         else:
-            self._failed.setdefault(key, []).append(stack)
+            self._failed.setdefault(key, {})[job] = stack
 
-    def close(self) -> None:
-        """Let go of the folders of jobs that have not succeeded; no worker may run any more.
+    def settle(self, busy_with: Callable[[str], bool]) -> None:
+        """Let go of the folders of ended jobs in which no worker writes any more.
 
         A piece that was given to two workers may have been finished by the slower one after its job was done,
         in a folder that was removed already.
+
+        Args:
+            busy_with: whether a worker still has a task whose key begins so.
         """
+        for key, stacks in list(self._failed.items()):
+            for job in [job for job in stacks if not busy_with(f"{job}/")]:
+                _leave_failed(stacks.pop(job))
+            if not stacks:
+                del self._failed[key]
+        for folder in [folder for folder, job in self._done.items() if not busy_with(f"{job}/")]:
+            del self._done[folder]
+            self._remove_late(folder)
+
+    def close(self) -> None:
+        """Let go of the folders of jobs that have not succeeded; no worker may run any more."""
         for job in list(self._held):
             self.release(job, done=False)
-        while self._failed:
-            for stack in self._failed.popitem()[1]:
-                _leave_failed(stack)
-        for folder in self._done:
-            self._remove_late(folder)
+        self.settle(lambda prefix: False)
 
     def _remove_late(self, folder: str) -> None:
         if is_remote(self.site.spec.root):

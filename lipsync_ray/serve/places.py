@@ -60,6 +60,10 @@ class Places:
         """A line of JSON for each request."""
         return self.logs() / "access.jsonl"
 
+    def service_lock(self) -> Path:
+        """Held by the process that was started as the service."""
+        return self.root / "service.lock"
+
     def runner_lock(self) -> Path:
         """Held by the one process that works on the jobs."""
         return self.root / "runner.lock"

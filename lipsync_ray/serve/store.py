@@ -87,6 +87,11 @@ class JobStore:
         """Jobs that wait, the first in line first."""
         return self._jobs([JOBS.c.state == "queued"], limit=limit)
 
+    def first_of_owners(self) -> list[ServedJob]:
+        """The first waiting job of each owner, the first in line first."""
+        first = select(func.min(JOBS.c.number)).where(JOBS.c.state == "queued").group_by(JOBS.c.owner)
+        return self._jobs([JOBS.c.number.in_(first)], limit=1000)
+
     def position(self, job: ServedJob) -> int | None:
         """How many jobs wait before this one; None if it does not wait."""
         if job.state != "queued":

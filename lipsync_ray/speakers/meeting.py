@@ -133,15 +133,15 @@ def meet(
                 seen_s=round(float(steps[np.unique(frames)].sum()), 3),
                 width_px=round(float(np.median(light.width[rows])), 1),
                 talks_s=round(float(talks), 3),
-                shown=int(frames[np.argmax(_clarity(light, rows))]),
+                shown=int(frames[np.argmax(clarity(light, rows))]),
             )
         )
     unknown = np.unique(light.face[person < 0]).tolist()
     return Meeting(people=people, turns=list(turns), unknown=unknown)
 
 
-def _clarity(light: LightFaces, rows: np.ndarray) -> np.ndarray:
-    """How well each row shows its face."""
+def clarity(light: LightFaces, rows: np.ndarray) -> np.ndarray:
+    """How well each of some rows shows its face, ``float32[m]``: large, seen from the front, sharp."""
     turned = np.abs(light.yaw[rows]) / 30 + np.abs(light.pitch[rows]) / 40
     return light.size[rows] * np.exp(-turned + np.minimum(light.sharpness[rows], 2))
 

@@ -47,7 +47,12 @@ def make_sheet(
 def _box(person: Person, light: LightFaces, size: tuple[int, int]) -> Box:
     rows = np.arange(*np.searchsorted(light.frame, [person.shown, person.shown + 1]))
     row = next(row for row in rows if light.face[row] in person.faces)
-    low, high = light.box[row][:2], light.box[row][2:]
+    return around(light.box[row], size)
+
+
+def around(face: np.ndarray, size: tuple[int, int]) -> Box:
+    """The crop that shows a face ``[x0,y0,x1,y1]`` with room around it, in a picture of this size."""
+    low, high = face[:2], face[2:]
     room = _MARGIN * float((high - low).max())
     x0, y0 = (int(max(0, edge)) // 2 * 2 for edge in low - room)
     x1, y1 = (int(min(most, edge)) // 2 * 2 for most, edge in zip(size, high + room, strict=True))

@@ -63,3 +63,18 @@ def test_what_a_slow_worker_writes_after_the_end_of_its_job_goes_with_the_run(
     with FileLock(tmp_path / f"{jobs['cid']}.lock"):  # another run has begun the same work
         yard.close()
     assert kept(tmp_path) == {"l": ["late.nut"], "m": ["chunk.nut"]}
+
+
+def test_a_folder_is_held_until_no_worker_writes_in_it_any_more(yard: RunYard, tmp_path: Path) -> None:
+    failed, done = (tmp_path / yard.hold(job, job) for job in ("ann", "bob"))
+    (failed / "chunk.nut").touch()
+    yard.release("ann", done=False)
+    yard.release("bob", done=True)
+    done.mkdir()
+    (done / "late.nut").touch()
+    yard.settle(lambda prefix: prefix in ("ann/", "bob/"))
+    assert kept(tmp_path) == {"ann": ["chunk.nut"], "bob": ["late.nut"]}
+    assert (tmp_path / "jobs" / "ann.lock").exists()
+    yard.settle(lambda prefix: False)
+    assert kept(tmp_path) == {"ann": ["chunk.nut"]}
+    assert not (tmp_path / "jobs" / "ann.lock").exists()
