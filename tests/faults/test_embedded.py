@@ -16,9 +16,9 @@ from tests.faults.test_driver_killed import age, check_done, finished
 GONE_S = 180.0  # an agent of Ray sees the end of its node after 10 s, then tries for 60 s to report it
 
 
-def processes_of(home: Home) -> list[str]:
-    """Processes that have the temporary folder of this test, but for zombies."""
-    mine, found = f"TMPDIR={home.tmp}\0".encode(), []
+def processes_with(folder: Path) -> list[str]:
+    """Processes that have this temporary folder, but for zombies."""
+    mine, found = f"TMPDIR={folder}\0".encode(), []
     for folder in Path("/proc").iterdir():
         try:
             if folder.name.isdigit() and mine in (folder / "environ").read_bytes():
@@ -45,12 +45,12 @@ def test_a_killed_driver_leaves_no_ray_and_its_chunks_are_taken(scanned: Home, t
         while len(finished(scanned)) < 2:
             assert driver.poll() is None, "it ended before it could be killed"
             time.sleep(0.01)
-        assert len(processes_of(scanned)) > 3
+        assert len(processes_with(scanned.tmp)) > 3
         driver.kill()
     limit = time.monotonic() + GONE_S
-    while processes_of(scanned) and time.monotonic() < limit:
+    while processes_with(scanned.tmp) and time.monotonic() < limit:
         time.sleep(0.1)
-    assert processes_of(scanned) == []
+    assert processes_with(scanned.tmp) == []
     assert not out.exists()
     known = finished(scanned)
     assert len(known) < talk.pieces
