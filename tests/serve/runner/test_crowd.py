@@ -74,7 +74,7 @@ def look_on(url: str, number: int, ids: dict[int, str], over: Event) -> int:
     """Look again and again at what is one's own, which is nothing, and at what is others'; how often."""
     looks = 0
     with Client(url, TOKENS[number]) as client:
-        while not over.wait(0.5) or not looks:
+        while not over.wait(2) or not looks:
             assert list(client.jobs()) == []
             assert client.options()["auth"]
             for id in list(ids.values())[:2]:
