@@ -52,6 +52,7 @@ def told_settings(job: ServedJob, config: Config) -> dict[str, Any]:
     plain["audio"]["file"] = job.audio.name if job.audio is not None else None
     plain["cache"] |= {"dir": None, "copies_dir": None}
     plain["weights"] |= {"folder": None, "dir": None}
+    plain["provenance"] |= {"key": None, "certificate": None}
     return plain
 
 
