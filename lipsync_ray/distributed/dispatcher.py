@@ -85,16 +85,12 @@ class Dispatcher:
         for ended in self.rounds():
             yield from ended
 
-    def rounds(self, beat_s: float = MAX_WAIT_S) -> Iterator[Iterator[Outcome]]:
-        """As ``outcomes``, in rounds: each yields what has ended since the one before, if anything has.
-
-        Args:
-            beat_s: a round is not much longer than this, whether or not anything ends, except on the worker
-                in this process.
-        """
+    def rounds(self, beat_s: float = MAX_WAIT_S) -> Iterator[deque[Outcome]]:
+        """As ``outcomes``, but yields what has ended, if anything has, about every ``beat_s`` at least."""
         try:
             while self._ended or (self._open and not (self.draining and self._crew.idle())):
-                yield self._take_ended()
+                ended, self._ended = self._ended, deque()
+                yield ended
                 if self._open:
                     self._step(beat_s)
         finally:
@@ -138,10 +134,6 @@ class Dispatcher:
         """Whether a worker has a task whose key begins so, wanted or not."""
         return self._crew.busy_with(prefix)
 
-    def _take_ended(self) -> Iterator[Outcome]:
-        while self._ended:
-            yield self._ended.popleft()
-
     def _step(self, beat_s: float) -> None:
         if self.draining:
             self._tell_drain()
@@ -151,7 +143,8 @@ class Dispatcher:
                 self._crew.fill(lane, count)
                 self._hand_out(lane)
             self._crew.note_waiting()
-        for report in self._pool.wait(self._patience(beat_s)):
+        patience = min(beat_s, MAX_WAIT_S, self._late.next_limit(self._crew.members.values()))
+        for report in self._pool.wait(max(0.0, patience)):
             if report.worker in self._crew.members:
                 self._take(report)
         for member in self._late.overdue(self._crew.members.values()):
@@ -203,9 +196,6 @@ class Dispatcher:
         work, worker = member.jobs[0], member.worker
         if not work.ended:
             self._emit(Event(kind="started", task=work.task.key, worker=worker, attempt=work.attempts + 1))
-
-    def _patience(self, beat_s: float) -> float:
-        return max(0.0, min(beat_s, MAX_WAIT_S, self._late.next_limit(self._crew.members.values())))
 
     def _take(self, report: Report) -> None:
         match report:
