@@ -51,6 +51,7 @@ class Drawing:
 
     batch: int
     frames: int
+    roles: tuple[()] = ()  # nobody's frames are told of in a manifest
 
 
 class Steps:

@@ -74,8 +74,11 @@ def test_three_dubs_survive_a_kill_of_the_whole_service_and_no_piece_is_drawn_tw
         assert httpx.get(f"{url}/readyz").status_code == 200
         assert [(job.state, job.starts, job.error_message) for job in jobs] == [("done", 2, "")] * 3
         _check_pieces(works, ids, known)
+        stopped = works.job(options={"encode.crf": 23})
+        works.until(lambda: _running(works, stopped))
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONGEST_S) == 0
+    assert works.get(stopped).state == "queued"
     lines = (home / "log.txt").read_text().splitlines()
     assert [line.split()[0] for line in lines] == ["listening", "SIGTERM:"]
     requests = [json.loads(line) for line in works.places.access_log().read_text().splitlines()]
@@ -83,6 +86,10 @@ def test_three_dubs_survive_a_kill_of_the_whole_service_and_no_piece_is_drawn_tw
     works.until(lambda: not _at_work(home))
     works.store.close()
     shutil.rmtree(home, ignore_errors=True)
+
+
+def _running(works: Works, id: str) -> bool:
+    return bool((works.get(id).progress.get("chunks") or {}).get("running"))
 
 
 def _at_work(home: Path) -> list[str]:
