@@ -21,6 +21,7 @@ SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ  # this process is one of sev
 # Modules that start a Ray, or measure the process they run in.
 _ALONE = re.compile(
     r"ray_session|two_workers|ray\.init|Cluster\(|taken_node|ray\.cluster=(local|auto)\b|getrusage"
+    r'|"lipsync_ray", "serve"'
 )
 _LONG = ("training", "parity")  # folders whose modules take longest: begun early, none of them ends last
 
