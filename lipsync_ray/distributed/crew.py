@@ -1,7 +1,8 @@
 """The workers of a run: how many there are, what each is doing, and which have to go.
 
 A place in the crew is filled again when its worker dies; a place whose workers cannot even be set up is
-given up after ``max_setup_failures`` failures in a row, and the run fails when no place of a lane is left.
+given up after ``max_setup_failures`` failures in a row, for some minutes, and the run fails when no place of
+a lane is left.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lipsync_ray.errors import TimeLimit, WorkerSetupFailed
 
 logger = logging.getLogger(__name__)
 
+AGAIN_S = 600.0  # after which a place that was given up is tried again
 WAITING_S = 20.0  # without any worker for this long, say so once
 
 
@@ -49,13 +51,16 @@ class Crew:
         self._settings = settings
         self._emit = on_event
         self._clock = clock
-        self._given_up: dict[str, int] = defaultdict(int)
+        self._given_up: dict[str, list[float]] = defaultdict(list)  # by lane: when each place was
         self._failures_in_a_row: dict[str, int] = defaultdict(int)
         self._waiting_since: float | None = None
 
     def places(self, lane: str) -> int:
-        """Workers that a lane may have now; never none, as machines may leave after places were given up."""
-        return max(1, self._pool.lanes().get(lane, 0) - self._given_up[lane])
+        """Workers that a lane may have now; never none, as machines may leave after places were given up.
+
+        A place that was given up is tried again later: what kept it from starting, such as a full disk, passes.
+        """
+        return max(1, self._pool.lanes().get(lane, 0) - self._lacking(lane))
 
     def idle(self) -> bool:
         """Whether nobody does anything that is still wanted."""
@@ -121,10 +126,17 @@ class Crew:
         self._tell("worker_setup_failed", worker, failure)
         if failure.retriable and self._failures_in_a_row[lane] < self._settings.max_setup_failures:
             return
-        self._given_up[lane] += 1
+        self._given_up[lane].append(self._clock())
         left = any(member.lane == lane for member in self.members.values())
-        if not left and self._given_up[lane] >= self._pool.lanes().get(lane, 0):
+        if not left and self._lacking(lane) >= self._pool.lanes().get(lane, 0):
             raise WorkerSetupFailed(f"no worker can start: {text}") from failure.to_error()
+
+    def _lacking(self, lane: str) -> int:
+        """Places of a lane that were given up; where others work, not longer than ``AGAIN_S`` ago."""
+        if any(member.lane == lane and member.state == "ready" for member in self.members.values()):
+            now = self._clock()
+            self._given_up[lane] = [since for since in self._given_up[lane] if now - since < AGAIN_S]
+        return len(self._given_up[lane])
 
     def lose(self, worker: int, failure: Failure) -> deque[Work]:
         """Strike a dead worker off; its jobs are returned, the one that ran first."""

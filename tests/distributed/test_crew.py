@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lipsync_ray.distributed.crew import AGAIN_S
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.distributed.local_pool import LocalPool
@@ -42,6 +43,15 @@ class TestSetup:
         pool = ScriptedPool({"cpu": 1, "gpu": 1}, starts=lambda worker: NO_DEVICE if worker else None)
         with pytest.raises(WorkerSetupFailed, match="CUDA"):
             run([*tasks(1), Task(key="draw", payload=0, lane="gpu")], pool)
+
+    def test_a_place_that_was_given_up_is_tried_again_later(self) -> None:
+        pool = ScriptedPool(2, starts=lambda worker: NO_DEVICE if 0 < worker < 4 else None)
+        dispatcher = Dispatcher(pool, clock=pool.clock)
+        assert all(outcome.ok for outcome in dispatcher.run(tasks(*range(9))))
+        assert (dispatcher.places("cpu"), len(pool.hands)) == (1, 4)
+        pool.now += AGAIN_S
+        assert all(outcome.ok for outcome in dispatcher.run(tasks(*range(9))))
+        assert (dispatcher.places("cpu"), len(pool.hands)) == (2, 5)
 
     def test_machines_that_leave_after_a_place_was_given_up_do_not_end_the_run(self) -> None:
         pool = ScriptedPool(2, {"5": ["die"]}, starts=lambda worker: NO_DEVICE if 0 < worker < 4 else None)
