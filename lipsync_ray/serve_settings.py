@@ -25,13 +25,13 @@ class ServeSettings:
     replicas: int = 1  # processes that answer requests
     inputs: tuple[str, ...] = ()  # what URIs of inputs start with, as s3://footage/in/; none: uploads only
     callbacks: tuple[str, ...] = ()  # what callback addresses start with; none: no callbacks
-    private_addresses: bool = False  # whether inputs and callbacks may lie in networks that are not public
+    private_addresses: bool = False  # whether callbacks may go into networks that are not public
     engines: tuple[str, ...] = ("unit_selection",)  # that may be asked for
     max_mb: float = 2000.0  # of an upload
     max_seconds: float = 3600.0  # of a video, and of a sound
     max_megapixels: float = 9.0  # of a picture; 3840x2160 has 8.3
     max_queued: int = 1000  # jobs that wait, of all tokens
-    max_running: int = 4  # jobs on their way at a time
+    max_running: int = 4  # dubs on their way at a time; two triages or previews may be beside them
     max_sessions: int = 200  # streams of events at a time
     requests_per_s: float = 20.0  # of a token, and of an address without one
     burst: int = 60  # requests at once before that limit counts

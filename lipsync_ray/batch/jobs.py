@@ -15,7 +15,7 @@ from lipsync_ray.fingerprint import fingerprint
 from lipsync_ray.jobs.lse import check_measures
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.jobs.prepare import resources_of
-from lipsync_ray.jobs.sealing import signer_of
+from lipsync_ray.jobs.sealing import check_permission
 from lipsync_ray.overrides import load_config
 
 # Where and how work is done, not what comes out of it.
@@ -77,19 +77,22 @@ class Engines:
 
     def __init__(self) -> None:
         self._networks: dict[str, bool] = {}
-        self._signers: set[str] = set()  # that have been looked at
+        self._permitted: set[str] = set()
 
     def load(self, config: Config) -> None:
-        """Load the engine of a job. Raises what stops that, the measuring or the signing that it asks for."""
+        """Load the engine of a job. Raises what stops that, or the measuring that it asks for."""
         check_measures(config)
-        config.policy.check()
-        if (key := fingerprint(config.provenance)) not in self._signers:
-            signer_of(config)
-            self._signers.add(key)
         key = _engine_key(config)
         if key not in self._networks:
             engine = load_engine(config.engine.name, config.engine, resources_of(config))
             self._networks[key] = bool(engine.weights) and config.compute.device != "cpu"
+
+    def permit(self, config: Config) -> None:
+        """See whether a job may draw, and who signs it. Raises as ``check_permission``."""
+        key = fingerprint(config.policy, config.provenance)
+        if key not in self._permitted:
+            check_permission(config)
+            self._permitted.add(key)
 
     def networks(self, config: Config) -> bool:
         """Whether the engine of a job, which has been loaded, runs networks that want a GPU."""

@@ -117,6 +117,7 @@ class _Work:
         for job in jobs:
             try:
                 check_output(job.config)
+                self._engines.permit(job.config)
                 self._engines.load(job.config)
             except (LipsyncError, OSError) as error:
                 self._fail(job, self._row(job), error, again=False)

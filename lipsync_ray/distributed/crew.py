@@ -58,7 +58,7 @@ class Crew:
     def places(self, lane: str) -> int:
         """Workers that a lane may have now; never none, as machines may leave after places were given up.
 
-        A place that was given up is tried again later: what kept it from starting, such as a full disk, passes.
+        A place that was given up is tried again later: what kept it from starting may pass, as a full disk.
         """
         return max(1, self._pool.lanes().get(lane, 0) - self._lacking(lane))
 

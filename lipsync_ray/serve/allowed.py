@@ -16,7 +16,9 @@ from lipsync_ray.speakers.settings import LEAVE
 from lipsync_ray.speakers.who import parse_who
 
 _RATE = re.compile(r"\d{1,4}(\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5}")
-MOST_RATE = 120  # frames per second: a job must not grow by its options alone
+# A job must not grow by its options alone.
+MOST_RATE = 120  # frames per second
+MOST_DELAY_MS = 60_000
 
 # Every option of Config is in one of these two; a test holds them against it. Denied is what names files or
 # hosts, what decides how much of the machine a job takes, and what is the operator's to say.
@@ -123,8 +125,14 @@ def _check_value(key: str, value: Any, engines: tuple[str, ...]) -> None:
         raise ConfigError(f"{key}: expected one of {', '.join(engines)}")
     if key == "sync.fps" and value is not None:
         _check_rate(key, value)
+    if key == "sync.delay_ms" and not _is_short(value):
+        raise ConfigError(f"{key}={str(value)[:20]}: expected milliseconds, {MOST_DELAY_MS} at most")
     if key == "speakers.rows":
         _check_rows(key, value)
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) <= MOST_DELAY_MS
 
 
 def _check_rate(key: str, value: Any) -> None:

@@ -106,7 +106,11 @@ class Caller:
             return bool(connection.execute(update(JOBS).where(*mine).values(**values)).rowcount)
 
     def _call(self, job: ServedJob) -> None:
-        sent = self._sent(job)
+        try:
+            sent = self._sent(job)
+        except Exception as error:  # one job's callback must not end the others'
+            log.exception("callback of job %s", job.id)
+            sent = Sent(status=0, why=type(error).__name__)
         done, tries = 200 <= sent.status < 300, job.calls + 1
         given_up = not done and tries > len(WAITS_S)
         if done:

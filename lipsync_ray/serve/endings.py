@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -55,15 +54,13 @@ class Endings:
         if isinstance(ended.result, Result):
             with learning(machines.site.spec.root) as paces:
                 learn_from(paces, config, account, places_of(config, machines.pool))
-            return dub_result(ended.result, account, self._places.result(job).stat().st_size)
+            size = self._places.result(job).stat().st_size
+            return dub_result(ended.result, account, size, config)
         if isinstance(ended.result, Judged):
             triage = estimated(ended.result.triage, config, machines)
             self._write(self._places.strip(job), triage.strip)
             self._write_faces(job, ended.result.people)
-            told = triage_result(job, triage, ended.result.people)
-            whole = json.dumps({**told, "plan": triage.plan}, indent=1, ensure_ascii=False)
-            self._write(self._places.triage(job), whole.encode())
-            return told
+            return triage_result(job, triage, ended.result.people)
         return preview_result(ended.result, self._places.preview(job).stat().st_size)
 
     def done(self, job: ServedJob, result: dict[str, Any], progress: dict[str, Any]) -> None:

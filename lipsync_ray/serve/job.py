@@ -39,7 +39,7 @@ class ServedJob:
     started: float | None = None
     finished: float | None = None
     cancel: bool = False  # asked for; the state follows
-    starts: int = 0  # how often it was begun: above 1 after a restart of the service
+    starts: int = 0  # how often it was begun: above 1 where the service died meanwhile
     progress: dict[str, Any] = field(default_factory=dict)  # see serve.told
     result: dict[str, Any] | None = None  # depends on the kind, see serve.told
     seconds: float = 0.0  # of the video, once it is known

@@ -13,12 +13,14 @@ from lipsync_ray.errors import LipsyncError
 from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.media.assembling import Form, write_track
 from lipsync_ray.overrides import load_config
+from lipsync_ray.preview.settings import PreviewSettings
 from lipsync_ray.serve.job import ServedJob
 from lipsync_ray.serve.places import Places
 from lipsync_ray.storage.uri import is_remote
 from lipsync_ray.wording import option_words
 
 _PATH = re.compile(r"(?<![\w:/.~-])/(?:[^\s/'\":;,()=]+/)+(?=[^\s/'\":;,()=]+)")
+_SETTLED = "provenance.visible_mark="  # words of the operator that no job changes
 _LONGEST = 1000  # characters of a message
 
 
@@ -28,7 +30,7 @@ def base_words(words: Sequence[str], places: Places) -> list[str]:
 
 
 def config_of(job: ServedJob, base: Sequence[str], places: Places) -> Config:
-    """The settings of a job. A triage without a sound gets silence.
+    """The settings of a job. A triage without a sound gets silence; the operator's visible mark stays.
 
     Raises:
         ConfigError: an option is wrong.
@@ -37,7 +39,9 @@ def config_of(job: ServedJob, base: Sequence[str], places: Places) -> Config:
     sound = places.sound(job)
     extra = [f"audio={sound}"] if sound else [f"audio={_silence(places.job(job.id))}", "sync.mode=silence"]
     files = [f"video={places.source(job)}", f"out={places.result(job)}"]
-    return load_config([*base, *option_words(job.options), *files, *extra])
+    kind = job.options.get("preview.kind", PreviewSettings().kind)  # by which the file is named
+    settled = [f"preview.kind={kind}", *(word for word in base if word.startswith(_SETTLED))]
+    return load_config([*base, *option_words(job.options), *settled, *files, *extra])
 
 
 def spec_of(job: ServedJob, config: Config) -> JobSpec:

@@ -96,10 +96,6 @@ class Places:
         """The content credentials of a container that cannot hold them."""
         return self.job(job.id) / "result.c2pa"
 
-    def triage(self, job: ServedJob) -> Path:
-        """What a dub would do, JSON."""
-        return self.job(job.id) / "triage.json"
-
     def strip(self, job: ServedJob) -> Path:
         """A picture of all shots."""
         return self.job(job.id) / "strip.jpg"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from lipsync_ray.config import Config
 from lipsync_ray.jobs.course import Account
 from lipsync_ray.jobs.gallery import Seen
 from lipsync_ray.preview.result import Preview
@@ -16,9 +17,10 @@ from lipsync_ray.triage.facts import Triage
 _OF_SOUND = "the sound is"  # how warnings about it begin
 
 
-def dub_result(result: Result, account: Account, size: int) -> dict[str, Any]:
+def dub_result(result: Result, account: Account, size: int, config: Config) -> dict[str, Any]:
     """Of a dub whose file has ``size`` bytes."""
     return {
+        "sync_mode": config.sync.mode,  # which moment of the source each moment shows
         "frames": result.frames,
         "seconds": result.seconds,
         "digest": result.digest,
@@ -33,7 +35,7 @@ def dub_result(result: Result, account: Account, size: int) -> dict[str, Any]:
 
 
 def triage_result(job: ServedJob, triage: Triage, people: Sequence[Seen]) -> dict[str, Any]:
-    """Of a triage; the chunks of its plan are in its file only, as they are many."""
+    """Of a triage, without the chunks of its plan, as they are many."""
     plain = triage.to_plain()
     plain["plan"] = {name: value for name, value in plain["plan"].items() if name != "chunks"}
     plain["video"]["file"] = job.video.name

@@ -107,7 +107,7 @@ class Runner:
                 unforeseen = not isinstance(error, LipsyncError)
                 logger.error("the machines are opened again: %s", error, exc_info=unforeseen)
                 broken = 0 if time.monotonic() - begun > 10 * _WAITS_S[-1] else broken + 1
-                shift.put_back("the machines did not work, and are opened again")
+                shift.put_back("the machines did not work, and are opened again", begun=unforeseen)
             else:
                 shift.put_back()
             if broken:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lipsync_ray.batch.jobs import Engines
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.events import Event
 from lipsync_ray.dubbing import check_output
-from lipsync_ray.errors import JobCancelled, StoreError
+from lipsync_ray.errors import JobCancelled, StoreError, WorkerDied
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.backlog import Ended, Job
 from lipsync_ray.jobs.learning import places_of
@@ -23,8 +24,8 @@ from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.logs import names_of
 from lipsync_ray.serve.courses import ServedCourse, steps_of
 from lipsync_ray.serve.endings import Endings
-from lipsync_ray.serve.job import ServedJob
-from lipsync_ray.serve.orders import config_of, spec_of
+from lipsync_ray.serve.job import Kind, ServedJob
+from lipsync_ray.serve.orders import config_of, spec_of, told_text
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.told import Told
@@ -36,6 +37,9 @@ from lipsync_ray.triage.pace import Paces
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.35  # between two looks at the store
+LOOKERS = 2  # triages and previews beside ``serve.max_running`` dubs
+MOST_STARTS = 5  # of a job during which the service died, each time
+_LOOKING: tuple[Kind, ...] = ("triage", "preview")
 _AGAIN_S = 1.0  # after which a store that does not answer is asked again
 
 
@@ -110,12 +114,17 @@ class Shift:
         for ended in machines.backlog.run(source, eager=True, beat_s=BEAT_S):
             self._settle(ended, machines)
 
-    def put_back(self, note: str = "") -> None:
-        """Queue the jobs on their way again, for another shift; ``note`` says why."""
+    def put_back(self, note: str = "", *, begun: bool = False) -> None:
+        """Queue the jobs on their way again.
+
+        Args:
+            note: says why, to their owners.
+            begun: their starts count: one of them may be what has gone wrong.
+        """
         while self._running:
             id, running = self._running.popitem()
-            progress = {**running.told.plain(), "note": note}
-            changed = {"given": ("running",), "state": "queued", "progress": progress}
+            progress, starts = {**running.told.plain(), "note": note}, running.job.starts - (not begun)
+            changed = {"given": ("running",), "state": "queued", "progress": progress, "starts": starts}
             self._surely(lambda id=id, changed=changed: self._store.change(id, **changed))
 
     def _coming(self, machines: Machines) -> Iterator[Job | None]:
@@ -127,8 +136,8 @@ class Shift:
             job = None
             try:
                 self._look(machines)
-                if len(self._running) < self._settings.max_running:
-                    job = self._next(machines)
+                if kinds := self._room():
+                    job = self._next(machines, kinds)
             except StoreError as error:
                 logger.warning("%s", error)
             yield job
@@ -148,11 +157,18 @@ class Shift:
             if running.told.changed:
                 self._store.change(id, given=("running",), progress=running.told.plain())
 
-    def _next(self, machines: Machines) -> Job | None:
+    def _room(self) -> tuple[Kind, ...]:
+        """Kinds of which another job may be begun: whoever only looks does not wait for the end of dubs."""
+        dubs = sum(one.job.kind == "dub" for one in self._running.values())
+        if len(self._running) >= self._settings.max_running + LOOKERS:
+            return ()
+        return _LOOKING if dubs >= self._settings.max_running else ("dub", *_LOOKING)
+
+    def _next(self, machines: Machines, kinds: Sequence[Kind]) -> Job | None:
         """Begin the next job. Raises StoreError."""
-        while waiting := self._store.first_of_owners():
+        while waiting := self._store.first_of_owners(kinds):
             chosen = self._turns.choose(waiting, [one.job.owner for one in self._running.values()])
-            told = Told()
+            told = Told(clean=partial(told_text, job=chosen))
             values: dict[str, Any] = {"state": "running", "starts": chosen.starts + 1}
             job = self._store.change(
                 chosen.id,
@@ -166,6 +182,7 @@ class Shift:
             if job is None:  # cancelled just now
                 continue
             try:
+                _check_starts(job)
                 return self._begun(job, told, machines)
             except Exception as error:  # whatever is wrong with one job is wrong with that one
                 self._broken(job, error, told)
@@ -174,6 +191,8 @@ class Shift:
     def _begun(self, job: ServedJob, told: Told, machines: Machines) -> Job:
         config = config_of(job, self._base, self._places)
         check_output(config)
+        if job.kind != "triage":  # nothing is drawn: whose consent it takes is seen there first
+            self._engines.permit(config)
         self._engines.load(config)
         begin = min((one.turn for one in self._running.values()), default=0)
         course = ServedCourse(
@@ -234,3 +253,12 @@ class Shift:
                 logger.warning("%s; trying again", error)
                 if self._stop.wait(_AGAIN_S):  # the next runner finds the job as one that runs
                     return
+
+
+def _check_starts(job: ServedJob) -> None:
+    """Raises WorkerDied: the service has died of it, or beside it, again and again."""
+    if job.starts > MOST_STARTS:
+        raise WorkerDied(
+            f"the service died {MOST_STARTS} times while {job.video.name} was worked on, and it may be the "
+            "reason: it is given up; try other options, or another file"
+        )

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from lipsync_ray.errors import StoreError
-from lipsync_ray.serve.job import ENDED, InputFile, ServedJob, State
+from lipsync_ray.serve.job import ENDED, InputFile, Kind, ServedJob, State
 from lipsync_ray.serve.tables import JOBS, METADATA, USES
 
 _NAMES = tuple(field.name for field in fields(ServedJob))
@@ -87,9 +87,10 @@ class JobStore:
         """Jobs that wait, the first in line first."""
         return self._jobs([JOBS.c.state == "queued"], limit=limit)
 
-    def first_of_owners(self) -> list[ServedJob]:
-        """The first waiting job of each owner, the first in line first."""
-        first = select(func.min(JOBS.c.number)).where(JOBS.c.state == "queued").group_by(JOBS.c.owner)
+    def first_of_owners(self, kinds: Sequence[Kind]) -> list[ServedJob]:
+        """The first waiting job of each owner, of these kinds, the first in line first."""
+        where = (JOBS.c.state == "queued", JOBS.c.kind.in_(kinds))
+        first = select(func.min(JOBS.c.number)).where(*where).group_by(JOBS.c.owner)
         return self._jobs([JOBS.c.number.in_(first)], limit=1000)
 
     def position(self, job: ServedJob) -> int | None:

@@ -20,12 +20,16 @@ class Told:
 
     Args:
         clock: seconds that pass.
+        clean: makes a note fit for the job's owner.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, clean: Callable[[str], str] = str
+    ) -> None:
         self.changed = True  # since ``plain`` was last called
         self.finished = 0  # pieces that were drawn
         self._clock = clock
+        self._clean = clean
         self._account: Account | None = None
         self._begun = self._since = clock()
         self._expected: float | None = None  # s of the whole job
@@ -60,7 +64,7 @@ class Told:
 
     def note(self, text: str) -> None:
         """It has something to say."""
-        self._note = text
+        self._note = self._clean(text)
         self.changed = True
 
     def asked(self, piece: str) -> None:

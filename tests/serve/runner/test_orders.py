@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lipsync_ray.overrides import load_config
 from lipsync_ray.serve.job import InputFile, ServedJob
-from lipsync_ray.serve.orders import told_settings
+from lipsync_ray.serve.orders import config_of, told_settings
+from tests.serve.runner.conftest import Works
 
 
 def test_settings_tell_names_of_the_owner_and_no_folders_of_the_server(tmp_path: Path) -> None:
@@ -32,3 +33,16 @@ def test_settings_tell_names_of_the_owner_and_no_folders_of_the_server(tmp_path:
         "My voice.wav",
         "result.mp4",
     )
+
+
+def test_the_operators_mark_stays_and_a_preview_is_of_the_kind_that_names_its_file(
+    works: Works,
+) -> None:
+    id = works.job("preview", options={"provenance.visible_mark": None})
+    base = ("provenance.visible_mark=AI-edited", "preview.kind=clip")
+    config = config_of(works.get(id), base, works.places)
+    assert config.provenance.visible_mark == "AI-edited"
+    assert config.preview.ending == works.places.preview(works.get(id)).name.removeprefix("result")
+    own = works.job("preview", options={"provenance.visible_mark": "mine", "preview.kind": "sheet"})
+    config = config_of(works.get(own), (), works.places)
+    assert (config.provenance.visible_mark, config.preview.kind) == ("mine", "sheet")

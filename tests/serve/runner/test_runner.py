@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
+from lipsync_ray.serve.shift import MOST_STARTS
 from lipsync_ray.serve_settings import ServeSettings
 from tests.faults.files import make_clip
 from tests.serve.runner.conftest import Thread, Works
@@ -68,7 +68,6 @@ def _check_triage(works: Works, id: str) -> None:
     assert picture is not None
     assert max(picture.shape) == 160
     assert works.places.strip(job).stat().st_size > 0
-    assert json.loads(works.places.triage(job).read_text())["plan"]["chunks"]
     assert "chunks" not in result["plan"]
     assert result["video"]["file"] == "My clip.mp4"
 
@@ -104,8 +103,9 @@ def test_a_job_is_cancelled_on_its_way_and_one_that_is_stopped_waits_again(works
     works.words = (*works.words[:-1], "engine=tests.faults.engines:Slow")
     works.settings = ServeSettings(max_running=1)
     wanted = works.job()
-    works.store.change(wanted, cancel=True)
     with Thread(works=works):
+        works.until(lambda: bool((works.get(wanted).progress.get("chunks") or {}).get("running")))
+        works.store.change(wanted, cancel=True)
         works.until(lambda: works.get(wanted).ended)
         stopped = works.job()
         works.until(lambda: bool((works.get(stopped).progress.get("chunks") or {}).get("done")))
@@ -116,17 +116,46 @@ def test_a_job_is_cancelled_on_its_way_and_one_that_is_stopped_waits_again(works
     with Thread(works=works):
         (done,) = works.until_ended(stopped)
     assert done.state == "done"
-    assert done.starts == 2
+    assert done.starts == 1  # it was stopped in good order
     assert done.result is not None
     assert done.result["chunks_reused"] >= 1
 
 
 def test_what_cannot_even_be_begun_fails_alone(works: Works) -> None:
     wrong, gone, good = works.job(options={"encode.crf": -5}), works.job(), works.job("preview")
-    works.places.source(works.get(gone))
     Path(works.places.source(works.get(gone))).unlink()
     with Thread(works=works):
         states = [job.state for job in works.until_ended(wrong, gone, good)]
     assert states == ["failed", "failed", "done"]
     assert works.get(wrong).error_code == "CONFIG"
-    assert replace(works.get(wrong), id="").error_message.startswith("encode.crf=-5")
+    assert works.get(wrong).error_message.startswith("encode.crf=-5")
+
+
+def test_consent_is_asked_of_what_draws_and_a_triage_may_look(works: Works) -> None:
+    works.words = (*works.words, "policy.require_consent=true")
+    look, mute = works.job("triage"), works.job()
+    told = works.job("preview", options={"policy.consent": "contract 7"})
+    with Thread(works=works):
+        looked, refused, drawn = works.until_ended(look, mute, told)
+    assert [job.state for job in (looked, refused, drawn)] == ["done", "failed", "done"]
+    assert refused.error_code == "CONSENT_REQUIRED"
+
+
+def test_who_only_looks_does_not_wait_for_dubs(works: Works) -> None:
+    works.words = (*works.words[:-1], "engine=tests.faults.engines:Slow")
+    works.settings = ServeSettings(max_running=1)
+    first, second, look = works.job(), works.job(), works.job("triage")
+    with Thread(works=works):
+        works.until(lambda: works.get(look).ended)
+        assert works.get(look).state == "done"
+        assert works.get(first).state == "running"
+        assert works.get(second).state == "queued"
+
+
+def test_a_job_that_the_service_died_of_again_and_again_is_given_up(works: Works) -> None:
+    deadly, other = works.job(starts=MOST_STARTS), works.job("triage", starts=MOST_STARTS - 1)
+    with Thread(works=works):
+        given_up, done = works.until_ended(deadly, other)
+    assert (given_up.state, given_up.error_code) == ("failed", "WORKER_DIED")
+    assert "My clip.mp4" in given_up.error_message
+    assert done.state == "done"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from lipsync_ray.errors import FaceNotFound, VideoUnreadable
 from lipsync_ray.jobs.course import Account
 from lipsync_ray.serve.job import InputFile, ServedJob
-from lipsync_ray.serve.orders import error_of
+from lipsync_ray.serve.orders import error_of, told_text
 from lipsync_ray.serve.told import Told
 
 JOB = ServedJob(
@@ -62,3 +64,11 @@ def test_stages_frames_chunks_and_time_left() -> None:
 )
 def test_errors_name_files_as_their_owner_does_and_no_folder(error: Exception, said: str) -> None:
     assert error_of(error, JOB) == (getattr(error, "code", "INTERNAL"), said)
+
+
+def test_a_note_names_no_folder_of_the_server() -> None:
+    told = Told(clean=partial(told_text, job=JOB))
+    told.note(
+        "chunk 3 keeps its source frames: /srv/data/cache/jobs/ab/00003.nut is gone, /srv/data/video.mp4"
+    )
+    assert told.plain()["note"] == "chunk 3 keeps its source frames: 00003.nut is gone, My video.mp4"

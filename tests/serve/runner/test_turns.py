@@ -12,7 +12,7 @@ from tests.serve.runner.conftest import Works
 def drained(works: Works, most: int) -> list[str]:
     """Owners in the order of their turns, with ``most`` jobs on their way at a time."""
     turns, running, order = Turns(), list[ServedJob](), list[str]()
-    while waiting := works.store.first_of_owners():
+    while waiting := works.store.first_of_owners(("dub",)):
         if len(running) == most:
             running.pop(0)
         job = turns.choose(waiting, [one.owner for one in running])
@@ -34,7 +34,7 @@ def test_who_has_one_job_does_not_wait_for_all_of_who_has_many(works: Works) -> 
 def test_jobs_of_one_owner_come_in_their_order(works: Works) -> None:
     ids = [works.job() for _ in range(4)]
     taken = []
-    while waiting := works.store.first_of_owners():
+    while waiting := works.store.first_of_owners(("dub",)):
         taken.append(Turns().choose(waiting, []).id)
         works.store.change(taken[-1], state="running")
     assert taken == ids
