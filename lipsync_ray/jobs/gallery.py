@@ -34,7 +34,7 @@ _QUALITY = 85  # of its JPEG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Portrait:
     """Somebody who is seen in a video."""
 
     faces: tuple[int, ...]  # numbers of the faces that are theirs, ascending
@@ -59,7 +59,7 @@ class Portraits:
     inputs: Inputs
     scan: str  # folder of the finished scan
 
-    def run(self, bench: Bench) -> tuple[Seen, ...]:
+    def run(self, bench: Bench) -> tuple[Portrait, ...]:
         """The first ``MOST`` people by how long they are seen. Raises MediaError."""
         groups = self._people(bench)
         with ExitStack() as stack:
@@ -97,7 +97,9 @@ class Portraits:
         return known | {(face,): None for face in meeting.unknown}
 
 
-def gallery_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], Outcome, tuple[Seen, ...]]:
+def gallery_course(
+    course: Course, inputs: Inputs
+) -> Generator[Sequence[Task], Outcome, tuple[Portrait, ...]]:
     """Show who is seen in a video whose faces are known. Raises what stops that."""
     config = course.spec.config
     name = scan_name(inputs.source_hash, config.face, config.weights.store(config.license.policy))
@@ -108,7 +110,7 @@ def gallery_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], 
 
 def _shown(
     found: FaceScan, inputs: Inputs, groups: Mapping[tuple[int, ...], float | None]
-) -> list[tuple[Seen, int]]:
+) -> list[tuple[Portrait, int]]:
     """Everybody without a picture, and the frame that shows them best."""
     light, times = found.light(), inputs.table.times()
     shots = shot_of(find_cuts(found.cut_scores(), times), len(times))
@@ -118,7 +120,7 @@ def _shown(
         best = rows[np.argmax(clarity(light, rows))]
         frames = np.unique(light.frame[rows])
         x0, y0, x1, y1 = (round(float(value)) for value in light.box[best])
-        one = Seen(
+        one = Portrait(
             faces=faces,
             share=round(len(frames) / len(times), 4),
             talks=talks,

@@ -40,9 +40,8 @@ class RunYard:
         self._is_open = is_open
         self._scans: dict[str, Sequence[Task]] = {}
         self._held: dict[str, tuple[str, str, ExitStack]] = {}  # by job: key of the artifacts, folder
-        self._failed: dict[
-            str, dict[str, ExitStack]
-        ] = {}  # by key, which two jobs may have in common; by job
+        # By key, which two jobs may have in common, and by job.
+        self._failed: dict[str, dict[str, ExitStack]] = {}
         self._done: dict[str, str] = {}  # folders of artifacts that are no longer needed, and their jobs
         self._models: set[str] = set()
 

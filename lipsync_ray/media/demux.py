@@ -25,24 +25,10 @@ _PICTURES = (
     *("pam_pipe", "pbm_pipe", "pgm_pipe", "pgmyuv_pipe", "ppm_pipe", "psd_pipe", "qoi_pipe", "sgi_pipe"),
 )
 _SOUND = (
-    *(
-        "wav",
-        "w64",
-        "aiff",
-        "au",
-        "caf",
-        "flac",
-        "mp3",
-        "aac",
-        "ac3",
-        "ac4",
-        "eac3",
-        "dts",
-        "dtshd",
-        "truehd",
-    ),
-    *("mlp", "amr", "amrnb", "amrwb", "ape", "wv", "tta", "tak", "voc", "gsm", "sox", "mpc", "mpc8", "shn"),
-    *("oma", "dsf", "loas", "iamf", "ircam", "nistsphere", "avr", "aa", "aax", "g722", "g726", "osq"),
+    *("wav", "w64", "aiff", "au", "caf", "flac", "mp3", "aac", "ac3", "ac4", "eac3", "dts", "dtshd"),
+    *("truehd", "mlp", "amr", "amrnb", "amrwb", "ape", "wv", "tta", "tak", "voc", "gsm", "sox", "mpc"),
+    *("mpc8", "shn", "oma", "dsf", "loas", "iamf", "ircam", "nistsphere", "avr", "aa", "aax", "g722"),
+    *("g726", "osq"),
 )
 FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}

@@ -10,7 +10,7 @@ from lipsync_ray.distributed.tasks import Outcome, Task
 from lipsync_ray.errors import LimitExceeded
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.course import RENDER, Course, Yard
-from lipsync_ray.jobs.gallery import Seen, gallery_course
+from lipsync_ray.jobs.gallery import Portrait, gallery_course
 from lipsync_ray.jobs.judge import judge_course
 from lipsync_ray.jobs.life import dub_course, examine_course
 from lipsync_ray.jobs.places import JobSpec
@@ -27,7 +27,7 @@ class Judged:
     """A job that was looked at, and who is seen in it."""
 
     triage: Triage
-    people: tuple[Seen, ...]
+    people: tuple[Portrait, ...]
 
 
 class ServedCourse(Course):

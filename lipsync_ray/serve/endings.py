@@ -13,7 +13,7 @@ from typing import Any
 from lipsync_ray.config import Config
 from lipsync_ray.errors import JobCancelled
 from lipsync_ray.jobs.backlog import Ended
-from lipsync_ray.jobs.gallery import Seen
+from lipsync_ray.jobs.gallery import Portrait
 from lipsync_ray.jobs.learning import estimated, learn_from, learning, places_of
 from lipsync_ray.jobs.machines import Machines
 from lipsync_ray.serve.courses import Judged
@@ -83,7 +83,7 @@ class Endings:
         size = _bytes_in(self._places.job(job.id))
         self._store.change(job.id, given=("running",), finished=now, call_after=now, bytes=size, **values)
 
-    def _write_faces(self, job: ServedJob, people: Sequence[Seen]) -> None:
+    def _write_faces(self, job: ServedJob, people: Sequence[Portrait]) -> None:
         folder = self._places.face(job, 0).parent
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()

@@ -8,7 +8,7 @@ from typing import Any
 
 from lipsync_ray.config import Config
 from lipsync_ray.jobs.course import Account
-from lipsync_ray.jobs.gallery import Seen
+from lipsync_ray.jobs.gallery import Portrait
 from lipsync_ray.preview.result import Preview
 from lipsync_ray.serve.job import ServedJob
 from lipsync_ray.sidecar import Result
@@ -34,7 +34,7 @@ def dub_result(result: Result, account: Account, size: int, config: Config) -> d
     }
 
 
-def triage_result(job: ServedJob, triage: Triage, people: Sequence[Seen]) -> dict[str, Any]:
+def triage_result(job: ServedJob, triage: Triage, people: Sequence[Portrait]) -> dict[str, Any]:
     """Of a triage, without the chunks of its plan, as they are many."""
     plain = triage.to_plain()
     plain["plan"] = {name: value for name, value in plain["plan"].items() if name != "chunks"}
@@ -61,7 +61,7 @@ def preview_result(preview: Preview, size: int) -> dict[str, Any]:
     }
 
 
-def _person(job: ServedJob, one: Seen) -> dict[str, Any]:
+def _person(job: ServedJob, one: Portrait) -> dict[str, Any]:
     return {
         "face": one.face,
         "faces": list(one.faces),
@@ -74,7 +74,7 @@ def _person(job: ServedJob, one: Seen) -> dict[str, Any]:
     }
 
 
-def _chosen(triage: Triage, people: Iterable[Seen]) -> list[str]:
+def _chosen(triage: Triage, people: Iterable[Portrait]) -> list[str]:
     """Who would be dubbed, as nobody says otherwise."""
     speakers = {face for shot in triage.shots for face in shot.speakers}
     return [one.face for one in people if speakers & set(one.faces)]
