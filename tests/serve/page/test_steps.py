@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.serve.api.served import ANNA, TOKENS, House, house
 from tests.serve.page import scenes
-from tests.serve.page.conftest import heading
+from tests.serve.page.conftest import heading, until
 from tests.serve.page.scenes import SOUND, Stage
 
 VIDEO, AUDIO = "[data-place=video] input", "[data-place=audio] input"
@@ -304,3 +304,14 @@ def test_progress_goes_on_after_a_broken_stream(stage: Stage, page: Any) -> None
     stage.change("dub", state="done", result=scenes.DUBBED)
     heading(page, "Done, with something to look at")
     assert page.locator("#connection").text_content() == ""
+
+
+def test_a_connection_that_is_back_is_no_longer_called_lost(stage: Stage, page: Any) -> None:
+    job = scenes.rendering(stage)
+    known = f"id: {stage.job(job).version}\nevent: job\ndata: "
+    shown = page.request.get(f"{stage.url}/v1/jobs/{job}").text()
+    ends = {"content_type": "text/event-stream", "body": f"retry: 500\n{known}{shown}\n\n"}
+    page.route("**/events", lambda route: route.fulfill(**ends), times=1)
+    page.goto(f"{stage.url}/#job={job}")
+    page.get_by_text("The connection to the service is lost").wait_for()
+    until(page, "document.querySelector('#connection').textContent === ''")  # nothing of the job has changed
