@@ -23,7 +23,8 @@ export function player(job, { rate, marks }) {
   const stage = splitStage(after, source);
   const controls = transport({ rate, seconds: job.result.seconds, hasBefore: Boolean(moving), marks });
   const told = h("p", { class: "wrong", role: "status" });
-  const about = { rate, mode: job.options["sync.mode"], seconds: job.result.seconds };
+  const mode = job.result.sync_mode ?? job.options["sync.mode"] ?? "silence"; // older dubs tell less
+  const about = { rate, mode, seconds: job.result.seconds };
   let clock = pair(after, moving, about, controls.update);
   controls.control(clock);
 
