@@ -1,6 +1,7 @@
 /** The second step: what a dub would do, and what a person decides before it. */
 
 import { askForJob } from "./api.js";
+import { CONSENT } from "./choices.js";
 import { h } from "./dom.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
@@ -15,8 +16,6 @@ import { steps } from "./steps.js";
 import { trial } from "./trial.js";
 import { warningsCard } from "./warnings_card.js";
 
-const CONSENT = "policy.consent";
-
 /**
  * @param {import("./types.js").Job} job a triage that is done
  * @param {import("./types.js").Options} options
@@ -24,7 +23,7 @@ const CONSENT = "policy.consent";
  */
 export function checkView(job, options) {
   const { result } = job;
-  const { [CONSENT]: consent, ...given } = job.options; // consent has a field of its own
+  const { [CONSENT]: consent, ...given } = job.options;
   const stop = new AbortController();
   const heading = h("h1", {}, headline(result));
   const people = peopleCard(result, options);

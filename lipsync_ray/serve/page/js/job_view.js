@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { ask, askForJob, askUntilAnswered } from "./api.js";
+import { choicesOf } from "./choices.js";
 import { compareView } from "./compare_view.js";
 import { checkView } from "./check_view.js";
 import { focusOn, h } from "./dom.js";
@@ -32,7 +33,10 @@ export function jobView(id, options, onSignedOut) {
 
   const actions = {
     cancel: async () => onJob(await askUntilAnswered(`/v1/jobs/${id}/cancel`, { method: "POST" })),
-    again: async () => goToJob((await askForJob({ kind: "triage", files_of: id }, stop.signal)).id),
+    again: async (job) => {
+      const fields = { kind: "triage", files_of: id, ...choicesOf(job, options) };
+      goToJob((await askForJob(fields, stop.signal)).id);
+    },
     remove: async () => {
       await ask(`/v1/jobs/${id}`, { method: "DELETE" });
       location.hash = "jobs";

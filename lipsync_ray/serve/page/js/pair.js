@@ -11,7 +11,7 @@ const READY = 3; // HTMLMediaElement.HAVE_FUTURE_DATA
 /**
  * @param {HTMLVideoElement} after the dub
  * @param {HTMLVideoElement|null} before the source; null: there is none that can be played
- * @param {{rate: number, mode?: string, seconds: number}} about frames a second, sync.mode, length
+ * @param {{rate: number, mode: string, seconds: number}} about frames a second, sync.mode, length
  * @param {() => void} onChange playing or not, another moment, another sound
  */
 export function pair(after, before, { rate, mode, seconds }, onChange) {
@@ -97,9 +97,6 @@ export function pair(after, before, { rate, mode, seconds }, onChange) {
     },
     get seconds() {
       return after.duration || seconds;
-    },
-    get apart() {
-      return before ? before.currentTime - map.source(after.currentTime) : 0;
     },
     play() {
       if (after.ended || after.currentTime >= self.seconds - frame / 2) self.seek(0);
