@@ -19,10 +19,9 @@ import { endedView } from "./ended_view.js";
 /**
  * @param {string} id
  * @param {import("./types.js").Options} options
- * @param {() => void} onSignedOut
  * @returns {import("./types.js").View}
  */
-export function jobView(id, options, onSignedOut) {
+export function jobView(id, options) {
   const heading = h("h1", {}, "One moment");
   const node = h("div", {}, heading);
   const stop = new AbortController();
@@ -63,7 +62,6 @@ export function jobView(id, options, onSignedOut) {
   const onFault = (error) => {
     if (stop.signal.aborted) return;
     const fault = asFault(error);
-    if (fault.status === 401) return onSignedOut();
     heading.textContent = "This job cannot be shown";
     node.replaceChildren(
       heading,
