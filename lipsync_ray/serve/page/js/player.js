@@ -31,7 +31,7 @@ export function player(job, { rate, marks }) {
     told.replaceChildren(await mediaFault(after, "the dub", "Download it to play it with another program."));
   };
   const withoutSource = async (which) => {
-    const said = mediaFault(which, "the source", "Other programs play both.");
+    const said = mediaFault(which, "the source", "Another program may play it.");
     clock.letGo();
     controls.withoutBefore();
     if (which === moving && !which.videoWidth) {
