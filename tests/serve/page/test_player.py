@@ -71,14 +71,23 @@ def opened(stage: Stage, page: Any) -> Any:
 
 def test_both_videos_keep_together(opened: Any) -> None:
     opened.evaluate(SAMPLE)
-    opened.get_by_role("button", name="Play").click()
-    until(opened, "samples.length && document.querySelector('video').paused")
-    seen = opened.evaluate("samples")
+    plays = []
+    for _ in range(3):  # what the page can hold, not what else this machine has to do
+        plays.append(played(opened))
+        apart = sorted(abs(one - other) for one, other in plays[-1])
+        if apart[len(apart) * 8 // 10] <= 1 and apart[-1] <= 4:
+            return
+    pytest.fail(f"frames shown together: {plays}")
+
+
+def played(page: Any) -> list[list[int]]:
+    """Play from the start to the end; the frames that both showed."""
+    page.evaluate("samples.length = 0")
+    page.get_by_role("button", name="Play").click()
+    until(page, "samples.length && document.querySelector('video').paused")
+    seen = page.evaluate("samples")
     assert len({one for one, _ in seen}) > 12, seen  # it has played
-    apart = sorted(abs(one - other) for one, other in seen)
-    assert apart[len(apart) * 7 // 10] <= 1, seen
-    assert apart[len(apart) * 19 // 20] <= 4, seen  # a busy machine draws one of them late now and then
-    assert apart[-1] <= 0.3 * 25 + 1, seen  # what is further apart jumps
+    return seen
 
 
 def test_frames_are_stepped_exactly_and_together(opened: Any) -> None:
