@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from lipsync_ray.serve.job import InputFile, ServedJob
 from tests.conftest import ROOT
 from tests.serve.api.served import House
@@ -131,6 +134,14 @@ def checked(stage: Stage, id: str = "check", **values: Any) -> str:
     return stage.put(id, **{"state": "done", "result": triage(id), **values})
 
 
+def unheard(stage: Stage, id: str = "unheard", **values: Any) -> str:
+    """A triage that is done, made without a sound."""
+    told = triage(id)
+    output = {**told["output"], "lengths": "1.00 s of silence at the end"}
+    result = {**told, "sound": None, "output": output, "warnings": told["warnings"][1:]}
+    return stage.put(id, **{"audio": None, "state": "done", "result": result, **values})
+
+
 def rendering(stage: Stage, id: str = "dub", **values: Any) -> str:
     """A dub that is half drawn."""
     return stage.put(id, **{"kind": "dub", "state": "running", "progress": RENDERING, **values})
@@ -141,6 +152,14 @@ def dubbed(stage: Stage, id: str = "dub", **values: Any) -> str:
     files = {"result.mp4": stage.video, "result.report.html": REPORT, "result.json": b"{}"}
     files |= values.pop("files", {})
     return stage.put(id, files, **{"kind": "dub", "state": "done", "result": DUBBED, **values})
+
+
+def previewed(stage: Stage, id: str = "preview", **values: Any) -> str:
+    """A preview that is done: a gray frame."""
+    _, picture = cv2.imencode(".png", np.full((40, 120, 3), 90, np.uint8))
+    result = {"kind": "frame", "frames": [1], "bytes": len(picture)}
+    files = {"result.png": picture.tobytes()}
+    return stage.put(id, files, **{"kind": "preview", "state": "done", "result": result, **values})
 
 
 def failed(stage: Stage, code: str, message: str, id: str = "check", **values: Any) -> str:

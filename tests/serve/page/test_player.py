@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.serve.job import InputFile
+from tests.clips import make_clip
 from tests.serve.page import scenes
 from tests.serve.page.conftest import needs_codecs, until
 from tests.serve.page.scenes import Stage
@@ -36,6 +37,28 @@ READ = """
 """
 
 
+# The frames that both show, as the browser tells them, whenever the page is drawn while they play.
+SAMPLE = """
+() => {
+  const videos = [...document.querySelectorAll("video")];
+  const shown = [null, null];
+  window.samples = [];
+  videos.forEach((video, index) => {
+    const next = (_, {mediaTime}) => {
+      shown[index] = Math.round(mediaTime * 25);
+      video.requestVideoFrameCallback(next);
+    };
+    video.requestVideoFrameCallback(next);
+  });
+  const look = () => {
+    if (!videos[0].paused && !shown.includes(null)) samples.push([...shown]);
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
 @pytest.fixture
 def opened(stage: Stage, page: Any) -> Any:
     scenes.dubbed(stage)
@@ -46,18 +69,25 @@ def opened(stage: Stage, page: Any) -> Any:
     return page
 
 
-def test_both_videos_stay_within_a_frame_of_each_other(opened: Any) -> None:
-    opened.get_by_role("button", name="Play").click()
-    until(opened, "document.querySelectorAll('video')[0].currentTime > 0.5")
-    seen = []
-    for _ in range(12):
-        seen.append(opened.evaluate(READ))
-        on = f"v.ended || v.currentTime * 25 > {max(seen[-1]) + 2}"
-        until(opened, f"[...document.querySelectorAll('video')].some(v => {on})")
-    assert len({one for one, _ in seen}) > 6, seen  # it has played
-    apart = sorted(abs(one - other) for one, other in seen)
-    assert apart[len(apart) * 2 // 3] <= 1, seen  # a busy machine shows a frame late now and then
-    assert apart[-1] <= 4, seen
+def test_both_videos_keep_together(opened: Any) -> None:
+    opened.evaluate(SAMPLE)
+    plays = []
+    for _ in range(3):  # what the page can hold, not what else this machine has to do
+        plays.append(played(opened))
+        apart = sorted(abs(one - other) for one, other in plays[-1])
+        if apart[len(apart) * 8 // 10] <= 1 and apart[-1] <= 4:
+            return
+    pytest.fail(f"frames shown together: {plays}")
+
+
+def played(page: Any) -> list[list[int]]:
+    """Play from the start to the end; the frames that both showed."""
+    page.evaluate("samples.length = 0")
+    page.get_by_role("button", name="Play").click()
+    until(page, "samples.length && document.querySelector('video').paused")
+    seen = page.evaluate("samples")
+    assert len({one for one, _ in seen}) > 12, seen  # it has played
+    return seen
 
 
 def test_frames_are_stepped_exactly_and_together(opened: Any) -> None:
@@ -130,19 +160,94 @@ def test_flags_lead_to_their_moment_and_files_are_saved(opened: Any) -> None:
 def test_a_source_that_cannot_be_played_leaves_the_dub(stage: Stage, page: Any) -> None:
     scenes.dubbed(stage, files={"video.mp4": bytes(4000)})
     page.goto(f"{stage.url}/#job=dub")
-    page.get_by_text("This browser cannot play the source").wait_for()
+    page.get_by_text("This browser cannot play the source: it lacks the codec").wait_for()
     page.get_by_role("button", name="Play").click()
     until(page, "document.querySelectorAll('video')[0].currentTime > 0.3")
     assert page.get_by_role("slider", name="Line between").count() == 0
     assert page.get_by_role("radio", name="Before").count() == 0
 
 
-def test_a_still_source_stands_beside_the_dub(stage: Stage, page: Any) -> None:
-    _, picture = cv2.imencode(".png", np.full((108, 192, 3), 90, np.uint8))
-    face = InputFile(name="face.png", place="video.png")
-    scenes.dubbed(stage, video=face, files={"video.png": picture.tobytes()})
+@pytest.mark.parametrize(
+    ("code", "said"), [(2, "The connection broke while"), (3, "This browser cannot decode")]
+)
+def test_a_source_that_breaks_while_it_plays_is_let_go(opened: Any, code: int, said: str) -> None:
+    opened.get_by_role("radio", name="Before").check(force=True)
+    opened.get_by_role("button", name="Play").click()
+    until(opened, "document.querySelectorAll('video')[0].currentTime > 0.2")
+    opened.evaluate(
+        """code => {
+          window.was = document.querySelectorAll('video')[1];
+          Object.defineProperty(was, 'error', {value: {code}});
+          was.dispatchEvent(new Event('error'));
+        }""",
+        code,
+    )
+    opened.get_by_text(f"{said} the source").wait_for()
+    videos = opened.locator("video")
+    assert videos.count() == 1
+    assert videos.evaluate("v => [v.paused, v.muted]") == [True, False]
+    assert not opened.evaluate("was.hasAttribute('src')")
+    assert opened.get_by_role("radio", name="After").is_checked()
+    opened.evaluate("was.dispatchEvent(new Event('waiting'))")
+    opened.get_by_role("button", name="Play").click()
+    opened.get_by_role("button", name="Pause").wait_for()
+    until(opened, "document.querySelector('video').currentTime > 1.5")
+
+
+def test_a_file_that_is_gone_is_not_called_a_lack_of_the_browser(stage: Stage, page: Any) -> None:
+    scenes.dubbed(stage)
+    gone = {"status": 404, "json": {"code": "NO_FILE", "detail": "this job has no result any more"}}
+    page.route("**/v1/jobs/dub/result", lambda route: route.fulfill(**gone))
     page.goto(f"{stage.url}/#job=dub")
-    page.get_by_role("img", name="The source").wait_for()
+    page.get_by_text("The file of the dub is gone.").wait_for()
+    assert page.get_by_text("codec").count() == 0
+    assert page.get_by_role("button", name="Play").count() == 0
+    page.unroute("**/v1/jobs/dub/result")
+    page.get_by_role("button", name="Load the page again").click()
+    page.get_by_role("button", name="Play").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *(("face.png", "video.png"), ("face.gif", "video.gif"), ("face.avif", "video.bin")),
+        ("face", "video.bin"),  # what it is has to be found out
+    ],
+)
+def test_a_still_source_stands_beside_the_dub(stage: Stage, page: Any, name: str, place: str) -> None:
+    scenes.dubbed(stage, video=InputFile(name=name, place=place), files={place: still(name)})
+    page.goto(f"{stage.url}/#job=dub")
+    shown = page.get_by_role("img", name="The source")
+    shown.wait_for()
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 192
     page.get_by_role("button", name="Play").click()
     until(page, "document.querySelectorAll('video')[0].currentTime > 0.3")
     assert page.get_by_role("slider", name="Line between").is_visible()
+    assert page.get_by_role("radio", name="Before").count() == 0
+
+
+def test_a_still_that_the_browser_does_not_know_is_told(stage: Stage, page: Any) -> None:
+    file = InputFile(name="face.tiff", place="video.tiff")
+    scenes.dubbed(stage, video=file, files={"video.tiff": still(file.name)})
+    page.goto(f"{stage.url}/#job=dub")
+    page.get_by_text("This browser cannot show the source: it does not know this kind of picture").wait_for()
+    assert page.get_by_role("slider", name="Line between").count() == 0
+
+
+def still(name: str) -> bytes:
+    """A gray picture, of the kind that its name says."""
+    ending = name.partition(".")[2] or "png"
+    return cv2.imencode(f".{ending}", np.full((108, 192, 3), 90, np.uint8))[1].tobytes()
+
+
+def test_the_source_is_shown_as_the_dub_was_made(stage: Stage, page: Any, tmp_path: Path) -> None:
+    longer = make_clip("cfr", tmp_path / "longer").path
+    made = {**scenes.DUBBED, "frames": 100, "seconds": 4.0, "sync_mode": "loop"}  # by the operator's word
+    scenes.dubbed(stage, files={"result.mp4": longer}, result=made)
+    page.goto(f"{stage.url}/#job=dub")
+    page.get_by_role("button", name="Play").wait_for()
+    needs_codecs(page)
+    until(page, "[...document.querySelectorAll('video')].every(v => v.readyState > 2)")
+    page.get_by_role("slider", name="Time").fill("3.6")
+    until(page, "[...document.querySelectorAll('video')].every(v => !v.seeking)")
+    assert page.evaluate(READ) == [90, 15]

@@ -24,6 +24,9 @@ VIEWS = {
     "#job=runs": "Dubbing",
     "#job=fails": "No face",
     "#job=dub": "Done",
+    "#job=unheard": "A voice is missing",
+    "#job=tried": "Preview",
+    "#job=stopped": "This job was cancelled",
 }
 WRONG = """
 async (rules) => {
@@ -63,6 +66,9 @@ def fill(stage: Stage) -> None:
     scenes.rendering(stage, "runs", video=name)
     scenes.failed(stage, "FACE_NONE", f"no face in {LONG}", "fails", video=name)
     scenes.dubbed(stage, video=name)
+    scenes.unheard(stage, video=name)
+    scenes.previewed(stage, "tried", video=name)
+    stage.put("stopped", kind="dub", state="cancelled", video=name)
 
 
 @pytest.mark.parametrize("width", [360, 1440])
@@ -85,6 +91,16 @@ def test_every_step_can_be_used_by_everybody(
         check(page, view)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
         assert page.evaluate(SMALL) == [], view
+    page.evaluate("location.hash = '#job=runs'")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog", name="Stop this job?").wait_for()
+    check(page, "question")
+    page.keyboard.press("Escape")
+    page.route("**/cancel", lambda route: route.fulfill(status=401, json={"code": "UNAUTHORIZED"}))
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Stop it").click()
+    page.get_by_role("dialog", name="Sign in again").wait_for()
+    check(page, "sign in again")
     page.route("**/v1/options", lambda route: route.fulfill(status=401, json={"code": "UNAUTHORIZED"}))
     page.reload()
     page.get_by_role("heading", name="Sign in").wait_for()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.serve.api.served import ANNA, TOKENS, House, house
+from tests.serve.api.served import House, house
 from tests.serve.page import scenes
 from tests.serve.page.conftest import heading
 from tests.serve.page.scenes import SOUND, Stage
@@ -96,24 +97,28 @@ def test_a_preview_is_shown_before_the_start(stage: Stage, page: Any) -> None:
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 120
 
 
-def test_what_the_service_lacks_or_needs_is_told(stage: Stage, page: Any) -> None:
-    def changed(route: Any) -> None:
-        told = route.fetch().json()
-        why = "its model files are not there"
-        told["engines"].append({"name": "wav2lip", "about": "a network", "ready": False, "why": why})
-        route.fulfill(json={**told, "consent": True})
+def test_what_the_service_lacks_or_needs_is_told(
+    page: Any, moving: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
 
-    page.route("**/v1/options", changed)
-    scenes.checked(stage)
-    page.goto(f"{stage.url}/#job=check")
-    heading(page, "Ready")
-    assert page.get_by_role("radio", name="wav2lip").is_disabled()
-    assert page.get_by_text("Not ready here: its model files are not there").is_visible()
-    assert page.get_by_role("radio", name="unit selection").is_checked()
-    page.get_by_role("button", name="Start dubbing").click()
-    page.get_by_text("This service dubs nobody without it.").wait_for()
-    assert page.get_by_label("Consent").evaluate("field => field === document.activeElement")
-    assert stage.jobs() == 1
+    def without_torch(name: str, *more: Any) -> Any:
+        return None if name == "torch" else found(name, *more)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without_torch)
+    engines = ("unit_selection", "wav2lip")
+    with house(tmp_path / "data", base=("policy.require_consent=true",), engines=engines) as made:
+        stage = Stage(house=made, video=moving)
+        scenes.checked(stage)
+        page.goto(f"{stage.url}/#job=check")
+        heading(page, "Ready")
+        assert page.get_by_role("radio", name="wav2lip").is_disabled()
+        assert page.get_by_text("Not ready here: PyTorch is not installed on this machine").is_visible()
+        assert page.get_by_role("radio", name="unit selection").is_checked()
+        page.get_by_role("button", name="Start dubbing").click()
+        page.get_by_text("This service dubs nobody without it.").wait_for()
+        assert page.get_by_label("Consent").evaluate("field => field === document.activeElement")
+        assert stage.jobs() == 1
 
 
 def test_files_that_are_dropped_find_their_places(stage: Stage, page: Any) -> None:
@@ -228,79 +233,3 @@ def test_a_video_without_a_face_is_told_with_what_to_do(stage: Stage, page: Any)
     page.get_by_role("button", name="Check the same files again").click()
     heading(page, "Checking the files")
     assert stage.newest().video.name == "talk.mp4"
-
-
-def test_a_token_opens_the_page_and_is_kept_nowhere(page: Any, tmp_path: Path) -> None:
-    with house(tmp_path, tokens=TOKENS) as made:
-        page.goto(made.url)
-        heading(page, "Sign in")
-        page.get_by_label("Token").fill("wrong")
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_text("The service does not know this token").wait_for()
-        page.get_by_label("Token").fill(ANNA)
-        page.keyboard.press("Enter")
-        heading(page, "Dub a video")
-        kept = page.evaluate("[JSON.stringify([localStorage, sessionStorage]), document.cookie].join()")
-        assert ANNA not in kept
-        page.reload()
-        heading(page, "Dub a video")
-        page.get_by_role("button", name="Sign out").click()
-        heading(page, "Sign in")
-        page.reload()
-        heading(page, "Sign in")
-
-
-def test_jobs_are_found_again_and_deleted(stage: Stage, page: Any) -> None:
-    scenes.checked(stage)
-    scenes.rendering(stage, video=scenes.InputFile(name="<b>bold</b>.mp4", place="video.mp4"))
-    page.goto(f"{stage.url}/#jobs")
-    page.get_by_text("<b>bold</b>.mp4").wait_for()
-    page.get_by_text("running, 54 %").wait_for()
-    assert page.get_by_role("button", name="Delete").count() == 1
-    page.get_by_role("button", name="Delete Check of talk.mp4").click()
-    page.get_by_role("button", name="Keep it").click()
-    assert stage.job("check") is not None
-    page.get_by_role("button", name="Delete Check of talk.mp4").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    page.get_by_role("link", name="talk.mp4 Check").wait_for(state="detached")
-    assert stage.job("check") is None
-    page.get_by_role("link", name="<b>bold</b>.mp4").click()
-    heading(page, "Dubbing")
-    page.goto(f"{stage.url}/#job=check")
-    heading(page, "This job cannot be shown")
-    page.get_by_text("This job is not there").wait_for()
-
-
-def test_progress_is_told_and_can_be_stopped(stage: Stage, page: Any) -> None:
-    stage.put("first")
-    stage.put("dub", kind="dub")
-    page.goto(f"{stage.url}/#job=dub")
-    page.get_by_text("1 job before it.").wait_for()
-    stage.change("dub", state="running", progress=scenes.RENDERING)
-    page.get_by_role("img", name="5 of 12 pieces drawn, 2 being drawn").wait_for()
-    assert page.get_by_text("about 2 min left").is_visible()
-    assert page.locator("[aria-current=step]").get_by_text("Draw the mouth").is_visible()
-    assert page.title().startswith("54\u00a0%")
-    page.get_by_role("button", name="Cancel").click()
-    page.keyboard.press("Escape")
-    assert not stage.job("dub").cancel
-    page.get_by_role("button", name="Cancel").click()
-    with page.expect_response(lambda response: response.url.endswith("/cancel")):
-        page.get_by_role("button", name="Stop it").click()
-    page.get_by_role("button", name="Stopping").wait_for()
-    assert stage.job("dub").cancel
-    stage.change("dub", state="cancelled")
-    heading(page, "This job was cancelled")
-
-
-def test_progress_goes_on_after_a_broken_stream(stage: Stage, page: Any) -> None:
-    scenes.rendering(stage)
-    page.route("**/events", lambda route: route.fulfill(status=503, body="{}"), times=2)
-    page.goto(f"{stage.url}/#job=dub")
-    page.get_by_text("41 of 75").wait_for()
-    stage.change("dub", progress={**scenes.RENDERING, "done": 60})
-    page.get_by_text("60 of 75").wait_for()
-    page.route("**/events", lambda route: route.abort("connectionreset"), times=2)
-    stage.change("dub", state="done", result=scenes.DUBBED)
-    heading(page, "Done, with something to look at")
-    assert page.locator("#connection").text_content() == ""

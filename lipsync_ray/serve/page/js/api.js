@@ -1,6 +1,7 @@
 /** Requests to the service. */
 
 import { back, lost, pause } from "./connection.js";
+import { admitted } from "./door.js";
 
 /** An answer that says no; `code` NETWORK: there was no answer. */
 export class Fault extends Error {
@@ -39,14 +40,29 @@ export function faultOf(status, body, wait) {
 }
 
 /**
- * Ask the service.
+ * Ask the service. Where it does not know who asks, a token is asked for, and then it is asked again.
  *
  * @param {string} path
  * @param {{method?: string, json?: any, headers?: Object<string, string>, signal?: AbortSignal}} [how]
  * @returns {Promise<any>} what the answer holds; null if it is empty
  * @throws {Fault}
  */
-export async function ask(path, { method = "GET", json, headers = {}, signal } = {}) {
+export async function ask(path, how = {}) {
+  try {
+    return await askOnce(path, how);
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    await admitted(how.signal);
+    return askOnce(path, how); // who is known now and refused all the same, would be asked for ever
+  }
+}
+
+/**
+ * Ask the service, with nobody asked for a token.
+ *
+ * @type {typeof ask}
+ */
+export async function askOnce(path, { method = "GET", json, headers = {}, signal } = {}) {
   const body = json === undefined ? undefined : JSON.stringify(json);
   const typed = body === undefined ? headers : { ...headers, "Content-Type": "application/json" };
   let answer;

@@ -1,6 +1,7 @@
 /** The second step: what a dub would do, and what a person decides before it. */
 
 import { askForJob } from "./api.js";
+import { CONSENT } from "./choices.js";
 import { h } from "./dom.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
@@ -13,9 +14,8 @@ import { settingsCard } from "./settings_card.js";
 import { shotsCard } from "./shots_card.js";
 import { steps } from "./steps.js";
 import { trial } from "./trial.js";
+import { voiceCard } from "./voice_card.js";
 import { warningsCard } from "./warnings_card.js";
-
-const CONSENT = "policy.consent";
 
 /**
  * @param {import("./types.js").Job} job a triage that is done
@@ -24,13 +24,11 @@ const CONSENT = "policy.consent";
  */
 export function checkView(job, options) {
   const { result } = job;
-  const { [CONSENT]: consent, ...given } = job.options; // consent has a field of its own
-  const stop = new AbortController();
-  const heading = h("h1", {}, headline(result));
+  const { [CONSENT]: consent, ...given } = job.options;
+  const heading = h("h1", {}, headline(result, job.audio !== null));
   const people = peopleCard(result, options);
   const lengths = lengthsCard(result, options);
   const settings = settingsCard(job, options, consent ?? "");
-  const wrong = h("div");
 
   /** What the choices make of a job with the same files. */
   const fields = (kind) => {
@@ -42,21 +40,9 @@ export function checkView(job, options) {
       options: { ...given, ...lengths.options(), ...people.options() },
     };
   };
-  const valid = () => people.valid() && settings.valid();
-  const preview = trial(() => (valid() ? fields("preview") : null), stop.signal);
-  const start = h("button", { type: "button", class: "main" }, "Start dubbing");
-  start.addEventListener("click", async () => {
-    if (!valid()) return;
-    start.disabled = true;
-    wrong.replaceChildren();
-    try {
-      goToJob((await askForJob(fields("dub"), stop.signal)).id);
-    } catch (error) {
-      if (!stop.signal.aborted) wrong.replaceChildren(faultBox(asFault(error)));
-    } finally {
-      start.disabled = false;
-    }
-  });
+  const go = job.audio
+    ? starting(result, (kind) => (people.valid() && settings.valid() ? fields(kind) : null))
+    : voiceCard(options, () => (people.valid() ? fields("triage") : null));
 
   const node = h(
     "section",
@@ -67,8 +53,8 @@ export function checkView(job, options) {
       "p",
       { class: "lead" },
       h("span", { class: "name" }, job.video.name),
-      " with ",
-      h("span", { class: "name" }, job.audio?.name ?? "its own sound"),
+      job.audio ? " with " : ", without a voice yet",
+      job.audio && h("span", { class: "name" }, job.audio.name),
     ),
     h("p", { class: "figure dim" }, summary(result)),
     h(
@@ -79,22 +65,46 @@ export function checkView(job, options) {
         "div",
         { class: "choices-column" },
         settings.node,
-        h(
-          "section",
-          { class: "card go" },
-          h("h2", {}, "Dub"),
-          h("p", {}, estimateText(result.estimate)),
-          wrong,
-          h("div", { class: "row" }, start, preview.button),
-          preview.node,
-        ),
+        go.node,
       ),
     ),
   );
-  return { node, heading, close: () => stop.abort() };
+  return { node, heading, close: go.close };
 }
 
-function headline({ faces, warnings }) {
+/** The way on, where everything is there. */
+function starting(result, chosen) {
+  const stop = new AbortController();
+  const wrong = h("div");
+  const preview = trial(() => chosen("preview"), stop.signal);
+  const start = h("button", { type: "button", class: "main" }, "Start dubbing");
+  start.addEventListener("click", async () => {
+    const wanted = chosen("dub");
+    if (!wanted) return;
+    start.disabled = true;
+    wrong.replaceChildren();
+    try {
+      goToJob((await askForJob(wanted, stop.signal)).id);
+    } catch (error) {
+      if (!stop.signal.aborted) wrong.replaceChildren(faultBox(asFault(error)));
+    } finally {
+      start.disabled = false;
+    }
+  });
+  const node = h(
+    "section",
+    { class: "card go" },
+    h("h2", {}, "Dub"),
+    h("p", {}, estimateText(result.estimate)),
+    wrong,
+    h("div", { class: "row" }, start, preview.button),
+    preview.node,
+  );
+  return { node, close: () => stop.abort() };
+}
+
+function headline({ faces, warnings }, heard) {
+  if (!heard) return "A voice is missing";
   if (faces.share_dubbed < 0.5) return "Less than half of it can be dubbed";
   return warnings.length ? "Ready, with something to look at" : "Ready to dub";
 }

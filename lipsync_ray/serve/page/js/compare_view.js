@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
 import { downloadsCard } from "./downloads_card.js";
+import { spansAll } from "./flags.js";
 import { player } from "./player.js";
 import { qualityCard } from "./quality_card.js";
 import { sure } from "./question.js";
@@ -13,7 +14,7 @@ import { steps } from "./steps.js";
 /**
  * @param {import("./types.js").Job} job a dub that is done
  * @param {unknown} _options
- * @param {{again: () => Promise<void>, remove: () => Promise<void>}} actions
+ * @param {{again: (job: import("./types.js").Job) => Promise<void>, remove: () => Promise<void>}} actions
  * @returns {import("./types.js").View}
  */
 export function compareView(job, _options, actions) {
@@ -48,10 +49,6 @@ export function compareView(job, _options, actions) {
   return { node, heading, close: screen.close };
 }
 
-function spansAll(flag, result) {
-  return flag.start <= 0 && flag.stop >= result.frames;
-}
-
 function actionsRow(job, actions) {
   const wrong = h("div");
   const guarded = (button, act) => async () => {
@@ -64,7 +61,7 @@ function actionsRow(job, actions) {
     }
   };
   const again = h("button", { type: "button", class: "quiet" }, "Dub it another way");
-  again.addEventListener("click", guarded(again, actions.again));
+  again.addEventListener("click", guarded(again, () => actions.again(job)));
   const remove = h("button", { type: "button", class: "plain" }, "Delete");
   remove.addEventListener("click", async () => {
     const yes = await sure(

@@ -8,7 +8,7 @@ import { steps } from "./steps.js";
 
 /**
  * @param {import("./types.js").Job} job
- * @param {{again: () => Promise<void>}} actions
+ * @param {{again: (job: import("./types.js").Job) => Promise<void>}} actions
  * @returns {import("./types.js").View}
  */
 export function endedView(job, actions) {
@@ -19,7 +19,7 @@ export function endedView(job, actions) {
   again.addEventListener("click", async () => {
     again.disabled = true;
     try {
-      await actions.again();
+      await actions.again(job);
     } catch (error) {
       again.disabled = false;
       wrong.replaceChildren(faultBox(asFault(error)));

@@ -36,6 +36,7 @@ export function follow(id, onJob, onFault) {
   const open = (tries) => {
     let heard = tries;
     source = new EventSource(`/v1/jobs/${id}/events`);
+    source.onopen = back; // there may be nothing new to tell of the job
     source.addEventListener("job", (event) => {
       heard = 0;
       take(JSON.parse(event.data));

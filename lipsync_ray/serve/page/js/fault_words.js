@@ -58,7 +58,10 @@ const BY_CODE = {
 /** By the status of the answer, where the code says nothing more. */
 const BY_STATUS = {
   400: ["The service did not understand the request", "Load the page again."],
-  401: ["You are signed out", "Sign in again."],
+  401: [
+    "The service does not know you",
+    "Load the page again. If that changes nothing, let your browser keep cookies of this address.",
+  ],
   403: ["This token may not do that", "Ask whoever runs the service."],
   404: [
     "This job is not there",

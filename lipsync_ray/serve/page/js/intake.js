@@ -5,17 +5,18 @@ import { kindOf } from "./kinds.js";
 /**
  * Take files until closed.
  *
- * @param {import("./slot.js").Slot} video
+ * @param {import("./slot.js").Slot|null} video null: the picture is there already
  * @param {import("./slot.js").Slot} audio
  * @returns {() => void} closes it
  */
 export function intake(video, audio) {
+  const slots = video ? [video, audio] : [audio];
   const ended = new AbortController();
   const listen = (name, listener) => document.addEventListener(name, listener, { signal: ended.signal });
   const mark = (target) => {
-    for (const slot of [video, audio]) slot.node.classList.toggle("over", target === slot);
+    for (const slot of slots) slot.node.classList.toggle("over", target === slot);
   };
-  const under = (event) => [video, audio].find((slot) => slot.node.contains(event.target)) ?? null;
+  const under = (event) => slots.find((slot) => slot.node.contains(event.target)) ?? null;
 
   listen("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -46,7 +47,7 @@ function place(files, target, video, audio) {
   }
   for (const file of files) {
     const kind = kindOf(file);
-    const second = kind === "video" && video.file && !audio.file; // the voice may come in a video
-    (kind === "sound" || second ? audio : video).take(file);
+    const second = kind === "video" && video?.file && !audio.file; // the voice may come in a video
+    (kind === "sound" || second || !video ? audio : video).take(file);
   }
 }

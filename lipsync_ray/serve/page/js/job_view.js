@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { ask, askForJob, askUntilAnswered } from "./api.js";
+import { choicesOf } from "./choices.js";
 import { compareView } from "./compare_view.js";
 import { checkView } from "./check_view.js";
 import { focusOn, h } from "./dom.js";
@@ -18,10 +19,9 @@ import { endedView } from "./ended_view.js";
 /**
  * @param {string} id
  * @param {import("./types.js").Options} options
- * @param {() => void} onSignedOut
  * @returns {import("./types.js").View}
  */
-export function jobView(id, options, onSignedOut) {
+export function jobView(id, options) {
   const heading = h("h1", {}, "One moment");
   const node = h("div", {}, heading);
   const stop = new AbortController();
@@ -32,7 +32,10 @@ export function jobView(id, options, onSignedOut) {
 
   const actions = {
     cancel: async () => onJob(await askUntilAnswered(`/v1/jobs/${id}/cancel`, { method: "POST" })),
-    again: async () => goToJob((await askForJob({ kind: "triage", files_of: id }, stop.signal)).id),
+    again: async (job) => {
+      const fields = { kind: "triage", files_of: id, ...choicesOf(job, options) };
+      goToJob((await askForJob(fields, stop.signal)).id);
+    },
     remove: async () => {
       await ask(`/v1/jobs/${id}`, { method: "DELETE" });
       location.hash = "jobs";
@@ -59,7 +62,6 @@ export function jobView(id, options, onSignedOut) {
   const onFault = (error) => {
     if (stop.signal.aborted) return;
     const fault = asFault(error);
-    if (fault.status === 401) return onSignedOut();
     heading.textContent = "This job cannot be shown";
     node.replaceChildren(
       heading,

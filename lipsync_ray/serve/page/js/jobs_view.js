@@ -2,7 +2,7 @@
 
 import { announce } from "./announce.js";
 import { ask, askUntilAnswered } from "./api.js";
-import { h } from "./dom.js";
+import { focusOn, h } from "./dom.js";
 import { ended } from "./events.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
@@ -31,25 +31,28 @@ export function jobsView() {
     ".",
   );
   const wrong = h("div");
-  const stop = new AbortController();
+  let stop = new AbortController(); // of what is being loaded
   let kind = "";
   let pages = 1;
   let timer = 0;
 
   const load = async () => {
     clearTimeout(timer);
+    stop.abort(); // a late answer would show what is no longer asked for
+    stop = new AbortController();
+    const { signal } = stop;
     const jobs = [];
     let cursor = null;
     try {
       for (let page = 0; page < pages; page += 1) {
         const words = new URLSearchParams({ limit: "30", ...(kind && { kind }), ...(cursor && { cursor }) });
-        const answer = await askUntilAnswered(`/v1/jobs?${words}`, { signal: stop.signal });
+        const answer = await askUntilAnswered(`/v1/jobs?${words}`, { signal });
         jobs.push(...answer.jobs);
         cursor = answer.next;
         if (!cursor) break;
       }
     } catch (error) {
-      if (!stop.signal.aborted) wrong.replaceChildren(faultBox(asFault(error)));
+      if (!signal.aborted) wrong.replaceChildren(faultBox(asFault(error)));
       return;
     }
     wrong.replaceChildren();
@@ -83,7 +86,7 @@ export function jobsView() {
       await ask(`/v1/jobs/${job.id}`, { method: "DELETE" });
       announce("The job is deleted.");
       await load();
-      heading.focus();
+      focusOn(heading);
     } catch (error) {
       wrong.replaceChildren(faultBox(asFault(error)));
     }

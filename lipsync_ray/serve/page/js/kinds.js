@@ -3,7 +3,7 @@
 import { size } from "./figures.js";
 
 const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi|mpg|mpeg|ts|mts|m2ts|mxf|wmv|flv|3gp)$/i;
-const PICTURE = /\.(png|jpe?g|webp|bmp|tiff?)$/i;
+const PICTURE = /\.(png|jpe?g|webp|bmp|tiff?|gif|avif|heic|heif)$/i;
 const SOUND = /\.(wav|mp3|m4a|aac|flac|ogg|oga|opus|aif|aiff|wma|mka)$/i;
 
 /** @typedef {"video"|"picture"|"sound"|"other"} FileKind */

@@ -7,11 +7,12 @@ import { LENGTHS } from "./job_words.js";
 const SAME_S = 0.04;
 
 /**
- * @param {{video: any, sound: any, output: any}} result
+ * @param {{video: any, sound: any, output: any}} result of a triage; `sound` null: it was made without one
  * @param {import("./types.js").Options} options
- * @returns {{node: HTMLElement, options: () => Object<string, any>}}
+ * @returns {{node: HTMLElement|null, options: () => Object<string, any>}}
  */
 export function lengthsCard({ video, sound, output }, options) {
+  if (!sound) return { node: null, options: () => ({}) }; // nothing to compare with
   const still = video.rate === "still picture";
   const longest = Math.max(still ? 0 : video.seconds, sound.seconds);
   const settable = options.options.some((option) => option.name === "sync.mode");

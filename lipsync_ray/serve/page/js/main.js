@@ -1,6 +1,7 @@
 /** Begins the page: who is there, what the service offers, and which view is shown. */
 
 import { askUntilAnswered } from "./api.js";
+import { keepDoor } from "./door.js";
 import { fixed, focusOn, h } from "./dom.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
@@ -8,7 +9,7 @@ import { filesView } from "./files_view.js";
 import { jobView } from "./job_view.js";
 import { jobsView } from "./jobs_view.js";
 import { route } from "./route.js";
-import { signInView, signOut } from "./session.js";
+import { signInAgain, signInView, signOut } from "./session.js";
 import { setTitle } from "./title.js";
 
 /** @type {import("./types.js").View|null} */
@@ -32,28 +33,24 @@ function show(next, title, moved) {
 
 /** Ask what the service offers; whoever is not known has to sign in first. */
 async function begin(moved) {
+  window.onhashchange = null;
+  keepDoor(() => (view ? signInAgain() : signInFirst(moved)));
   try {
     /** @type {import("./types.js").Options} */
     const options = await askUntilAnswered("/v1/options");
     fixed("sign-out").hidden = !options.auth;
     fixed("places").hidden = false;
     window.onhashchange = () => go(options, true);
-    go(options, moved);
+    go(options, moved || view !== null);
   } catch (error) {
-    const fault = asFault(error);
-    if (fault.status === 401) askWho(moved);
-    else showFault(fault);
+    showFault(asFault(error));
   }
 }
 
-function askWho(moved) {
+/** @returns {Promise<void>} */
+function signInFirst(moved) {
   fixed("places").hidden = true;
-  window.onhashchange = null;
-  show(
-    signInView(() => begin(true)),
-    "Sign in",
-    moved,
-  );
+  return new Promise((resolve) => show(signInView(resolve), "Sign in", moved));
 }
 
 function showFault(fault) {
@@ -65,12 +62,7 @@ function showFault(fault) {
 /** @param {import("./types.js").Options} options @param {boolean} moved */
 function go(options, moved) {
   const { name, id } = route();
-  if (name === "job")
-    show(
-      jobView(id, options, () => askWho(true)),
-      "Job",
-      moved,
-    );
+  if (name === "job") show(jobView(id, options), "Job", moved);
   else if (name === "jobs") show(jobsView(), "Jobs", moved);
   else show(filesView(options), "New dub", moved);
   markPlace(name);
@@ -87,7 +79,9 @@ function markPlace(name) {
 fixed("sign-out").addEventListener("click", async () => {
   try {
     await signOut();
-    askWho(true);
+    view?.close?.();
+    view = null;
+    begin(true);
   } catch (error) {
     showFault(asFault(error));
   }

@@ -16,9 +16,13 @@ export function overall({ kind, state, progress }) {
   const at = weights.findIndex(([stage]) => stage === progress?.stage);
   if (state !== "running" || at < 0) return null;
   const sum = (part) => part.reduce((total, [, weight]) => total + weight, 0);
-  return (sum(weights.slice(0, at)) + weights[at][1] * shareOf(progress)) / sum(weights);
+  return (sum(weights.slice(0, at)) + weights[at][1] * (shareOf(progress) ?? 0)) / sum(weights);
 }
 
-function shareOf({ done, total }) {
-  return total ? Math.min(1, done / total) : 0;
+/**
+ * @param {import("./types.js").Progress} progress
+ * @returns {number|null} 0 to 1, of its stage; null: not known
+ */
+export function shareOf({ done, total }) {
+  return total ? Math.min(1, done / total) : null;
 }

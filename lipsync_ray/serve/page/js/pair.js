@@ -1,4 +1,8 @@
-/** Two videos on one clock: the dub and its source, never more than a frame apart. */
+/**
+ * Two videos on one clock: the dub and its source. Paused they show the same frame. While they play, whichever is
+ * not heard is pulled to the other: a browser starts and draws two videos when it can, so that they may be some
+ * frames apart for a moment, and what is more than SEEK_S apart jumps.
+ */
 
 import { mapping } from "./source_time.js";
 
@@ -11,7 +15,7 @@ const READY = 3; // HTMLMediaElement.HAVE_FUTURE_DATA
 /**
  * @param {HTMLVideoElement} after the dub
  * @param {HTMLVideoElement|null} before the source; null: there is none that can be played
- * @param {{rate: number, mode?: string, seconds: number}} about frames a second, sync.mode, length
+ * @param {{rate: number, mode: string, seconds: number}} about frames a second, sync.mode, length
  * @param {() => void} onChange playing or not, another moment, another sound
  */
 export function pair(after, before, { rate, mode, seconds }, onChange) {
@@ -98,9 +102,6 @@ export function pair(after, before, { rate, mode, seconds }, onChange) {
     get seconds() {
       return after.duration || seconds;
     },
-    get apart() {
-      return before ? before.currentTime - map.source(after.currentTime) : 0;
-    },
     play() {
       if (after.ended || after.currentTime >= self.seconds - frame / 2) self.seek(0);
       playing = true;
@@ -132,24 +133,39 @@ export function pair(after, before, { rate, mode, seconds }, onChange) {
       if (before) before.muted = which !== "before";
       onChange();
     },
+    /** Goes on with the dub alone, which stands: the source cannot be played any longer. */
+    letGo() {
+      if (!before) return;
+      watched.abort();
+      if (playing) self.pause();
+      unload(before);
+      before = null;
+      if (heard === "before") self.hear("after");
+      onChange();
+    },
     close() {
       playing = false;
       cancelAnimationFrame(ticking);
-      for (const video of both()) {
-        video.pause();
-        video.removeAttribute("src");
-        video.load(); // ends the download
-      }
+      both().forEach(unload);
     },
   };
 
+  const watched = new AbortController(); // the source: it may be let go
   for (const video of both()) {
-    video.addEventListener("waiting", hold);
-    video.addEventListener("canplay", release);
-    video.addEventListener("seeked", onChange);
-    video.addEventListener("loadedmetadata", onChange);
+    const listen = (event, listener) =>
+      video.addEventListener(event, listener, video === before ? { signal: watched.signal } : {});
+    listen("waiting", hold);
+    listen("canplay", release);
+    listen("seeked", onChange);
+    listen("loadedmetadata", onChange);
   }
   after.addEventListener("ended", () => self.pause());
   self.hear("after");
   return self;
+}
+
+function unload(video) {
+  video.pause();
+  video.removeAttribute("src");
+  video.load(); // ends the download
 }

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { pictureName } from "./kinds.js";
+import { mediaFault } from "./media_fault.js";
 import { pair } from "./pair.js";
 import { splitStage } from "./split_stage.js";
 import { transport } from "./transport.js";
@@ -12,41 +13,40 @@ import { transport } from "./transport.js";
  * @returns {{node: HTMLElement, seek: (time: number) => void, close: () => void}}
  */
 export function player(job, { rate, marks }) {
-  const still = pictureName(job.video.name);
-  const after = video(job.links.result, "The dub");
-  const source = !job.links.video
-    ? null
-    : still
-      ? h("img", { src: job.links.video, alt: "The source", draggable: "false" })
-      : video(job.links.video, "The source");
+  const { result, video: place } = job.links;
+  const after = video(result, "The dub");
+  const source = place ? (pictureName(job.video.name) ? picture(place) : video(place, "The source")) : null;
   const moving = source instanceof HTMLVideoElement ? source : null;
   const stage = splitStage(after, source);
   const controls = transport({ rate, seconds: job.result.seconds, hasBefore: Boolean(moving), marks });
-  const told = h("p", { class: "wrong", role: "status" });
-  const about = { rate, mode: job.options["sync.mode"], seconds: job.result.seconds };
-  let clock = pair(after, moving, about, controls.update);
+  const told = h("div", { class: "wrong", role: "status" });
+  const mode = job.result.sync_mode ?? job.options["sync.mode"] ?? "silence"; // older dubs do not tell
+  const clock = pair(after, moving, { rate, mode, seconds: job.result.seconds }, controls.update);
   controls.control(clock);
 
-  const shape = () => stage.shape(after.videoWidth || 16, after.videoHeight || 9);
-  after.addEventListener("loadedmetadata", () => (after.videoWidth ? shape() : broken(after)));
-  const broken = (which) => {
-    if (which === after) {
-      told.textContent =
-        "This browser cannot play the dub: it lacks the codec. Download it below and play it with another program.";
-      controls.node.hidden = true;
-      stage.node.hidden = true;
-      return;
-    }
-    told.textContent =
-      "This browser cannot play the source: it lacks the codec. The dub is shown alone; both play in other programs.";
-    stage.alone();
-    controls.withoutBefore();
-    clock = pair(after, null, about, controls.update);
-    controls.control(clock);
+  const withoutDub = async () => {
+    clock.pause();
+    controls.node.hidden = true;
+    stage.node.hidden = true;
+    told.replaceChildren(await mediaFault(after, "the dub", "Download it to play it with another program."));
   };
-  after.addEventListener("error", () => broken(after));
-  source?.addEventListener("error", () => broken(source));
-  moving?.addEventListener("loadedmetadata", () => moving.videoWidth || broken(moving));
+  const withoutSource = async (which) => {
+    const said = mediaFault(which, "the source", "Another program may play it.");
+    clock.letGo();
+    controls.withoutBefore();
+    if (which === moving && !which.videoWidth) {
+      const still = await shown(place); // whatever it is called
+      if (still) return stage.swap(still);
+    }
+    stage.alone();
+    told.replaceChildren(await said, "The dub is shown alone.");
+  };
+  after.addEventListener("loadedmetadata", () =>
+    after.videoWidth ? stage.shape(after.videoWidth, after.videoHeight) : withoutDub(),
+  );
+  after.addEventListener("error", withoutDub);
+  source?.addEventListener("error", () => withoutSource(source));
+  moving?.addEventListener("loadedmetadata", () => moving.videoWidth || withoutSource(moving));
 
   const node = h(
     "section",
@@ -57,6 +57,21 @@ export function player(job, { rate, marks }) {
   );
   node.addEventListener("keydown", (event) => onKey(event, clock));
   return { node, seek: (time) => clock.seek(time), close: () => clock.close() };
+}
+
+function picture(place) {
+  return h("img", { src: place, alt: "The source", draggable: "false" });
+}
+
+/** @returns {Promise<HTMLElement|null>} the picture; null: it is none that this browser shows */
+async function shown(place) {
+  const node = picture(place);
+  try {
+    await node.decode();
+    return node;
+  } catch {
+    return null;
+  }
 }
 
 function video(place, label) {

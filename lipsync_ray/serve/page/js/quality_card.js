@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { counted, percent, span } from "./figures.js";
+import { spansAll } from "./flags.js";
 import { FLAG } from "./job_words.js";
 import { plain } from "./warnings_card.js";
 
@@ -33,7 +34,6 @@ export function qualityCard({ result }, rate, onSeek) {
 }
 
 function row(flag, result, rate, onSeek) {
-  const whole = flag.start <= 0 && flag.stop >= result.frames;
   const from = flag.start / rate;
   const seek = h(
     "button",
@@ -53,7 +53,7 @@ function row(flag, result, rate, onSeek) {
     h("strong", {}, title),
     flag.speaker && h("span", { class: "dim" }, `of ${flag.speaker}`),
     !text.startsWith(title) && h("span", { class: "dim" }, text),
-    whole ? h("span", { class: "dim" }, "All of it.") : seek,
+    spansAll(flag, result) ? h("span", { class: "dim" }, "All of it.") : seek,
   );
 }
 

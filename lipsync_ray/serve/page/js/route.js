@@ -20,8 +20,3 @@ export function jobAddress(id) {
 export function goToJob(id) {
   location.hash = jobAddress(id);
 }
-
-/** Shows the start. */
-export function goHome() {
-  location.hash = "";
-}

@@ -1,16 +1,57 @@
 /** Signing in with a token, and out again. The token is kept nowhere on the page: a cookie that scripts cannot read stands for it. */
 
-import { ask } from "./api.js";
-import { freshId, h } from "./dom.js";
+import { askOnce } from "./api.js";
+import { fixed, freshId, h } from "./dom.js";
 import { faultBox } from "./fault_box.js";
 import { asFault } from "./fault_words.js";
 
 /**
+ * Asking on a page of its own, where nothing is shown yet.
+ *
  * @param {() => void} onDone after signing in
  * @returns {import("./types.js").View}
  */
 export function signInView(onDone) {
   const heading = h("h1", {}, "Sign in");
+  const node = h(
+    "section",
+    { class: "narrow" },
+    heading,
+    h("p", { class: "lead" }, "This service asks who you are."),
+    h("div", { class: "card" }, signInForm(onDone).node),
+  );
+  return { node, heading };
+}
+
+/**
+ * Asking on top of what was begun, which stays as it is.
+ *
+ * @returns {Promise<void>} ends after signing in
+ */
+export function signInAgain() {
+  /** @type {HTMLDialogElement} */
+  const dialog = fixed("sign-in");
+  return new Promise((resolve) => {
+    const form = signInForm(() => {
+      dialog.onclose = null;
+      dialog.close();
+      dialog.replaceChildren();
+      resolve();
+    });
+    dialog.replaceChildren(
+      h("h2", { id: "sign-in-title" }, "Sign in again"),
+      h("p", {}, "Your session has ended. What you have begun goes on once you have signed in."),
+      form.node,
+    );
+    dialog.oncancel = (event) => event.preventDefault(); // nothing could be done without it
+    dialog.onclose = () => dialog.open || dialog.showModal(); // Escape pressed twice closes it all the same
+    dialog.showModal();
+    form.field.focus();
+  });
+}
+
+/** @param {() => void} onDone @returns {{node: HTMLElement, field: HTMLElement}} */
+function signInForm(onDone) {
   const id = freshId("token");
   const field = h("input", {
     type: "password",
@@ -33,7 +74,7 @@ export function signInView(onDone) {
       return refuse("This is no token: it holds characters that no token has.");
     send.disabled = true;
     try {
-      await ask("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
+      await askOnce("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
       field.value = "";
       onDone();
     } catch (error) {
@@ -53,28 +94,22 @@ export function signInView(onDone) {
   };
 
   const node = h(
-    "section",
-    { class: "narrow" },
-    heading,
-    h("p", { class: "lead" }, "This service asks who you are."),
+    "form",
+    { class: "sign-in", novalidate: true, on: { submit: signIn } },
+    h("label", { for: id }, "Token"),
     h(
-      "form",
-      { class: "card", novalidate: true, on: { submit: signIn } },
-      h("label", { for: id }, "Token"),
-      h(
-        "p",
-        { class: "dim", id: `${id}-hint` },
-        "Whoever runs the service has given it to you. This page does not keep it.",
-      ),
-      field,
-      wrong,
-      h("div", { class: "row" }, send),
+      "p",
+      { class: "dim", id: `${id}-hint` },
+      "Whoever runs the service has given it to you. This page does not keep it.",
     ),
+    field,
+    wrong,
+    h("div", { class: "row" }, send),
   );
-  return { node, heading };
+  return { node, field };
 }
 
 /** End the session. */
 export async function signOut() {
-  await ask("/v1/session", { method: "DELETE" });
+  await askOnce("/v1/session", { method: "DELETE" });
 }

@@ -1,6 +1,7 @@
 /** A place for one file: to drop it on, or to choose it. */
 
 import { freshId, h } from "./dom.js";
+import { blamed, explain } from "./fault_words.js";
 import { size, span } from "./figures.js";
 import { complaint, kindOf } from "./kinds.js";
 
@@ -76,6 +77,36 @@ export function fileSlot({ place, title, hint, accept, limits, onChange }) {
   return slot;
 }
 
+/**
+ * The place for the sound of a dub.
+ *
+ * @param {Object<string, number>} limits of the service
+ * @param {() => void} onChange
+ * @returns {Slot}
+ */
+export function voiceSlot(limits, onChange) {
+  return fileSlot({
+    place: "audio",
+    title: "Voice",
+    hint: "The new words as sound: a recording, or a video that holds them",
+    accept: "audio/*,video/*,.mka,.opus,.flac",
+    limits,
+    onChange,
+  });
+}
+
+/**
+ * Tell of a fault at the file that it is about, where that is known.
+ *
+ * @param {import("./api.js").Fault} fault
+ * @param {{video?: Slot, audio: Slot}} slots
+ */
+export function complainOf(fault, slots) {
+  const named = Object.values(slots).find((slot) => fault.detail.startsWith(slot.file.name));
+  const { title, help } = explain(fault);
+  (slots[blamed(fault.code)] ?? named)?.complain(`${title}. ${help}`);
+}
+
 /** What was chosen: seen or heard, with its name, size and length. */
 function picture(file, address, place) {
   const kind = kindOf(file);
@@ -83,6 +114,8 @@ function picture(file, address, place) {
   const heard = place === "audio";
   const tag = kind === "picture" ? "img" : heard ? "audio" : "video";
   const media = h(tag, { src: address, class: `slot-${tag}` });
+  const unseen = `This browser cannot ${tag === "img" ? "show" : "play"} it. That is no obstacle: the service may.`;
+  media.addEventListener("error", () => media.replaceWith(h("p", { class: "dim" }, unseen)));
   if (tag === "img") {
     media.alt = "";
   } else {
@@ -93,11 +126,6 @@ function picture(file, address, place) {
     media.addEventListener("loadedmetadata", () => {
       if (Number.isFinite(media.duration)) facts.textContent = `${size(file.size)} · ${span(media.duration)}`;
       if (!heard) media.currentTime = Math.min(0.1, media.duration / 2); // else some browsers show nothing
-    });
-    media.addEventListener("error", () => {
-      media.replaceWith(
-        h("p", { class: "dim" }, "This browser cannot play it. That is no obstacle: the service may."),
-      );
     });
   }
   return [media, h("p", { class: "slot-name" }, h("span", { class: "name" }, file.name), " ", facts)];

@@ -9,7 +9,7 @@
  */
 
 /**
- * @param {string|undefined} mode sync.mode of the job; undefined: the service's own
+ * @param {string} mode sync.mode of the dub
  * @param {number} source seconds
  * @param {number} output seconds
  * @returns {Mapping}

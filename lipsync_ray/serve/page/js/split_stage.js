@@ -8,7 +8,7 @@ const WIDE = 10; // with Shift
 /**
  * @param {HTMLElement} after
  * @param {HTMLElement|null} before null: the dub is shown alone
- * @returns {{node: HTMLElement, shape: (width: number, height: number) => void, alone: () => void}}
+ * @returns {{node: HTMLElement, shape: (width: number, height: number) => void, swap: (other: HTMLElement) => void, alone: () => void}}
  */
 export function splitStage(after, before) {
   const grip = h("div", {
@@ -81,6 +81,10 @@ export function splitStage(after, before) {
     node,
     shape(width, height) {
       node.style.setProperty("--shape", String(width / height));
+    },
+    /** Another element shows what is before. */
+    swap(other) {
+      clip.replaceChildren(other);
     },
     alone() {
       for (const part of [clip, grip, ...tags]) part.remove();

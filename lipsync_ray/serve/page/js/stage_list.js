@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { whole } from "./figures.js";
+import { shareOf } from "./overall.js";
 
 /**
  * @param {string[][]} stages keys and names in their order
@@ -35,10 +36,6 @@ function row(key, name) {
     figure.textContent = state === "done" ? "done" : state === "running" ? countOf(progress) : "";
   };
   return { key, node, show };
-}
-
-function shareOf({ done, total }) {
-  return total ? Math.min(1, done / total) : null;
 }
 
 function countOf({ done, total }) {

@@ -117,7 +117,10 @@ function soundChoice(hasBefore, onChange) {
     }),
   );
   const node = h("fieldset", { class: "tabs sound" }, h("legend", {}, "Sound"), ...labels.values());
-  const withoutBefore = () => labels.get("before")?.remove();
+  const withoutBefore = () => {
+    if (labels.get("before")?.control.checked) labels.get("after").control.checked = true;
+    labels.get("before")?.remove();
+  };
   if (!hasBefore) withoutBefore();
   return { node, withoutBefore };
 }

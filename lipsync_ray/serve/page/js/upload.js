@@ -2,6 +2,7 @@
 
 import { Fault, ask, faultOf, freshKey, passing } from "./api.js";
 import { back, lost, pause } from "./connection.js";
+import { admitted } from "./door.js";
 
 const MOST_CUTS = 4; // of one upload, by a service that answers all the while
 
@@ -17,10 +18,16 @@ const MOST_CUTS = 4; // of one upload, by a service that answers all the while
 export async function send(fields, onSent, signal) {
   const key = freshKey();
   let cuts = 0;
+  let asked = false;
   for (let tries = 0; ; tries += 1) {
     try {
       return await sendOnce(fields, key, onSent, signal);
     } catch (error) {
+      if (error.status === 401 && !asked) {
+        asked = true;
+        await admitted(signal);
+        continue;
+      }
       if (!passing(error) || signal.aborted) throw error;
       if (error.code === "NETWORK" && (await reachable(signal))) cuts += 1;
       else if (error.code === "NETWORK") lost();
@@ -30,10 +37,11 @@ export async function send(fields, onSent, signal) {
   }
 }
 
-/** Whether the service answers at all; if so, something on the way does not let the files through. */
+/** Whether the service answers otherwise; if so, something on the way does not let the files through. */
 async function reachable(signal) {
   try {
-    await ask("/healthz", { signal });
+    // Not /healthz, which answers everybody: whoever is unknown is cut off before they are told so.
+    await ask("/v1/options", { signal });
     return true;
   } catch {
     return false;
