@@ -11,9 +11,11 @@ from typing import Any, Literal
 from lipsync_ray.errors import ConfigError, MediaError, ProvenanceBroken, ProvenanceMissing, VideoUnreadable
 from lipsync_ray.folders import private_folder
 from lipsync_ray.provenance.beside import SidecarSays, read_sidecar, read_small
+from lipsync_ray.provenance.certificates import read_anchors
 from lipsync_ray.provenance.development import development_anchors
 from lipsync_ray.provenance.reading import Credentials, read_credentials
 from lipsync_ray.provenance.signing import MANIFEST_ENDING, embeds
+from lipsync_ray.provenance.wary import shown
 from lipsync_ray.storage import files
 from lipsync_ray.storage.uri import is_remote, local_path, name_of, suffix_of
 from lipsync_ray.storage.whole import content_hash
@@ -151,7 +153,7 @@ def _here(place: str, stack: ExitStack) -> Path:
 def _anchors(trust: str | None) -> list[bytes]:
     if trust is None:
         return []
-    data = read_small(trust)
-    if data is None or b"-----BEGIN CERTIFICATE-----" not in data:
-        raise ConfigError(f"trust={trust} is no PEM file of certificates")
-    return [data if data.endswith(b"\n") else data + b"\n"]
+    try:
+        return read_anchors(read_small(trust) or b"")
+    except (ValueError, ProvenanceBroken) as error:
+        raise ConfigError(f"trust={trust} is no PEM file of certificates: {shown(error)}") from error

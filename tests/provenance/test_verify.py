@@ -244,6 +244,29 @@ def test_own_certificates_name_who_signed_and_the_source_keeps_its_history(
     assert (told["signer"], told["development"]) == ("Studio Dubs, Studio", False)
 
 
+def damaged(pem: bytes) -> bytes:
+    """A certificate of which a part is missing."""
+    lines = pem.splitlines(keepends=True)
+    return b"".join([*lines[:2], *lines[4:]])
+
+
+def test_a_damaged_certificate_among_the_trusted_ones_breaks_no_file(
+    signed: Path, home: Home, tmp_path: Path, capsys: Captured
+) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_bytes(damaged(make_studio(tmp_path / "keys").authority.read_bytes()))
+    (own,) = development_folder().glob("development-*.pem")
+    beside = development_folder() / "development-0.pem"
+    for content in (wrong.read_bytes(), own.read_bytes()[:-60], b"\xff\x00"):
+        beside.write_bytes(content)
+        try:
+            assert "made on this machine" in check(capsys, signed)[1]
+        finally:
+            beside.unlink()
+    status, _, err = check(capsys, signed, f"trust={wrong}")
+    assert (status, "CONFIG: trust=" in err) == (1, True)
+
+
 def test_a_key_that_cannot_sign_is_told_before_anything_is_drawn(
     home: Home, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
