@@ -58,6 +58,7 @@ def verify(place: str, *, sidecar: str | None = None, trust: str | None = None) 
         credentials, troubles = _credentials(path, place, anchors, says)
         sha256 = content_hash(path)
         if credentials is not None:
+            _check_same(name_of(place), sha256, credentials, says)
             return Verdict(
                 file=place,
                 by="manifest",
@@ -67,6 +68,7 @@ def verify(place: str, *, sidecar: str | None = None, trust: str | None = None) 
                 notes=(*credentials.notes, *_other(says, sha256)),
             )
         if says is not None and says.sha256 == sha256:
+            _check_unsigned(name_of(place), says)
             return Verdict(
                 file=place, by="sidecar", sha256=sha256, credentials=None, sidecar=says, notes=troubles
             )
@@ -116,6 +118,24 @@ def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
     )
 
 
+def _check_same(name: str, sha256: str, credentials: Credentials, says: SidecarSays | None) -> None:
+    """Hold a signed file against what its own sidecar knows of all its bytes: a signature leaves some out."""
+    if says is not None and says.manifest == credentials.label and says.sha256 != sha256:
+        raise ProvenanceBroken(
+            f"{name} was changed after it was signed, where its signature covers nothing: "
+            f"{name_of(says.place)} tells of the same manifest and of other bytes"
+        )
+
+
+def _check_unsigned(name: str, says: SidecarSays) -> None:
+    """Refuse a file that only its sidecar vouches for, though that says that the file was signed."""
+    if says.mode == "c2pa" and embeds(name):
+        raise ProvenanceBroken(
+            f"{name} holds no manifest, and {name_of(says.place)} says that it was signed: "
+            "the manifest was taken off"
+        )
+
+
 def _check_video(path: Path, name: str) -> None:
     import av
     import av.error
@@ -132,10 +152,7 @@ def _check_video(path: Path, name: str) -> None:
 def _other(says: SidecarSays | None, sha256: str) -> tuple[str, ...]:
     if says is None or says.sha256 == sha256:
         return ()
-    return (
-        f"{name_of(says.place)} tells of another file (other SHA-256), or of this one before something was "
-        "added to it that the signature does not cover",
-    )
+    return (f"{name_of(says.place)} tells of another file (other SHA-256, other manifest)",)
 
 
 def _neighbour(place: str, ending: str) -> str:

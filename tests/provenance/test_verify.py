@@ -17,6 +17,7 @@ from lipsync_ray.provenance.certificates import make_development_pem
 from lipsync_ray.provenance.development import development_anchors, development_folder
 from lipsync_ray.provenance.library import open_context
 from lipsync_ray.provenance.reading import read_credentials
+from lipsync_ray.storage.whole import content_hash
 from tests.provenance.conftest import FRAMES, Home
 from tests.provenance.keys import make_studio
 
@@ -130,6 +131,17 @@ def test_a_flipped_byte_is_found(box: bytes, signed: Path, tmp_path: Path, capsy
     status, _, err = check(capsys, path)
     assert status == 1
     assert err.startswith("lipsync_ray: PROVENANCE_BROKEN: signed.mp4")
+
+
+def test_a_manifest_that_was_taken_off_is_missed_though_the_sidecar_was_rewritten(
+    signed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    path = rewritten(signed, tmp_path / "signed.mp4", encoded=False)
+    told = json.loads(signed.with_suffix(".json").read_text())
+    told["provenance"]["sha256"] = content_hash(path)
+    path.with_suffix(".json").write_text(json.dumps(told))
+    status, _, err = check(capsys, path)
+    assert (status, "PROVENANCE_BROKEN" in err, "was taken off" in err) == (1, True, True)
 
 
 def test_a_truncated_file_is_found(signed: Path, tmp_path: Path, capsys: Captured) -> None:
