@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from lipsync_ray.errors import ConfigError, MediaError, ProvenanceBroken, ProvenanceMissing, VideoUnreadable
+from lipsync_ray.errors import ConfigError, ProvenanceBroken, ProvenanceMissing, VideoUnreadable
 from lipsync_ray.folders import private_folder
+from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.provenance.beside import SidecarSays, read_sidecar, read_small
 from lipsync_ray.provenance.certificates import read_anchors
 from lipsync_ray.provenance.development import development_anchors
@@ -83,7 +84,7 @@ def _credentials(
     try:
         found = read_credentials(path, name, anchors)
     except ProvenanceBroken:
-        _check_video(path, name)  # what is none was not changed, but is something else
+        _check_media(path, name)  # what is none was not changed, but is something else
         raise
     if found is not None or embeds(name):
         return found, ()
@@ -103,7 +104,7 @@ def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
     """What to say of a file that neither a manifest nor a sidecar vouches for."""
     name = name_of(place)
     try:
-        _check_video(path, name)
+        _check_media(path, name)
     except VideoUnreadable as error:
         return error
     if says is None:
@@ -136,17 +137,17 @@ def _check_unsigned(name: str, says: SidecarSays) -> None:
         )
 
 
-def _check_video(path: Path, name: str) -> None:
-    import av
+def _check_media(path: Path, name: str) -> None:
+    """Raises VideoUnreadable: it is neither a picture nor a sound, so that nothing can be said of it."""
     import av.error
 
     try:
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
-            if container.streams.video:
+        with open_demuxer(path) as container:
+            if container.streams.video or container.streams.audio:
                 return
-    except (av.error.FFmpegError, OSError, ValueError, MediaError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(f"{name} cannot be opened as a video: {error}") from error
-    raise VideoUnreadable(f"{name} holds no picture")
+    raise VideoUnreadable(f"{name} holds neither a picture nor a sound")
 
 
 def _other(says: SidecarSays | None, sha256: str) -> tuple[str, ...]:

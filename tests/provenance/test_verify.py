@@ -311,7 +311,7 @@ def test_dubs_without_consent_are_refused_by_policy(home: Home, tmp_path: Path, 
     assert "CONSENT_REQUIRED" in capsys.readouterr().out
 
 
-def sign_foreign(source: Path, target: Path, assertions: list[dict]) -> Path:
+def sign_foreign(source: Path, target: Path, assertions: list[dict], mime: str = "video/mp4") -> Path:
     """A file as another program signs it."""
     pem = make_development_pem(datetime.now(UTC))
     key, _, chain = pem.partition(b"-----BEGIN CERTIFICATE-----")
@@ -325,7 +325,7 @@ def sign_foreign(source: Path, target: Path, assertions: list[dict]) -> Path:
     with open_context() as context, c2pa.Builder(manifest, context=context) as builder:
         with c2pa.Signer.from_info(info) as signer:
             with source.open("rb") as given, target.open("w+b") as written:
-                builder.sign(signer, "video/mp4", given, written)
+                builder.sign(signer, mime, given, written)
     return target
 
 
@@ -356,3 +356,20 @@ def test_a_manifest_of_random_bytes_is_broken_not_a_crash(home: Home, tmp_path: 
             assert read_credentials(path, "some.mkv", (), data) is None
         except ProvenanceBroken:
             continue
+
+
+def test_a_changed_sound_file_is_told_as_changed(home: Home, tmp_path: Path, capsys: Captured) -> None:
+    sound = sign_foreign(home.folder / "dub.wav", tmp_path / "dub.wav", [], "audio/wav")
+    assert check(capsys, sound)[0] == 0
+    assert "PROVENANCE_BROKEN" in check(capsys, flip(sound, 1000))[2]
+    assert "PROVENANCE_NONE" in check(capsys, shutil.copy(home.folder / "dub.wav", tmp_path / "b.wav"))[2]
+
+
+def test_a_list_of_other_files_is_not_followed(signed: Path, tmp_path: Path, capsys: Captured) -> None:
+    for name, text in (
+        ("list.mp4", f"ffconcat version 1.0\nfile '{signed}'\n"),
+        ("list.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{signed}\n#EXT-X-ENDLIST\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        status, _, err = check(capsys, tmp_path / name)
+        assert (status, "VIDEO_UNREADABLE" in err, "list of other files" in err) == (1, True, True)
