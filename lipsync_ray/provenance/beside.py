@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from lipsync_ray.errors import ConfigError, ObjectMissing, ProvenanceBroken
+from lipsync_ray.errors import ConfigError, ObjectMissing, ProvenanceBroken, StorageError
 from lipsync_ray.provenance.intervals import Interval, read_intervals
 from lipsync_ray.provenance.wary import line, mapping, shown
 from lipsync_ray.storage import files
@@ -50,13 +50,17 @@ def read_sidecar(place: str, *, named: bool) -> SidecarSays | None:
 
     Raises:
         ConfigError: the user named a file that is missing, or is none.
-        StorageError: it cannot be read.
+        StorageError: the user named it, and it cannot be read.
     """
     try:
         data = read_small(place)
         if data is None:
             raise ValueError("there is no such file")
         return _says(place, json.loads(data))
+    except StorageError:
+        if named:
+            raise
+        return None  # a folder, or somebody else's: nobody said that it tells of the file
     except (ValueError, ProvenanceBroken, RecursionError) as error:
         if named:
             raise ConfigError(

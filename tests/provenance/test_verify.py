@@ -201,6 +201,15 @@ def test_a_sidecar_that_is_none_is_passed_over_or_refused(
     assert (status, "CONFIG: sidecar=" in err) == (1, True)
 
 
+def test_a_folder_with_the_name_of_a_sidecar_is_passed_over(
+    signed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    path = copied(signed, tmp_path, sidecar=False)
+    path.with_suffix(".json").mkdir()
+    assert check(capsys, path)[0] == 0
+    assert "is a folder" in check(capsys, path, f"sidecar={path.with_suffix('.json')}")[2]
+
+
 def test_a_huge_sidecar_is_not_read(signed: Path, tmp_path: Path, capsys: Captured) -> None:
     path = copied(signed, tmp_path, sidecar=False)
     with (tmp_path / "signed.json").open("wb") as file:
