@@ -59,9 +59,13 @@ def test_a_full_disk_is_told_as_such(
     home: Home, identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lipsync_ray.storage.whole._FULL", (27,))  # EFBIG stands for ENOSPC
-    with pytest.raises(OutputUnwritable, match=r"cannot write .*out\.mp4: File too large"):
+
+    def sign() -> None:
         with atomic_path(tmp_path / "out.mp4") as path, spare_path(path) as raw:
             raw.write_bytes((home.folder / "talk.mp4").read_bytes())
             with room_for(20_000):
                 seal(raw, path, MANIFEST, (), identity)
+
+    with pytest.raises(OutputUnwritable, match=r"cannot write .*out\.mp4: File too large"):
+        sign()
     assert not list(tmp_path.iterdir())

@@ -288,6 +288,18 @@ def test_a_damaged_certificate_among_the_trusted_ones_breaks_no_file(
     assert (status, "CONFIG: trust=" in err) == (1, True)
 
 
+def test_a_source_whose_own_manifest_does_not_hold_is_noted(
+    signed: Path, home: Home, tmp_path: Path, capsys: Captured
+) -> None:
+    broken, out = copied(signed, tmp_path, sidecar=False), tmp_path / "out.mp4"
+    flip(broken, broken.read_bytes().rfind(b"mdat") + 9)  # the encoder's name: all frames can be read
+    home.dub(out, video=broken)
+    status, text, _ = check(capsys, out)
+    assert status == 0
+    assert "Note: signed.mp4, which it was made from, had a manifest that did not hold" in text
+    assert "assertion.bmffHash.mismatch" in text
+
+
 def test_a_key_that_cannot_sign_is_told_before_anything_is_drawn(
     home: Home, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
