@@ -48,7 +48,8 @@ def read_anchors(pem: bytes) -> list[bytes]:
 
     found = x509.load_pem_x509_certificates(pem)
     for one in found:
-        one.public_key(), tuple(one.extensions)  # what is read late may be damaged too
+        one.public_key()  # what is read late may be damaged too
+        tuple(one.extensions)
     return [one.public_bytes(serialization.Encoding.PEM) for one in found]
 
 

@@ -131,7 +131,7 @@ def _broken_ingredients(active: dict[str, Any]) -> tuple[str, ...]:
         if serious:
             notes.append(
                 f"{shown(ingredient.get('title'))}, which it was made from, had a manifest that did not hold "
-                f"({shown(', '.join(serious))}): it was changed after it was signed"
+                f"({shown(', '.join(serious))})"
             )
     return tuple(notes)
 

@@ -152,7 +152,7 @@ def _add(builder: Any, ingredient: Ingredient) -> None:
         "label": ingredient.label,
         "description": f"SHA-256 {ingredient.sha256}",
     }
-    mime = format_of(ingredient.title)
+    mime = _OTHER if ingredient.path is None else format_of(ingredient.path.name)
     if ingredient.path is not None and mime != _OTHER:
         try:
             with ingredient.path.open("rb") as file:

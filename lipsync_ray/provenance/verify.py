@@ -14,6 +14,7 @@ from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.provenance.beside import SidecarSays, read_sidecar, read_small
 from lipsync_ray.provenance.certificates import read_anchors
 from lipsync_ray.provenance.development import development_anchors
+from lipsync_ray.provenance.outside import outside_hash
 from lipsync_ray.provenance.reading import Credentials, read_credentials
 from lipsync_ray.provenance.signing import MANIFEST_ENDING, embeds
 from lipsync_ray.provenance.wary import shown
@@ -59,6 +60,7 @@ def verify(place: str, *, sidecar: str | None = None, trust: str | None = None) 
         credentials, troubles = _credentials(path, place, anchors, says)
         sha256 = content_hash(path)
         if credentials is not None:
+            _check_outside(path, name_of(place), credentials)
             _check_same(name_of(place), sha256, credentials, says)
             return Verdict(
                 file=place,
@@ -117,6 +119,16 @@ def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
         f"{name} is not the file that {name_of(says.place)} tells of: {held} bytes differ; it was encoded "
         "again, cut or edited since, or it is another file"
     )
+
+
+def _check_outside(path: Path, name: str, credentials: Credentials) -> None:
+    """Hold what the signature leaves out against the hash that a dub of this program tells of it."""
+    facts = credentials.facts if credentials.active else None
+    if facts is not None and facts.outside is not None and facts.outside != outside_hash(path):
+        raise ProvenanceBroken(
+            f"{name} was changed after it was signed: its type or room that players skip was altered, or "
+            "something was added to it"
+        )
 
 
 def _check_same(name: str, sha256: str, credentials: Credentials, says: SidecarSays | None) -> None:
