@@ -51,7 +51,7 @@ class FinishSource:
     facts: dict[str, Any] = field(default_factory=dict)  # for the sidecar
     untouched: list[int] = field(default_factory=list)
     drawn: dict[str, np.ndarray] = field(default_factory=dict)  # bool[T] output frames of each role, by name
-    reasons: np.ndarray  # uint8[T] faces.select.Reason of each output frame
+    reasons: dict[str, np.ndarray] = field(default_factory=dict)  # uint8[T] why each is left alone, likewise
     drawers: dict[int, Drawer] = field(default_factory=dict)  # by chunk, where that is not the job's engine
     stages: dict[str, StageTime] = field(default_factory=dict)
     seen: tuple[Seen, ...] | Failure | None = None  # of each role; None: measuring is switched off

@@ -62,6 +62,11 @@ def drawn_by_role(job: RenderJob) -> dict[str, np.ndarray]:
     return {role.name: drawn_frames(job, role) for role in job.roles}
 
 
+def reasons_by_role(job: RenderJob) -> dict[str, np.ndarray]:
+    """Why each person of a job is left alone, if so, ``uint8[T]`` of faces.select.Reason by output frame."""
+    return {role.name: role.target.reason[job.timeline.source] for role in job.roles}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
     """What has become of the output frames of a job, of which there are T."""
@@ -69,15 +74,16 @@ class Made:
     edited: np.ndarray  # bool[T] something was drawn in it
     digest: str  # of all pictures
     drawn: Mapping[str, np.ndarray]  # bool[T] in which each person was to be drawn, by name
-    reasons: np.ndarray  # uint8[T] faces.select.Reason
+    reasons: Mapping[str, np.ndarray]  # uint8[T] faces.select.Reason of each person
     chunks: Sequence[Chunk]
     drawers: Mapping[int, Drawer]  # by chunk, where that is not the job's engine
 
     def left(self) -> dict[str, int]:
-        """Frames in which nothing was drawn, by reason."""
+        """Frames in which nothing was drawn, by reason; of several people, that of who is seen better."""
         left = ~self.edited
         meant = np.any([*self.drawn.values(), np.zeros_like(left)], axis=0)
-        counts = passed_through(self.reasons[left & ~meant])
+        reasons = np.max([*self.reasons.values(), np.zeros(len(left), np.uint8)], axis=0)
+        counts = passed_through(reasons[left & ~meant])
         counts["faded"] = int(left.sum() - (left & meant).sum()) - sum(counts.values())
         counts["untouched_chunk"] = int((left & meant).sum())
         return {reason: count for reason, count in counts.items() if count}

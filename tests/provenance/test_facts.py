@@ -92,7 +92,7 @@ def made(edited: str, meant: str, drawers: dict[int, Drawer]) -> Made:
         edited=drawn,
         digest="",
         drawn={"": wanted},
-        reasons=np.where(wanted, Reason.USABLE, Reason.TINY),
+        reasons={"": np.where(wanted, Reason.USABLE, Reason.TINY)},
         chunks=[
             Chunk(index=0, start=0, stop=half, head=0, tail=0),
             Chunk(index=1, start=half, stop=len(drawn), head=0, tail=0),
