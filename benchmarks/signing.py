@@ -14,7 +14,7 @@ import av
 from lipsync_ray.folders import private_folder
 from lipsync_ray.provenance.facts import DubFacts
 from lipsync_ray.provenance.identity import load_identity
-from lipsync_ray.provenance.manifest import SOURCE, SPEECH, definition
+from lipsync_ray.provenance.manifest import HEARD, PARENT, definition
 from lipsync_ray.provenance.settings import ProvenanceSettings
 from lipsync_ray.provenance.signing import Ingredient, seal
 from lipsync_ray.provenance.verify import verify
@@ -71,9 +71,10 @@ def main() -> None:
         weights={},
         settings_sha256="",
         frames=1,
+        edited_frames=0,
         edited=(),
         digest="",
-        source_sha256="",
+        files=(),
         audio_sha256="",
     )
     with private_folder() as folder:
@@ -82,10 +83,11 @@ def main() -> None:
         timed("key", lambda: load_identity(ProvenanceSettings()))
         identity = load_identity(ProvenanceSettings())
         used = [
-            Ingredient(label=SOURCE, title="raw.mp4", relationship="parentOf", sha256="", path=raw),
-            Ingredient(label=SPEECH, title="speech.wav", relationship="componentOf", sha256="", path=None),
+            Ingredient(label="source", title="raw.mp4", relationship=PARENT, sha256="", path=raw),
+            Ingredient(label="speech", title="speech.wav", relationship=HEARD, sha256="", path=None),
         ]
-        timed("sign", lambda: seal(raw, out, definition(facts, "out.mp4", "video/mp4"), used, identity))
+        told = definition(facts, "out.mp4", "video/mp4", used)
+        timed("sign", lambda: seal(raw, out, told, used, identity))
         timed("hash", lambda: content_hash(out))
         timed("verify", lambda: verify(str(out)))
         print(f"{raw.stat().st_size:,} bytes, {out.stat().st_size - raw.stat().st_size:,} more when signed")

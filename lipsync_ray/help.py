@@ -177,8 +177,10 @@ VERIFY = f"""\
 {PROGRAM} verify FILE [--json] [sidecar=NAME.json] [trust=CA.pem]
 
 Checks FILE against the manifest (C2PA) in it, or beside it (NAME.c2pa), and against its sidecar
-NAME.json, and tells what was edited in it, by what, when, and who signed. Exit status 0: no byte
-was changed since. 1: it was (PROVENANCE_BROKEN), or nothing tells of it (PROVENANCE_NONE).
+NAME.json, and tells what was edited in it, by what, when, and who signed. Exit status 0: picture,
+sound and what is told of them are as they were signed. 1: they are not (PROVENANCE_BROKEN), or
+nothing tells of the file (PROVENANCE_NONE). With its own NAME.json beside it every byte is checked;
+without, all but names and filling inside the manifest's own box, or what other signers left out.
 
 sidecar=FILE names a sidecar that lies elsewhere. trust=CA.pem names authorities whose
 certificates prove who signed; a development certificate proves nobody's identity. FILE may be in

@@ -18,6 +18,7 @@ from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.still import write_still
 from lipsync_ray.media.timeline import WARN_SECONDS, Timeline, build_timeline
+from lipsync_ray.provenance.facts import GivenFile
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speakers.voices import write_mix
 from lipsync_ray.storage.whole import content_hash
@@ -36,6 +37,7 @@ class Inputs:
     source_hash: str
     audio_hash: str
     drive_hash: str
+    given: tuple[GivenFile, ...] = ()  # each file of the job, see jobs.given
 
 
 def open_inputs(config: Config, workspace: Path) -> Inputs:

@@ -16,6 +16,8 @@ import pytest
 from lipsync_ray.cli import main
 from lipsync_ray.dubbing import dub, review
 from lipsync_ray.overrides import load_config
+from lipsync_ray.provenance.facts import DubFacts
+from lipsync_ray.provenance.verify import verify
 from lipsync_ray.sidecar import Result
 from lipsync_ray.speech.model import SpeechModel, speech_model
 from lipsync_ray.speech.track import MouthTrack
@@ -53,6 +55,13 @@ def good(clip: Path, home: Path) -> Result:
 def kinds(result: Result) -> set[str]:
     assert result.quality is not None
     return {flag["kind"] for flag in result.quality["flags"]}
+
+
+def signed_facts(result: Result) -> DubFacts:
+    found = verify(str(result.out)).credentials
+    assert found is not None
+    assert found.facts is not None
+    return found.facts
 
 
 def test_a_good_dub_is_measured_and_not_flagged(good: Result) -> None:
@@ -138,6 +147,9 @@ def test_flagged_chunks_can_keep_the_source_s_frames(clip: Path, home: Path, bad
     left = sum(plan[index]["stop"] - plan[index]["start"] for index in passed.untouched_chunks)
     assert passed.quality is not None
     assert passed.quality["figures"]["measured"] == 125 - left
+    facts = signed_facts(passed)
+    assert facts.passed_through["untouched_chunk"] == left
+    assert facts.edited_frames == 125 - left
 
 
 def test_flagged_chunks_are_drawn_by_another_engine(
@@ -148,6 +160,11 @@ def test_flagged_chunks_are_drawn_by_another_engine(
     assert kinds(mended) == set()
     assert mended.digest == good.digest != bad.digest
     assert mended.untouched_chunks == []
+    facts = signed_facts(mended)  # all of it was drawn again, by another engine than the job's
+    assert (facts.engine, list(facts.engines)) == ("tests.toy_engines:Blur", ["unit_selection"])
+    assert facts.engines["unit_selection"] == facts.edited
+    told = json.loads(Path(mended.sidecar).read_text())["provenance"]
+    assert list(told["engines"]) == ["unit_selection"]
 
 
 def test_a_step_that_fails_leaves_what_there_was(clip: Path, home: Path) -> None:

@@ -12,6 +12,7 @@ from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs, open_inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.choosing import check_references
+from lipsync_ray.jobs.given import hash_files
 from lipsync_ray.jobs.places import JobSpec, here, named
 from lipsync_ray.jobs.site import Site
 
@@ -34,7 +35,8 @@ class Examine:
             with naming_places(copies(config, self.spec.config)):
                 inputs = open_inputs(config, workspace)
                 check_references(self.spec.config, config)
-        return replace(inputs, table=replace(inputs.table, path=self.spec.config.video))
+                given = hash_files(self.spec.config, config, self.spec.told, inputs)
+        return replace(inputs, table=replace(inputs.table, path=self.spec.config.video), given=given)
 
 
 def copies(local: Config, given: Config) -> dict[str, str]:

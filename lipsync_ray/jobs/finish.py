@@ -18,14 +18,16 @@ from lipsync_ray.distributed.tasks import Failure
 from lipsync_ray.fingerprint import code_version
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
+from lipsync_ray.jobs.given import paths_of
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.prepare import Prepared
+from lipsync_ray.jobs.rendering import Drawer
 from lipsync_ray.jobs.reporting import make_report
-from lipsync_ray.jobs.sealing import Sealer, facts_of
+from lipsync_ray.jobs.sealing import Made, Sealer, facts_of
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.mux import mux, verify
 from lipsync_ray.provenance.identity import Identity
-from lipsync_ray.provenance.signing import MANIFEST_ENDING
+from lipsync_ray.provenance.signing import MANIFEST_ENDING, embeds
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import make_review
 from lipsync_ray.sidecar import Result, StageTime, beside, report_place, sidecar_place, sidecar_text
@@ -49,6 +51,8 @@ class FinishSource:
     facts: dict[str, Any] = field(default_factory=dict)  # for the sidecar
     untouched: list[int] = field(default_factory=list)
     drawn: dict[str, np.ndarray] = field(default_factory=dict)  # bool[T] output frames of each role, by name
+    reasons: dict[str, np.ndarray] = field(default_factory=dict)  # uint8[T] why each is left alone, likewise
+    drawers: dict[int, Drawer] = field(default_factory=dict)  # by chunk, where that is not the job's engine
     stages: dict[str, StageTime] = field(default_factory=dict)
     seen: tuple[Seen, ...] | Failure | None = None  # of each role; None: measuring is switched off
 
@@ -71,13 +75,19 @@ class Finish:
         with ExitStack() as stack:
             config, inputs = inputs_here(source.spec, source.inputs, bench.site, stack)
             sealer = Sealer(
-                title=name_of(place),
-                config=config,
-                given=source.spec.config,
-                inputs=inputs,
+                title=name_of(source.spec.told["out"]),
+                paths=paths_of(source.spec.config, config),
                 identity=self.identity,
             )
-            facts = facts_of(source.prepared, inputs, source.spec.told, assembly, source.drawn)
+            made = Made(
+                edited=assembly.edited,
+                digest=assembly.digest,
+                drawn=source.drawn,
+                reasons=source.reasons,
+                chunks=source.prepared.plan.chunks,
+                drawers=source.drawers,
+            )
+            facts = facts_of(source.prepared, inputs, source.spec, made)
             with bench.site.output(place) as path:
                 with sealer.raw(path) as raw:
                     _write(raw, assembly, config, inputs)
@@ -85,11 +95,13 @@ class Finish:
                 promised = promised_end(inputs.sound.path, place, config.encode, inputs.timeline)
                 verify(path, inputs.timeline, audio_end=promised)
                 report = _report(source, place, path, inputs)
-                beside_it = beside(place, MANIFEST_ENDING)
-                provenance = sealer.told(facts, sealed, content_hash(path), name_of(beside_it))
+                provenance = sealer.told(facts, sealed, content_hash(path))
+        beside_it = beside(place, MANIFEST_ENDING)
         if sealed is not None and sealed.beside is not None:
             with bench.site.output(beside_it) as path:
                 path.write_bytes(sealed.beside)
+        elif not embeds(place):
+            bench.site.clear(beside_it)  # an earlier output's: it tells of other bytes
         if isinstance(report, Report):  # beside an output that is in its place
             with bench.site.output(report_place(place)) as path:
                 path.write_text(report.html, encoding="utf-8")

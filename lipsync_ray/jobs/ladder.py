@@ -16,8 +16,8 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.course import PREPARE, Course
 from lipsync_ray.jobs.pieces import Piece, RenderSource, Untouched
-from lipsync_ray.jobs.prepare import Prepare
-from lipsync_ray.jobs.rendering import Rendering, span_of
+from lipsync_ray.jobs.prepare import Prepare, Prepared
+from lipsync_ray.jobs.rendering import Drawer, Rendering, span_of
 from lipsync_ray.jobs.review import Measuring, settle
 from lipsync_ray.kinds import arm_names
 from lipsync_ray.plan import Chunk
@@ -75,38 +75,44 @@ class Ladder:
     ) -> Generator[Sequence[Task], Outcome, None]:
         """Draw chunks in another way, and keep those that are better then."""
         self._course.begin("retry", total=sum(map(len, chunks)))
-        job = self._rendering.job if step == "pass" else (yield from self._prepared(step))
-        if isinstance(job, Failure):
-            self._course.progress.note(f"{step} cannot be tried: {job.code}: {job.message}")
-            return
-        source, key = self._source(job)
-        found = yield from self._draw(step, chunks, source, key, job.batch)
+        found = None if step == "pass" else (yield from self._prepared(step))
         if isinstance(found, Failure):
-            self._course.progress.note(f"{step} has failed: {found.code}: {found.message}")
+            self._course.progress.note(f"{step} cannot be tried: {found.code}: {found.message}")
+            return
+        job = found[1] if found else self._rendering.job
+        drawer = Drawer(engine=found[0].plan.engine, weights=found[0].weights) if found else None
+        source, key = self._source(job)
+        drawn = yield from self._draw(step, chunks, source, key, job.batch)
+        if isinstance(drawn, Failure):
+            self._course.progress.note(f"{step} has failed: {drawn.code}: {drawn.message}")
             return
         before = dict(self._rendering.records)
-        spans = [span_of(record, untouched=step == "pass") for record in found.values()]
+        spans = [span_of(record, untouched=step == "pass") for record in drawn.values()]
         failed = yield from self._measuring.look(spans, source, key)
         if failed:
             return
-        self._rendering.records |= found
-        self._rendering.untouched += list(found) if step == "pass" else []
-        if step == "pass":  # whatever is seen then is the source's own
+        self._rendering.records |= drawn
+        if drawer is None:  # whatever is seen then is the source's own
+            self._rendering.untouched += list(drawn)
             return
         now = yield from self._judge(self._measuring.seen(self._rendering.spans()))
         for chunk in chunks:
             was = review.concern_of(chunk.start, chunk.stop)
             if now is None or now.concern_of(chunk.start, chunk.stop) >= was:
                 self._rendering.records[chunk.index] = before[chunk.index]
+            else:
+                self._rendering.drawers[chunk.index] = drawer
 
-    def _prepared(self, step: Step) -> Generator[Sequence[Task], Outcome, RenderJob | Failure]:
+    def _prepared(
+        self, step: Step
+    ) -> Generator[Sequence[Task], Outcome, tuple[Prepared, RenderJob] | Failure]:
         spec = self._course.spec
         config = alternative(spec.config, step)
         store = config.weights.store(config.license.policy)
         scan = scan_name(self._inputs.source_hash, config.face, store)
         work = Prepare(spec=replace(spec, config=config), inputs=self._inputs, scan=scan)
         found = yield from settle(self._course, [self._course.task(f"prepare-{step}", work, PREPARE)])
-        return found if isinstance(found, Failure) else found[0][1]
+        return found if isinstance(found, Failure) else found[0]
 
     def _draw(
         self, step: Step, chunks: Sequence[Chunk], source: Shared, key: str, batch: int

@@ -19,7 +19,7 @@ from lipsync_ray.jobs.prepare import Prepare, Prepared
 from lipsync_ray.jobs.rendering import Rendering
 from lipsync_ray.jobs.review import Measuring
 from lipsync_ray.jobs.scanning import ScanSource, ScanStep
-from lipsync_ray.jobs.sealing import drawn_by_role, signer_of
+from lipsync_ray.jobs.sealing import drawn_by_role, reasons_by_role, signer_of
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.sidecar import Result
 
@@ -118,6 +118,8 @@ def _finish(
         facts={"attempts": rendering.attempts, "scan": "made" if account.scanned else "reused"},
         untouched=sorted(rendering.untouched),
         drawn=drawn_by_role(rendering.job),
+        reasons=reasons_by_role(rendering.job),
+        drawers=rendering.drawers,
         stages=dict(account.clock.stages),
         seen=seen,
     )

@@ -16,7 +16,7 @@ from lipsync_ray.speakers.reading import with_rows
 from lipsync_ray.speakers.settings import EVERYONE, LEAVE, SpeakerRow
 from lipsync_ray.speakers.who import parse_who
 from lipsync_ray.speech.model import SpeechModel
-from lipsync_ray.storage.uri import is_remote, local_path
+from lipsync_ray.storage.uri import is_remote, local_path, name_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ def named(config: Config) -> list[str]:
 
     _with_places(config, note, out=False)
     return found
+
+
+def names_only(config: Config) -> Config:
+    """The job with the names of its files instead of their places."""
+    return _with_places(config, name_of)
 
 
 def here(config: Config, site: Site, stack: ExitStack) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.compositing import RenderJob
@@ -18,6 +18,14 @@ from lipsync_ray.seam import Seam, seam_name
 from lipsync_ray.stitch import find_seams
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawer:
+    """What has drawn a chunk, where that is not the job's own engine with its settings."""
+
+    engine: str
+    weights: dict[str, str]  # SHA-256 by name
+
+
 class Rendering:
     """The chunks of a job, then the seams between them."""
 
@@ -26,6 +34,7 @@ class Rendering:
         self.records: dict[int, ChunkRecord] = {}  # by chunk
         self.seams: dict[int, ChunkRecord] = {}  # by the chunk that follows
         self.untouched: list[int] = []  # chunks that show the source's own frames
+        self.drawers: dict[int, Drawer] = {}  # by chunk
         self.attempts = 0
         self._course = course
         self._prepared = prepared

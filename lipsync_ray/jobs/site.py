@@ -149,6 +149,15 @@ class Site:
             elif self.spec.depot is not None:
                 deliver(self.spec.depot, path, str(local_path(place)))
 
+    def clear(self, place: str) -> None:
+        """Remove a file that lies where an output could be, if there is one. Raises StorageError."""
+        depot = self.spec.depot
+        if is_remote(place) or self._home or depot is None:
+            if files.exists(place):
+                files.remove(place)
+        else:
+            depot.remove(str(local_path(place)))
+
     def close(self) -> None:
         """Remove this process's own copies."""
         self._stack.close()

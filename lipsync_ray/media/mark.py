@@ -12,8 +12,8 @@ from lipsync_ray.media.frame import Frame, PixelLayout
 
 LONGEST_MARK = 40  # characters
 _FONT = cv2.FONT_HERSHEY_SIMPLEX  # comes with OpenCV, of which all machines of a run have one version
-_HEIGHT = 1 / 28  # of capital letters, of the shorter side
-_SMALLEST = 9  # px of capitals: smaller ones are specks
+_HEIGHT = 1 / 28  # of a line of text, of the shorter side; capitals take three quarters of it
+_SMALLEST = 9  # px of a line, 7 of its capitals: smaller ones are specks, but a long text has to fit
 _WIDEST = 0.6  # of the picture's width
 # Luma of letters and plate in levels of 255 (HDR would make white glare), and how dense the plate is.
 _INK, _PAPER, _STRENGTH = 180.0, 16.0, 0.6
@@ -46,10 +46,10 @@ def marked(frame: Frame, text: str) -> Frame:
 
 @lru_cache(maxsize=4)
 def _stencil(text: str, width: int, height: int) -> Stencil:
-    capital = max(_SMALLEST, round(min(width, height) * _HEIGHT))
-    size = cv2.getFontScaleFromHeight(_FONT, capital, 1)
+    line = max(_SMALLEST, round(min(width, height) * _HEIGHT))
+    size = cv2.getFontScaleFromHeight(_FONT, line, 1)
     wide = cv2.getTextSize(text, _FONT, size, 1)[0][0]
-    pad = max(2, capital // 2)
+    pad = max(2, line // 2)
     room = max(8.0, min(_WIDEST * width, width - 4 * pad))
     size *= min(1.0, room / max(1, wide))
     thick = max(1, round(size * 1.4))

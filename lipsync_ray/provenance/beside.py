@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lipsync_ray.errors import ConfigError, ObjectMissing, ProvenanceBroken
+from lipsync_ray.errors import ConfigError, ObjectMissing, ProvenanceBroken, StorageError
 from lipsync_ray.provenance.intervals import Interval, read_intervals
-from lipsync_ray.provenance.wary import line, mapping, shown
+from lipsync_ray.provenance.wary import line, mapping, shown, small_map
 from lipsync_ray.storage import files
 
 _LARGEST = 64 << 20  # bytes: the sidecar of a day of video is smaller
@@ -26,6 +27,7 @@ class SidecarSays:
     consent: str | None
     visible_mark: str | None
     edited: tuple[Interval, ...]
+    engines: Mapping[str, tuple[Interval, ...]]  # where several have drawn
     version: str
     engine: str
 
@@ -50,13 +52,17 @@ def read_sidecar(place: str, *, named: bool) -> SidecarSays | None:
 
     Raises:
         ConfigError: the user named a file that is missing, or is none.
-        StorageError: it cannot be read.
+        StorageError: the user named it, and it cannot be read.
     """
     try:
         data = read_small(place)
         if data is None:
             raise ValueError("there is no such file")
         return _says(place, json.loads(data))
+    except StorageError:
+        if named:
+            raise
+        return None  # a folder, or somebody else's: nobody said that it tells of the file
     except (ValueError, ProvenanceBroken, RecursionError) as error:
         if named:
             raise ConfigError(
@@ -80,6 +86,7 @@ def _says(place: str, content: object) -> SidecarSays:
         consent=_optional(own.get("consent"), 500),
         visible_mark=_optional(own.get("visible_mark")),
         edited=read_intervals(own.get("edited")),
+        engines=small_map(own.get("engines"), read_intervals),
         version=line(whole.get("lipsync_ray", "")),
         engine=line(mapping(whole.get("plan")).get("engine", "")),
     )

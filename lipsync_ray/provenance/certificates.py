@@ -37,6 +37,22 @@ def make_development_pem(now: datetime, lasts: timedelta = LASTS) -> bytes:
     return key + b"".join(one.public_bytes(serialization.Encoding.PEM) for one in (own, top))
 
 
+def read_anchors(pem: bytes) -> list[bytes]:
+    """The certificates in a PEM file, each as PEM of its own, without what stands around them.
+
+    Raises:
+        ValueError: there is none, or one is damaged: the C2PA library would then check nothing at all.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    found = x509.load_pem_x509_certificates(pem)
+    for one in found:
+        one.public_key()  # what is read late may be damaged too
+        tuple(one.extensions)
+    return [one.public_bytes(serialization.Encoding.PEM) for one in found]
+
+
 def is_development(certificate: x509.Certificate) -> bool:
     """Whether a certificate says of itself that it is one of these."""
     from cryptography.x509.oid import NameOID

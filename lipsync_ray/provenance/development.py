@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lipsync_ray.errors import SigningFailed
 from lipsync_ray.folders import default_cache_dir
-from lipsync_ray.provenance.certificates import make_development_pem
+from lipsync_ray.provenance.certificates import make_development_pem, read_anchors
 from lipsync_ray.storage.locks import locked
 from lipsync_ray.storage.whole import atomic_path
 
 RENEW = timedelta(days=730)  # before it expires: what is signed today can be checked for so long
-_BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 def development_folder() -> Path:
@@ -43,10 +43,9 @@ def development_anchors() -> list[bytes]:
     """Certificates (PEM) of those who issued this user's development certificates; none where none are."""
     found = []
     for path in sorted(development_folder().glob("development-*.pem")):
-        try:
-            found.append(_BEGIN + path.read_bytes().rpartition(_BEGIN)[2])
-        except OSError:
-            continue  # somebody else's: what it has signed counts as unknown
+        # Somebody else's, or damaged: what it has signed counts as unknown.
+        with suppress(OSError, ValueError):
+            found += read_anchors(path.read_bytes())[-1:]
     return found
 
 

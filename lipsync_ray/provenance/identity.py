@@ -12,6 +12,7 @@ from lipsync_ray.provenance.certificates import fault_of, is_development
 from lipsync_ray.provenance.development import development_pem
 from lipsync_ray.provenance.library import c2pa_library
 from lipsync_ray.provenance.settings import ProvenanceSettings
+from lipsync_ray.provenance.wary import shown
 from lipsync_ray.storage.uri import local_path
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _identity(
     key_pem: bytes, chain_pem: bytes, what: str, settings: ProvenanceSettings, now: datetime
 ) -> Identity:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
     try:
@@ -75,10 +77,14 @@ def _identity(
     except ValueError as error:
         raise SigningFailed(f"{what} holds no certificate that can be read") from error
     key = _private_key(key_pem, settings.key)
-    _check_chain(chain, key, what, now)
+    try:
+        _check_chain(chain, key, what, now)
+        name, development = _shown(chain[0]), is_development(chain[0])
+    except (ValueError, UnsupportedAlgorithm) as error:  # parts of certificates are only read when asked for
+        raise SigningFailed(f"{what} is damaged: {shown(error)}") from error
     identity = Identity(
-        name=_shown(chain[0]),
-        development=is_development(chain[0]),
+        name=name,
+        development=development,
         algorithm=_algorithm(key, what),
         chain=b"".join(one.public_bytes(serialization.Encoding.PEM) for one in chain),
         key=key.private_bytes(

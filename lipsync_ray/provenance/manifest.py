@@ -7,36 +7,50 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lipsync_ray.provenance.facts import LABEL, DubFacts
+from lipsync_ray.provenance.facts import LABEL, DubFacts, fitting
 from lipsync_ray.provenance.intervals import Interval
+from lipsync_ray.provenance.signing import Ingredient
 
 # IPTC's term for a recording into which a trained model has drawn.
 EDITED_BY_AI = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-SOURCE, SPEECH = "source", "speech"  # labels of the ingredients
+PARENT, HEARD, FOLLOWED = "parentOf", "componentOf", "inputTo"  # relationships of the ingredients
+MOST_CHANGES = 500  # stretches that other programs are told too; the project's own assertion has all
 
 
-def definition(facts: DubFacts, title: str, mime: str, now: datetime | None = None) -> dict[str, Any]:
+def definition(
+    facts: DubFacts,
+    title: str,
+    mime: str,
+    ingredients: Sequence[Ingredient],
+    now: datetime | None = None,
+) -> dict[str, Any]:
     """The manifest of a dub with a name of its own, without its ingredients.
 
     Args:
         facts: of the dub.
         title: name of the output, without folders.
         mime: its format.
+        ingredients: that it will hold.
         now: when it is made.
     """
     agent = {"name": "lipsync_ray", "version": facts.version}
-    actions = [
-        {"action": "c2pa.opened", "parameters": {"ingredientIds": [SOURCE]}},
-        {"action": "c2pa.placed", "parameters": {"ingredientIds": [SPEECH]}},
-        {
-            "action": "c2pa.edited",
-            "when": (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "softwareAgent": agent,
-            "digitalSourceType": EDITED_BY_AI,
-            "description": "The mouths of people were changed to say the words of another sound.",
-            "changes": _changes(facts.edited),
-        },
-    ]
+    when = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def action(name: str, relationship: str) -> dict[str, Any]:
+        labels = [one.label for one in ingredients if one.relationship == relationship]
+        return {"action": name, "when": when, **({"parameters": {"ingredientIds": labels}} if labels else {})}
+
+    actions = [action("c2pa.opened", PARENT), action("c2pa.placed", HEARD)]
+    if facts.edited:
+        actions.append(
+            {
+                **action("c2pa.edited", FOLLOWED),
+                "softwareAgent": agent,
+                "digitalSourceType": EDITED_BY_AI,
+                "description": "The mouths of people were changed to say the words of another sound.",
+                **_changes(facts.edited),
+            }
+        )
     return {
         "label": f"urn:c2pa:{uuid.uuid4()}",
         "title": title,
@@ -44,18 +58,14 @@ def definition(facts: DubFacts, title: str, mime: str, now: datetime | None = No
         "claim_generator_info": [agent],
         "assertions": [
             {"label": "c2pa.actions.v2", "data": {"actions": actions}},
-            {"label": LABEL, "data": facts.to_plain()},
+            {"label": LABEL, "data": fitting(facts).to_plain()},
         ],
     }
 
 
-def _changes(edited: Sequence[Interval]) -> list[dict[str, Any]]:
-    """Stretches of time as the standard's regions of interest."""
-    return [
-        {
-            "region": [
-                {"type": "temporal", "time": {"type": "npt", "start": str(one.begin), "end": str(one.end)}}
-            ]
-        }
-        for one in edited
-    ]
+def _changes(edited: Sequence[Interval]) -> dict[str, Any]:
+    """Stretches of time as the standard's regions of interest; nothing where there are too many."""
+    if len(edited) > MOST_CHANGES:
+        return {}
+    times = [{"type": "npt", "start": str(one.begin), "end": str(one.end)} for one in edited]
+    return {"changes": [{"region": [{"type": "temporal", "time": time}]} for time in times]}

@@ -12,6 +12,7 @@ from lipsync_ray.provenance.reading import Credentials
 from lipsync_ray.provenance.verify import Verdict
 
 _WIDE = 12
+_USES = {"source": "source", "speech": "sound", "drive": "mouth after"}
 
 
 def page(verdict: Verdict) -> str:
@@ -67,24 +68,32 @@ def _trust(found: Credentials) -> str:
 
 def _dub(facts: DubFacts) -> Iterator[tuple[str, str]]:
     yield "edited", f"{spoken(facts.edited)} ({total(facts.edited):.2f} s in all): mouths, by a machine"
-    frames = sum(one.stop - one.start for one in facts.edited)
-    yield "", f"{frames} of {facts.frames} frames"
+    joined = f"; gaps of up to {facts.widest_gap} frames are told as edited" if facts.widest_gap else ""
+    yield "", f"{facts.edited_frames} of {facts.frames} frames{joined}"
     for name, own in facts.speakers.items():
         yield "", f"{name}: {spoken(own)}"
+    for name, own in facts.engines.items():
+        yield "", f"by engine {name}: {spoken(own)}"
     left = ", ".join(f"{reason} {count}" for reason, count in facts.passed_through.items() if count)
     if left:
         yield "left alone", f"{left} (frames)"
     yield "by", f"lipsync_ray {facts.version} (code {facts.code}), engine {facts.engine}"
     for name, sha256 in facts.weights.items():
         yield "weights", f"{name} {sha256}"
-    yield "source", f"SHA-256 {facts.source_sha256}"
-    yield "sound", f"SHA-256 {facts.audio_sha256}"
+    for file in facts.files:
+        yield _USES.get(file.use, file.use), f"SHA-256 {file.sha256} {file.name}"
+    if facts.more_files:
+        yield "", f"and {facts.more_files} more files"
+    if facts.audio_sha256 not in {file.sha256 for file in facts.files}:
+        yield "sound", f"SHA-256 {facts.audio_sha256} put together from these"
     yield "consent", facts.consent or "none is named"
     yield "mark", f"'{facts.visible_mark}' is seen in the picture" if facts.visible_mark else "none is seen"
 
 
 def _unsigned(says: SidecarSays) -> Iterator[tuple[str, str]]:
     yield "edited", f"{spoken(says.edited)}: mouths, by a machine"
+    for name, own in says.engines.items():
+        yield "", f"by engine {name}: {spoken(own)}"
     yield "by", f"lipsync_ray {says.version}, engine {says.engine}"
     yield "signed", "no (provenance=off)" if says.mode == "off" else "its manifest is not here any more"
     yield "consent", says.consent or "none is named"

@@ -99,7 +99,7 @@ def _checked(found: dict[str, Any], name: str) -> Credentials:
         manifests=len(manifests),
         facts=facts,
         active=own,
-        notes=notes,
+        notes=(*notes, *_broken_ingredients(active)),
     )
 
 
@@ -119,6 +119,21 @@ def _facts(
                 except ValueError as error:
                     return None, own, (f"what it tells of a dub cannot be read: {error}",)
     return None, False, ()
+
+
+def _broken_ingredients(active: dict[str, Any]) -> tuple[str, ...]:
+    """What signing has found of sources whose own manifests do not hold: it takes them as they are."""
+    notes = []
+    for ingredient in mappings(active.get("ingredients"))[:20]:
+        results = mapping(mapping(ingredient.get("validation_results")).get("activeManifest"))
+        failed = {**_codes(ingredient.get("validation_status")), **_codes(results.get("failure"))}
+        serious = [code for code in failed if code not in (_UNTRUSTED, _EXPIRED)]
+        if serious:
+            notes.append(
+                f"{shown(ingredient.get('title'))}, which it was made from, had a manifest that did not hold "
+                f"({shown(', '.join(serious))})"
+            )
+    return tuple(notes)
 
 
 def _actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from lipsync_ray.errors import SigningFailed
 from lipsync_ray.provenance.identity import Identity
 from lipsync_ray.provenance.library import c2pa_library, open_context
+from lipsync_ray.provenance.watched import Watched
 
 MANIFEST_ENDING = ".c2pa"  # of a manifest beside its file, as the standard names it
 
@@ -83,11 +84,14 @@ def seal(
     """
     library = c2pa_library()
     inside = embeds(out.name)
-    try:
-        with raw.open("rb") as source, out.open("w+b") as target:
+    with raw.open("rb") as read, out.open("w+b") as written:
+        source, target = Watched(read), Watched(written)
+        try:
             data = _sign(identity, manifest, ingredients, format_of(out.name), inside, source, target)
-    except library.C2paError as error:
-        raise SigningFailed(f"{manifest['title']} cannot be signed: {_line(error)}") from error
+        except library.C2paError as error:
+            if trouble := target.trouble or source.trouble:
+                raise trouble from error
+            raise SigningFailed(f"{manifest['title']} cannot be signed: {_line(error)}") from error
     return Sealed(label=manifest["label"], beside=None if inside else data)
 
 
@@ -148,7 +152,7 @@ def _add(builder: Any, ingredient: Ingredient) -> None:
         "label": ingredient.label,
         "description": f"SHA-256 {ingredient.sha256}",
     }
-    mime = format_of(ingredient.title)
+    mime = _OTHER if ingredient.path is None else format_of(ingredient.path.name)
     if ingredient.path is not None and mime != _OTHER:
         try:
             with ingredient.path.open("rb") as file:

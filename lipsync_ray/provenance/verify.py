@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from lipsync_ray.errors import ConfigError, MediaError, ProvenanceBroken, ProvenanceMissing, VideoUnreadable
+from lipsync_ray.errors import ConfigError, ProvenanceBroken, ProvenanceMissing, VideoUnreadable
 from lipsync_ray.folders import private_folder
+from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.provenance.beside import SidecarSays, read_sidecar, read_small
+from lipsync_ray.provenance.certificates import read_anchors
 from lipsync_ray.provenance.development import development_anchors
+from lipsync_ray.provenance.outside import outside_hash
 from lipsync_ray.provenance.reading import Credentials, read_credentials
 from lipsync_ray.provenance.signing import MANIFEST_ENDING, embeds
+from lipsync_ray.provenance.wary import shown
 from lipsync_ray.storage import files
 from lipsync_ray.storage.uri import is_remote, local_path, name_of, suffix_of
 from lipsync_ray.storage.whole import content_hash
@@ -56,6 +60,8 @@ def verify(place: str, *, sidecar: str | None = None, trust: str | None = None) 
         credentials, troubles = _credentials(path, place, anchors, says)
         sha256 = content_hash(path)
         if credentials is not None:
+            _check_outside(path, name_of(place), credentials)
+            _check_same(name_of(place), sha256, credentials, says)
             return Verdict(
                 file=place,
                 by="manifest",
@@ -65,6 +71,7 @@ def verify(place: str, *, sidecar: str | None = None, trust: str | None = None) 
                 notes=(*credentials.notes, *_other(says, sha256)),
             )
         if says is not None and says.sha256 == sha256:
+            _check_unsigned(name_of(place), says)
             return Verdict(
                 file=place, by="sidecar", sha256=sha256, credentials=None, sidecar=says, notes=troubles
             )
@@ -79,7 +86,7 @@ def _credentials(
     try:
         found = read_credentials(path, name, anchors)
     except ProvenanceBroken:
-        _check_video(path, name)  # what is none was not changed, but is something else
+        _check_media(path, name)  # what is none was not changed, but is something else
         raise
     if found is not None or embeds(name):
         return found, ()
@@ -99,7 +106,7 @@ def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
     """What to say of a file that neither a manifest nor a sidecar vouches for."""
     name = name_of(place)
     try:
-        _check_video(path, name)
+        _check_media(path, name)
     except VideoUnreadable as error:
         return error
     if says is None:
@@ -114,26 +121,51 @@ def _nothing(path: Path, place: str, says: SidecarSays | None) -> Exception:
     )
 
 
-def _check_video(path: Path, name: str) -> None:
-    import av
+def _check_outside(path: Path, name: str, credentials: Credentials) -> None:
+    """Hold what the signature leaves out against the hash that a dub of this program tells of it."""
+    facts = credentials.facts if credentials.active else None
+    if facts is not None and facts.outside is not None and facts.outside != outside_hash(path):
+        raise ProvenanceBroken(
+            f"{name} was changed after it was signed: its type or room that players skip was altered, or "
+            "something was added to it"
+        )
+
+
+def _check_same(name: str, sha256: str, credentials: Credentials, says: SidecarSays | None) -> None:
+    """Hold a signed file against what its own sidecar knows of all its bytes: a signature leaves some out."""
+    if says is not None and says.manifest == credentials.label and says.sha256 != sha256:
+        raise ProvenanceBroken(
+            f"{name} was changed after it was signed, where its signature covers nothing: "
+            f"{name_of(says.place)} tells of the same manifest and of other bytes"
+        )
+
+
+def _check_unsigned(name: str, says: SidecarSays) -> None:
+    """Refuse a file that only its sidecar vouches for, though that says that the file was signed."""
+    if says.mode == "c2pa" and embeds(name):
+        raise ProvenanceBroken(
+            f"{name} holds no manifest, and {name_of(says.place)} says that it was signed: "
+            "the manifest was taken off"
+        )
+
+
+def _check_media(path: Path, name: str) -> None:
+    """Raises VideoUnreadable: it is neither a picture nor a sound, so that nothing can be said of it."""
     import av.error
 
     try:
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
-            if container.streams.video:
+        with open_demuxer(path) as container:
+            if container.streams.video or container.streams.audio:
                 return
-    except (av.error.FFmpegError, OSError, ValueError, MediaError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(f"{name} cannot be opened as a video: {error}") from error
-    raise VideoUnreadable(f"{name} holds no picture")
+    raise VideoUnreadable(f"{name} holds neither a picture nor a sound")
 
 
 def _other(says: SidecarSays | None, sha256: str) -> tuple[str, ...]:
     if says is None or says.sha256 == sha256:
         return ()
-    return (
-        f"{name_of(says.place)} tells of another file (other SHA-256), or of this one before something was "
-        "added to it that the signature does not cover",
-    )
+    return (f"{name_of(says.place)} tells of another file (other SHA-256, other manifest)",)
 
 
 def _neighbour(place: str, ending: str) -> str:
@@ -151,7 +183,7 @@ def _here(place: str, stack: ExitStack) -> Path:
 def _anchors(trust: str | None) -> list[bytes]:
     if trust is None:
         return []
-    data = read_small(trust)
-    if data is None or b"-----BEGIN CERTIFICATE-----" not in data:
-        raise ConfigError(f"trust={trust} is no PEM file of certificates")
-    return [data if data.endswith(b"\n") else data + b"\n"]
+    try:
+        return read_anchors(read_small(trust) or b"")
+    except (ValueError, ProvenanceBroken) as error:
+        raise ConfigError(f"trust={trust} is no PEM file of certificates: {shown(error)}") from error

@@ -41,12 +41,13 @@ def make_studio(
     days: tuple[float, float] = (-1, 30),
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     password: bytes | None = None,
+    malformed: bool = False,
 ) -> Studio:
     folder.mkdir(exist_ok=True)
     authority, signer = ec.generate_private_key(ec.SECP256R1()), KINDS[kind]()
     issuer = _name("Studio Authority")
     top = _certificate(issuer, issuer, authority.public_key(), authority, (-400, 400), None)
-    own = _certificate(_name("Studio Dubs"), issuer, signer.public_key(), authority, days, purpose)
+    own = _certificate(_name("Studio Dubs"), issuer, signer.public_key(), authority, days, purpose, malformed)
     studio = Studio(
         key=folder / "studio.key", certificate=folder / "studio.pem", authority=folder / "authority.pem"
     )
@@ -63,7 +64,7 @@ def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(oid, text) for oid, text in parts])
 
 
-def _certificate(subject, issuer, public, key, days, purpose) -> x509.Certificate:
+def _certificate(subject, issuer, public, key, days, purpose, malformed=False) -> x509.Certificate:
     now, ca = datetime.now(UTC), purpose is None
     usage = x509.KeyUsage(not ca, False, False, False, False, ca, ca, False, False)
     builder = (
@@ -77,4 +78,7 @@ def _certificate(subject, issuer, public, key, days, purpose) -> x509.Certificat
     )
     if purpose is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), False)
+    if malformed:
+        names = x509.ObjectIdentifier("2.5.29.17")
+        builder = builder.add_extension(x509.UnrecognizedExtension(names, b"\xff\xff"), False)
     return builder.sign(key, hashes.SHA256())

@@ -39,6 +39,7 @@ def test_certificates_for_content_sign(tmp_path: Path) -> None:
         ({"days": (10, 20)}, "is valid from .* to .*, not now"),
         ({"purpose": ExtendedKeyUsageOID.SERVER_AUTH}, "has no purpose for which it may sign content"),
         ({"kind": "rsa1024"}, "RSA from 2048 bits on"),
+        ({"malformed": True}, "is damaged"),
         ({"password": b"secret"}, "is encrypted: decrypt it"),
     ],
 )

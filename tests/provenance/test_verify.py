@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import av
 import c2pa
+import numpy as np
 import pytest
 
 from lipsync_ray.cli import main
-from lipsync_ray.errors import ProvenanceBroken
+from lipsync_ray.errors import ProvenanceBroken, ProvenanceMissing, VideoUnreadable
 from lipsync_ray.provenance.certificates import make_development_pem
 from lipsync_ray.provenance.development import development_anchors, development_folder
 from lipsync_ray.provenance.library import open_context
 from lipsync_ray.provenance.reading import read_credentials
+from lipsync_ray.provenance.verify import verify
+from lipsync_ray.storage.whole import content_hash
 from tests.provenance.conftest import FRAMES, Home
 from tests.provenance.keys import make_studio
 
@@ -123,13 +127,81 @@ def test_neither_key_nor_its_text_is_written_anywhere_else(signed: Path, home: H
     assert not [path for path in written if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("box", [b"mdat", b"moov", b"org.lipsync-ray.dub"])
-def test_a_flipped_byte_is_found(box: bytes, signed: Path, tmp_path: Path, capsys: Captured) -> None:
+def boxes(data: bytes) -> list[tuple[bytes, int, int]]:
+    """Kind, first byte and end of the boxes of a file."""
+    found, at = [], 0
+    while at < len(data):
+        end = at + int.from_bytes(data[at : at + 4], "big")
+        found.append((data[at + 4 : at + 8], at, end))
+        at = end
+    return found
+
+
+def uncovered(data: bytes) -> set[int]:
+    """What docs/provenance.md says of the manifest's box: its head, the heads and names of parts, filling."""
+    (start, end) = next((start, end) for kind, start, end in boxes(data) if kind == b"uuid")
+    begin = data.index(b"jumb", start) - 4
+    spots = set(range(start + 24, begin + 4))
+    for found in re.finditer(b"jumb", data[begin:end]):
+        at = begin + found.start()
+        named = int.from_bytes(data[at + 4 : at + 8], "big")
+        if data[at + 8 : at + 12] == b"jumd":
+            spots |= set(range(at - 4, at + 4 + named))
+    for found in re.finditer(rb"pad(?=[X-Z\x40-\x57])|\x00{2,}", data[begin:end]):
+        spots |= set(range(begin + found.start(), begin + found.end()))
+    return spots
+
+
+def test_any_flipped_byte_is_found(signed: Path, tmp_path: Path) -> None:
+    whole = signed.read_bytes()
+    rng = np.random.default_rng(1)
+    spots = {at for _, start, _ in boxes(whole) for at in range(start, start + 16)}
+    spots |= set(rng.integers(0, len(whole), 60).tolist()) | set(rng.integers(0, 6000, 60).tolist())
+    free = uncovered(whole)
+    assert len(free) < 2000  # of which a thousand are filling
+    assert len(spots - free) > 100
     path = copied(signed, tmp_path)
-    flip(path, path.read_bytes().rfind(box) + (60 if box != b"moov" else 20))
+    for at in sorted(spots):
+        path.write_bytes(whole)
+        flip(path, at)
+        with pytest.raises((ProvenanceBroken, VideoUnreadable, ProvenanceMissing)):
+            verify(str(path))
+    path.with_suffix(".json").unlink()
+    for at in sorted(spots - free):
+        path.write_bytes(whole)
+        flip(path, at)
+        with pytest.raises((ProvenanceBroken, VideoUnreadable, ProvenanceMissing)):
+            verify(str(path))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"\0\0\0\x08free",
+        b"\0\0\0\x0cskipmore",
+        b"\0\0\0\0free and more",
+        b"\0\0\0\x0cmframore",
+        b"\0\0\0\x28uuid" + bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + bytes(16),
+        b"abc",
+    ],
+)
+def test_boxes_that_the_standard_passes_over_cannot_be_added(
+    more: bytes, signed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    path = copied(signed, tmp_path, sidecar=False)
+    path.write_bytes(path.read_bytes() + more)
+    assert "PROVENANCE_BROKEN" in check(capsys, path)[2]
+
+
+def test_a_manifest_that_was_taken_off_is_missed_though_the_sidecar_was_rewritten(
+    signed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    path = rewritten(signed, tmp_path / "signed.mp4", encoded=False)
+    told = json.loads(signed.with_suffix(".json").read_text())
+    told["provenance"]["sha256"] = content_hash(path)
+    path.with_suffix(".json").write_text(json.dumps(told))
     status, _, err = check(capsys, path)
-    assert status == 1
-    assert err.startswith("lipsync_ray: PROVENANCE_BROKEN: signed.mp4")
+    assert (status, "PROVENANCE_BROKEN" in err, "was taken off" in err) == (1, True, True)
 
 
 def test_a_truncated_file_is_found(signed: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -189,6 +261,15 @@ def test_a_sidecar_that_is_none_is_passed_over_or_refused(
     assert (status, "CONFIG: sidecar=" in err) == (1, True)
 
 
+def test_a_folder_with_the_name_of_a_sidecar_is_passed_over(
+    signed: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    path = copied(signed, tmp_path, sidecar=False)
+    path.with_suffix(".json").mkdir()
+    assert check(capsys, path)[0] == 0
+    assert "is a folder" in check(capsys, path, f"sidecar={path.with_suffix('.json')}")[2]
+
+
 def test_a_huge_sidecar_is_not_read(signed: Path, tmp_path: Path, capsys: Captured) -> None:
     path = copied(signed, tmp_path, sidecar=False)
     with (tmp_path / "signed.json").open("wb") as file:
@@ -228,6 +309,14 @@ def test_matroska_has_its_manifest_beside_it(home: Home, tmp_path: Path, capsys:
     assert "its manifest is not here any more" in check(capsys, out)[1]
 
 
+def test_a_manifest_of_an_earlier_output_goes_with_it(home: Home, tmp_path: Path, capsys: Captured) -> None:
+    out = tmp_path / "again.mkv"
+    home.dub(out)
+    home.dub(out, "provenance=off")
+    assert {path.name for path in tmp_path.iterdir()} == {"again.mkv", "again.json"}
+    assert "Nobody has signed that" in check(capsys, out)[1]
+
+
 def test_own_certificates_name_who_signed_and_the_source_keeps_its_history(
     signed: Path, home: Home, tmp_path: Path, capsys: Captured
 ) -> None:
@@ -242,6 +331,41 @@ def test_own_certificates_name_who_signed_and_the_source_keeps_its_history(
     assert "an authority that you trust has issued the certificate" in text
     told = json.loads(out.with_suffix(".json").read_text())["provenance"]
     assert (told["signer"], told["development"]) == ("Studio Dubs, Studio", False)
+
+
+def damaged(pem: bytes) -> bytes:
+    """A certificate of which a part is missing."""
+    lines = pem.splitlines(keepends=True)
+    return b"".join([*lines[:2], *lines[4:]])
+
+
+def test_a_damaged_certificate_among_the_trusted_ones_breaks_no_file(
+    signed: Path, home: Home, tmp_path: Path, capsys: Captured
+) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_bytes(damaged(make_studio(tmp_path / "keys").authority.read_bytes()))
+    (own,) = development_folder().glob("development-*.pem")
+    beside = development_folder() / "development-0.pem"
+    for content in (wrong.read_bytes(), own.read_bytes()[:-60], b"\xff\x00"):
+        beside.write_bytes(content)
+        try:
+            assert "made on this machine" in check(capsys, signed)[1]
+        finally:
+            beside.unlink()
+    status, _, err = check(capsys, signed, f"trust={wrong}")
+    assert (status, "CONFIG: trust=" in err) == (1, True)
+
+
+def test_a_source_whose_own_manifest_does_not_hold_is_noted(
+    signed: Path, home: Home, tmp_path: Path, capsys: Captured
+) -> None:
+    broken, out = copied(signed, tmp_path, sidecar=False), tmp_path / "out.mp4"
+    flip(broken, broken.read_bytes().rfind(b"mdat") + 9)  # the encoder's name: all frames can be read
+    home.dub(out, video=broken)
+    status, text, _ = check(capsys, out)
+    assert status == 0
+    assert "Note: signed.mp4, which it was made from, had a manifest that did not hold" in text
+    assert "assertion.bmffHash.mismatch" in text
 
 
 def test_a_key_that_cannot_sign_is_told_before_anything_is_drawn(
@@ -276,7 +400,7 @@ def test_dubs_without_consent_are_refused_by_policy(home: Home, tmp_path: Path, 
     assert "CONSENT_REQUIRED" in capsys.readouterr().out
 
 
-def sign_foreign(source: Path, target: Path, assertions: list[dict]) -> Path:
+def sign_foreign(source: Path, target: Path, assertions: list[dict], mime: str = "video/mp4") -> Path:
     """A file as another program signs it."""
     pem = make_development_pem(datetime.now(UTC))
     key, _, chain = pem.partition(b"-----BEGIN CERTIFICATE-----")
@@ -290,7 +414,7 @@ def sign_foreign(source: Path, target: Path, assertions: list[dict]) -> Path:
     with open_context() as context, c2pa.Builder(manifest, context=context) as builder:
         with c2pa.Signer.from_info(info) as signer:
             with source.open("rb") as given, target.open("w+b") as written:
-                builder.sign(signer, "video/mp4", given, written)
+                builder.sign(signer, mime, given, written)
     return target
 
 
@@ -321,3 +445,20 @@ def test_a_manifest_of_random_bytes_is_broken_not_a_crash(home: Home, tmp_path: 
             assert read_credentials(path, "some.mkv", (), data) is None
         except ProvenanceBroken:
             continue
+
+
+def test_a_changed_sound_file_is_told_as_changed(home: Home, tmp_path: Path, capsys: Captured) -> None:
+    sound = sign_foreign(home.folder / "dub.wav", tmp_path / "dub.wav", [], "audio/wav")
+    assert check(capsys, sound)[0] == 0
+    assert "PROVENANCE_BROKEN" in check(capsys, flip(sound, 1000))[2]
+    assert "PROVENANCE_NONE" in check(capsys, shutil.copy(home.folder / "dub.wav", tmp_path / "b.wav"))[2]
+
+
+def test_a_list_of_other_files_is_not_followed(signed: Path, tmp_path: Path, capsys: Captured) -> None:
+    for name, text in (
+        ("list.mp4", f"ffconcat version 1.0\nfile '{signed}'\n"),
+        ("list.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{signed}\n#EXT-X-ENDLIST\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        status, _, err = check(capsys, tmp_path / name)
+        assert (status, "VIDEO_UNREADABLE" in err, "list of other files" in err) == (1, True, True)

@@ -15,6 +15,8 @@ from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.still import write_still
+from lipsync_ray.provenance.verify import verify
+from lipsync_ray.storage.whole import content_hash
 from tests.speakers.duet import make_duet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +87,19 @@ def test_the_report_shows_both(home: Path, dub: dict[str, Any]) -> None:
 def test_the_sidecar_tells_who_says_what(home: Path, dub: dict[str, Any]) -> None:
     told = [(row["speaker"], row["face"], row["audio"]) for row in dub["speakers"]]
     assert told == [("anna", "left", str(home / "anna.wav")), ("ben", "right", str(home / "ben.wav"))]
+
+
+def test_the_manifest_tells_each_sound_and_each_mouth(home: Path, dub: dict[str, Any]) -> None:
+    found = verify(str(home / "dub.mp4")).credentials
+    assert found is not None
+    assert found.facts is not None
+    assert [(one.use, one.name, one.sha256) for one in found.facts.files] == [
+        ("source", "two.mp4", content_hash(home / "two.mp4")),
+        ("speech", "anna.wav", content_hash(home / "anna.wav")),
+        ("speech", "ben.wav", content_hash(home / "ben.wav")),
+    ]
+    assert found.ingredients == ("two.mp4", "anna.wav", "ben.wav")
+    assert set(found.facts.speakers) == {"anna", "ben"}
 
 
 def test_a_sound_of_the_map_is_not_written_over(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

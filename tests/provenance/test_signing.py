@@ -1,0 +1,71 @@
+"""Signing a file by itself: what keeps it from being written."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lipsync_ray.errors import OutputUnwritable
+from lipsync_ray.provenance.identity import Identity, load_identity
+from lipsync_ray.provenance.settings import ProvenanceSettings
+from lipsync_ray.provenance.signing import seal
+from lipsync_ray.storage.whole import atomic_path, spare_path
+from tests.provenance.conftest import Home
+
+MANIFEST = {
+    "label": "urn:c2pa:6a9b1f6e-0000-4000-8000-000000000000",
+    "title": "out.mp4",
+    "claim_generator_info": [{"name": "lipsync_ray"}],
+    "assertions": [
+        {
+            "label": "c2pa.actions.v2",
+            "data": {
+                "actions": [
+                    {
+                        "action": "c2pa.created",
+                        "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",
+                    }
+                ]
+            },
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def identity(_own_keys: None) -> Identity:
+    return load_identity(ProvenanceSettings())
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file may grow beyond ``size`` bytes: writing fails as on a full disk."""
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, old)
+
+
+def test_a_full_disk_is_told_as_such(
+    home: Home, identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lipsync_ray.storage.whole._FULL", (27,))  # EFBIG stands for ENOSPC
+
+    def sign() -> None:
+        with atomic_path(tmp_path / "out.mp4") as path, spare_path(path) as raw:
+            raw.write_bytes((home.folder / "talk.mp4").read_bytes())
+            with room_for(20_000):
+                seal(raw, path, MANIFEST, (), identity)
+
+    with pytest.raises(OutputUnwritable, match=r"cannot write .*out\.mp4: File too large"):
+        sign()
+    assert not list(tmp_path.iterdir())
