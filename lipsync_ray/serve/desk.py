@@ -27,7 +27,6 @@ from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.quotas import Quotas
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve_settings import ServeSettings
-from lipsync_ray.storage.uri import is_remote
 from lipsync_ray.wording import option_words
 
 _CONSENT = "policy.consent"
@@ -147,7 +146,7 @@ class Desk:
             Problem: a quota is full by now.
             StoreError: the database does not answer.
         """
-        size = sum(file.bytes or 0 for file in (job.video, job.audio) if file and not _elsewhere(file))
+        size = sum(file.bytes or 0 for file in (job.video, job.audio) if file and file.own)
         counted = job.seconds if job.kind == "dub" else 0.0
         home = self._places.job(job.id)
         with self._adding:
@@ -172,7 +171,7 @@ class Desk:
         files = {"video": earlier.video} | ({"audio": earlier.audio} if earlier.audio else {})
         files = {name: file for name, file in files.items() if name not in others}
         for file in files.values():
-            if not _elsewhere(file):
+            if file.own:
                 try:
                     (folder / file.place).hardlink_to(self._places.job(id) / file.place)
                 except FileNotFoundError:
@@ -216,7 +215,3 @@ def read_options(text: str) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise Problem(422, "INVALID", 'options must be a JSON object, such as {"encode.crf": 18}')
     return options
-
-
-def _elsewhere(file: InputFile) -> bool:
-    return is_remote(file.place) or file.place.startswith("/")

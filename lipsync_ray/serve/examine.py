@@ -7,6 +7,7 @@ from pathlib import Path
 from lipsync_ray.errors import LipsyncError
 from lipsync_ray.media.glance import Glance, glance_at_sound, glance_at_video
 from lipsync_ray.serve.job import InputFile
+from lipsync_ray.serve.limits import check_length, check_picture
 from lipsync_ray.serve.problems import Problem, problem_of
 from lipsync_ray.serve_settings import ServeSettings
 from lipsync_ray.storage.uri import is_remote
@@ -19,21 +20,17 @@ def examine(folder: Path, video: InputFile, audio: InputFile | None, settings: S
         Seconds of the video; 0 where its header does not tell, and for a picture.
 
     Raises:
-        Problem: a file cannot be used, or is beyond a limit.
+        Problem: a file cannot be used.
+        LimitExceeded: a file is beyond a limit.
     """
     seconds = 0.0
     if not is_remote(video.place):
         glance = _looked(folder, video, sound=False)
         seconds = glance.seconds
-        _check_length(video, seconds, settings)
-        if glance.width * glance.height > settings.max_megapixels * 1e6:
-            raise Problem(
-                *(422, "LIMIT"),
-                f"{video.name} has {glance.width}x{glance.height} pixels; "
-                f"{settings.max_megapixels:g} megapixels are the most that is taken",
-            )
+        check_length(video.name, seconds, settings)
+        check_picture(video.name, glance.width, glance.height, settings)
     if audio is not None and not is_remote(audio.place):
-        _check_length(audio, _looked(folder, audio, sound=True).seconds, settings)
+        check_length(audio.name, _looked(folder, audio, sound=True).seconds, settings)
     return seconds
 
 
@@ -46,11 +43,3 @@ def _looked(folder: Path, file: InputFile, *, sound: bool) -> Glance:
         problem = problem_of(error)
         detail = problem.detail.replace(str(path), file.name)
         raise Problem(problem.status, problem.code, detail) from error
-
-
-def _check_length(file: InputFile, seconds: float, settings: ServeSettings) -> None:
-    if seconds > settings.max_seconds:
-        raise Problem(
-            *(422, "LIMIT"),
-            f"{file.name} has {seconds:.0f} s; {settings.max_seconds:g} s are the most that is taken",
-        )

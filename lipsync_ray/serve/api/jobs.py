@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from lipsync_ray.serve.api.models import JobShown, JobsShown, Kind, State
+from lipsync_ray.serve.api.models import JobShown, JobsShown
 from lipsync_ray.serve.api.service import Here, Owner, own_job
 from lipsync_ray.serve.api.shown import show_now
 from lipsync_ray.serve.api.told import problems
+from lipsync_ray.serve.job import Kind, State
 from lipsync_ray.serve.problems import Problem
 
 router = APIRouter(tags=["jobs"])

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["dub", "triage", "preview"]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+from lipsync_ray.serve.job import Calling, Kind, State
 
 
 class ProblemShown(BaseModel):
@@ -59,7 +58,7 @@ class CallbackShown(BaseModel):
     """Who is told of the end of a job."""
 
     url: str
-    state: Literal["none", "due", "sent", "failed"]
+    state: Calling
     tries: int
 
 
