@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from lipsync_ray.errors import LipsyncError
@@ -17,7 +18,7 @@ def examine(folder: Path, video: InputFile, audio: InputFile | None, settings: S
     """Open the files of a job as far as they are on this machine.
 
     Returns:
-        Seconds of the video; 0 where its header does not tell, and for a picture.
+        Seconds that a dub of them has at most, the longer of both; 0 where no header tells.
 
     Raises:
         Problem: a file cannot be used.
@@ -25,20 +26,22 @@ def examine(folder: Path, video: InputFile, audio: InputFile | None, settings: S
     """
     seconds = 0.0
     if not is_remote(video.place):
-        glance = _looked(folder, video, sound=False)
-        seconds = glance.seconds
-        check_length(video.name, seconds, settings)
+        most = int(settings.max_megapixels * 1e6)
+        glance = _looked(folder, video, lambda path: glance_at_video(path, video.name, most))
         check_picture(video.name, glance.width, glance.height, settings)
+        check_length(video.name, glance.seconds, settings)
+        seconds = glance.seconds
     if audio is not None and not is_remote(audio.place):
-        check_length(audio.name, _looked(folder, audio, sound=True).seconds, settings)
+        sound = _looked(folder, audio, lambda path: glance_at_sound(path, audio.name)).seconds
+        check_length(audio.name, sound, settings)
+        seconds = max(seconds, sound)
     return seconds
 
 
-def _looked(folder: Path, file: InputFile, *, sound: bool) -> Glance:
+def _looked(folder: Path, file: InputFile, look: Callable[[Path], Glance]) -> Glance:
     path = folder / file.place  # an absolute place stands for itself
-    look = glance_at_sound if sound else glance_at_video
     try:
-        return look(path, file.name)
+        return look(path)
     except LipsyncError as error:
         problem = problem_of(error)
         detail = problem.detail.replace(str(path), file.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.pictures import png
 from tests.serve.api.served import House, house
 
 Files = dict[str, tuple[str, bytes]]
@@ -171,6 +172,16 @@ def test_limits_of_pictures_and_lengths(tmp_path: Path, files: Files) -> None:
         assert "3 s" in refused(client.post("/v1/jobs", files=files), 422, "LIMIT")
     with house(tmp_path / "b", max_megapixels=0.02) as small, small.client() as client:
         assert "192x108" in refused(client.post("/v1/jobs", files=files), 422, "LIMIT")
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(
+    open_house: House, audio: bytes, tmp_path: Path
+) -> None:
+    for side in (4_000, 16_000):
+        bomb = png(tmp_path / "bomb.png", side, side).read_bytes()
+        with open_house.client() as client:
+            files = {"video": ("bomb.png", bomb), "audio": ("v.wav", audio)}
+            assert "megapixels" in refused(client.post("/v1/jobs", files=files), 422, "LIMIT")
 
 
 def test_the_operators_words_lie_under_those_of_jobs(tmp_path: Path, files: Files) -> None:
