@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 import time
@@ -23,6 +22,7 @@ from lipsync_ray.serve.incoming import Form
 from lipsync_ray.serve.job import InputFile, ServedJob, new_id
 from lipsync_ray.serve.outbound import check_url
 from lipsync_ray.serve.places import Places
+from lipsync_ray.serve.plain import check_plain, read_json
 from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.quotas import Quotas
 from lipsync_ray.serve.store import JobStore
@@ -118,6 +118,7 @@ class Desk:
         for name, uri in (("video", wish.video), ("audio", wish.audio)):
             if uri:
                 files[name] = input_of(uri, self._settings.inputs)
+                check_plain([files[name].name, files[name].place], f"the name of {name}")
                 if (files[name].bytes or 0) > self._settings.max_mb * 1e6:
                     raise Problem(
                         413, "TOO_LARGE", f"{files[name].name} is larger than {self._settings.max_mb:g} MB"
@@ -208,10 +209,7 @@ class Desk:
 
 def read_options(text: str) -> dict[str, Any]:
     """The field ``options`` of a form. Raises Problem: it is no JSON object."""
-    try:
-        options = json.loads(text)
-    except (ValueError, RecursionError):
-        options = None
+    options = read_json(text, "options")
     if not isinstance(options, dict):
         raise Problem(422, "INVALID", 'options must be a JSON object, such as {"encode.crf": 18}')
     return options

@@ -46,7 +46,8 @@ def answer(problem: Problem) -> ProblemResponse:
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "code": problem.code,
-        "detail": problem.detail[:_LONGEST],
+        # Names of files on a disk may be no UTF-8.
+        "detail": problem.detail[:_LONGEST].encode("utf-8", "backslashreplace").decode(),
     }
     return ProblemResponse(content, status_code=problem.status, headers=problem.headers)
 

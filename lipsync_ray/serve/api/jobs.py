@@ -13,6 +13,7 @@ from lipsync_ray.serve.api.service import Here, Owner, own_job
 from lipsync_ray.serve.api.shown import show_now
 from lipsync_ray.serve.api.told import problems
 from lipsync_ray.serve.job import Kind, State
+from lipsync_ray.serve.plain import check_plain
 from lipsync_ray.serve.problems import Problem
 
 router = APIRouter(tags=["jobs"])
@@ -28,6 +29,8 @@ def list_jobs(
     cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
 ) -> JSONResponse:
     """The jobs of the token's owner, the newest first."""
+    if cursor is not None:
+        check_plain(cursor, "cursor")
     if cursor is not None and service.store.get(cursor, owner) is None:
         raise Problem(422, "CURSOR", "this cursor leads nowhere: its job was deleted; begin anew")
     states = (state,) if state else ()

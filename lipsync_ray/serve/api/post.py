@@ -23,6 +23,7 @@ from lipsync_ray.serve.desk import read_options
 from lipsync_ray.serve.incoming import Form, check_length, folder_for, receive_form, receive_text
 from lipsync_ray.serve.job import InputFile, ServedJob
 from lipsync_ray.serve.keys import Claim
+from lipsync_ray.serve.plain import check_plain, read_json
 from lipsync_ray.serve.problems import Problem, without
 
 router = APIRouter()
@@ -125,6 +126,8 @@ async def _read(request: Request, folder: Path, service: Service, most: int) -> 
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         form = await receive_form(request, folder, most=most, pace=service.pace)
+        for name, text in form.fields.items():
+            check_plain(text, name)
         fields: dict[str, Any] = {name: text for name, text in form.fields.items() if text}
         if "options" in fields:
             fields["options"] = read_options(fields["options"])
@@ -135,11 +138,7 @@ async def _read(request: Request, folder: Path, service: Service, most: int) -> 
         return _wish(fields), form
     if kind == "application/json":
         body = await receive_text(request, service.pace)
-        try:
-            content = json.loads(body)
-        except (ValueError, RecursionError):
-            raise Problem(422, "INVALID", "the body is no JSON") from None
-        return _wish(content), Form()
+        return _wish(read_json(body, "the body")), Form()
     raise Problem(415, "MEDIA_TYPE", "send multipart/form-data with files, or application/json")
 
 

@@ -32,6 +32,7 @@ def test_lists_by_pages_kinds_and_states(owned_house: House) -> None:
             {"state": "x"},
             {"kind": "x"},
             {"cursor": "x"},
+            {"cursor": "a\0b"},
             {"limit": "x"},
         ):
             answer = client.get("/v1/jobs", params=wrong)
