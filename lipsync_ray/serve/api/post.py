@@ -25,6 +25,7 @@ from lipsync_ray.serve.job import InputFile, ServedJob
 from lipsync_ray.serve.keys import Claim
 from lipsync_ray.serve.plain import check_plain, read_json
 from lipsync_ray.serve.problems import Problem, without
+from lipsync_ray.serve.undisturbed import undisturbed
 
 router = APIRouter()
 
@@ -58,19 +59,23 @@ async def post_job(
 
     Files are sent as multipart/form-data, or named by URI in JSON, or taken from an earlier job (`files_of`).
     """
-    keys = service.keys
-    claim = None
-    if idempotency_key is not None:
-        claim = await run_in_threadpool(keys.claim, owner, idempotency_key)
-    try:
-        job, replayed = await _taken(request, owner, service, claim)
-    except BaseException:  # a client that is gone as well
-        if claim is not None and claim.job is None:
-            keys.drop(claim)
-        raise
+    job, replayed = await _claimed(request, owner, service, idempotency_key)
     shown = await run_in_threadpool(show_now, job, service.places, service.store)
     headers = {"Location": f"/v1/jobs/{job.id}", **(_REPLAYED if replayed else {})}
     return JSONResponse(shown, status_code=202, headers=headers)
+
+
+async def _claimed(request: Request, owner: str, service: Service, key: str | None) -> tuple[ServedJob, bool]:
+    """As ``_taken``, while no other request with this key is."""
+    keys = service.keys
+    if key is None:
+        return await _taken(request, owner, service, None)
+    claim = await undisturbed(lambda: keys.claim(owner, key), keys.drop)
+    try:
+        return await _taken(request, owner, service, claim)
+    except BaseException:  # a client that is gone as well
+        await undisturbed(lambda: keys.drop(claim))
+        raise
 
 
 async def _taken(
@@ -92,7 +97,9 @@ async def _taken(
                     *(422, "KEY_REUSED", "this Idempotency-Key was sent before, with another request")
                 )
             return claim.job, True
-        return await run_in_threadpool(_made, service, wish, form, folder, owner, claim, content), False
+        # Its folder is removed after the end of this, and its key let go of: not while a thread is at work.
+        made = await undisturbed(lambda: _made(service, wish, form, folder, owner, claim, content))
+        return made, False
 
 
 def _made(
