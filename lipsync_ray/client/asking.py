@@ -14,7 +14,7 @@ import httpx
 from lipsync_ray.errors import ServiceRefused, ServiceUnreachable
 
 _AGAIN = (502, 504)
-_PASSING = ("IN_FLIGHT", "RATE_LIMITED", "QUEUE_FULL", "STORE", "STREAMS")
+_PASSING = ("IN_FLIGHT", "RATE_LIMITED", "QUEUE_FULL", "STORE", "STREAMS", "UPLOADS")
 _LONGEST_WAIT_S = 60.0
 
 

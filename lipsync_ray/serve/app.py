@@ -33,6 +33,7 @@ from lipsync_ray.serve.problems import Problem, answer, problem_of
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.tokens import Tokens
+from lipsync_ray.serve.uploads import Uploads
 from lipsync_ray.serve_settings import ServeSettings
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ def create_app(
         metrics=Metrics(store, clock),
         desk=Desk(settings=settings, base=base, store=store, places=places, clock=clock),
         keys=Keys(store, settings.upload_s + _LATE_S, clock),
+        uploads=Uploads(settings.max_uploads),
         pace=pace or Pace(longest_s=settings.upload_s),
         poll_s=poll_s,
         clock=clock,

@@ -59,7 +59,8 @@ async def post_job(
 
     Files are sent as multipart/form-data, or named by URI in JSON, or taken from an earlier job (`files_of`).
     """
-    job, replayed = await _claimed(request, owner, service, idempotency_key)
+    with service.uploads.of(owner):
+        job, replayed = await _claimed(request, owner, service, idempotency_key)
     shown = await run_in_threadpool(show_now, job, service.places, service.store)
     headers = {"Location": f"/v1/jobs/{job.id}", **(_REPLAYED if replayed else {})}
     return JSONResponse(shown, status_code=202, headers=headers)

@@ -20,6 +20,7 @@ from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.tokens import Tokens
+from lipsync_ray.serve.uploads import Uploads
 from lipsync_ray.serve.visitor import Visitor
 from lipsync_ray.serve_settings import ServeSettings
 
@@ -36,6 +37,7 @@ class Service:
     metrics: Metrics
     desk: Desk
     keys: Keys
+    uploads: Uploads
     pace: Pace
     poll_s: float  # between two looks at a job that is followed
     clock: Callable[[], float] = time.time

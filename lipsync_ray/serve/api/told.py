@@ -18,9 +18,9 @@ _ABOUT = {
     415: "the body is of another type",
     416: "the range lies outside the file",
     422: "something in the request is wrong; code and detail say what",
-    429: "too many requests, or a quota is used up",
+    429: "too many requests or uploads, or a quota is used up",
     500: "a mistake of the service",
-    503: "the queue is full, or the database does not answer",
+    503: "the queue is full, too many upload, or the database does not answer",
     507: "the disk is full",
 }
 ALWAYS = (403, 429, 500, 503)
