@@ -6,12 +6,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lipsync_ray.config import Config
-from lipsync_ray.errors import ConfigError, LipsyncError, StoreError
+from lipsync_ray.errors import ConfigError, LipsyncError
 from lipsync_ray.kinds import field_kinds
 from lipsync_ray.overrides import group_options, load_config
 from lipsync_ray.serve.addresses import input_of
@@ -132,7 +132,7 @@ class Desk:
         return files
 
     def measure(self, folder: Path, files: Mapping[str, InputFile]) -> float:
-        """Look into the files; seconds of the video, 0: not known. Raises Problem."""
+        """Look into the files; seconds of the longer one, 0: not known. Raises Problem, LimitExceeded."""
         return examine(folder, files["video"], files.get("audio"), self._settings)
 
     def add(self, job: ServedJob, folder: Path, remember: Callable[[], None]) -> None:
@@ -147,21 +147,19 @@ class Desk:
             Problem: a quota is full by now.
             StoreError: the database does not answer.
         """
-        size = sum(file.bytes or 0 for file in (job.video, job.audio) if file and file.own)
-        counted = job.seconds if job.kind == "dub" else 0.0
+        files = [file for file in (job.video, job.audio) if file is not None and file.own]
+        new = sum(file.bytes or 0 for file in files if not file.of)
+        counted = job.seconds if job.kind == "dub" else None
         home = self._places.job(job.id)
         with self._adding:
-            self._quotas.check(job.owner, bytes_=size, seconds=counted)
+            self._quotas.check(job.owner, bytes_=new, seconds=counted)
             remember()
             folder.rename(home)
             try:
-                self._store.add(job, bytes_=size)
+                self._store.add(job, bytes_=sum(file.bytes or 0 for file in files), seconds=counted)
             except LipsyncError:
                 shutil.rmtree(home, ignore_errors=True)
                 raise
-        if counted:
-            with suppress(StoreError):  # the job is there: who is told that it failed would ask again
-                self._store.use(job, counted)
 
     def _linked(
         self, id: str, owner: str, folder: Path, others: Mapping[str, InputFile]
@@ -177,7 +175,7 @@ class Desk:
                     (folder / file.place).hardlink_to(self._places.job(id) / file.place)
                 except FileNotFoundError:
                     raise Problem(422, "FILES_OF", "the files of that job are no longer there") from None
-        return files
+        return {name: replace(file, of=file.of or id) if file.own else file for name, file in files.items()}
 
     def _engine(self, name: str | None) -> str:
         if name is None:

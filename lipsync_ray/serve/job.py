@@ -23,6 +23,7 @@ class InputFile:
     place: str  # a path below the job's folder, or an allowed address
     bytes: int | None = None  # None: not known, as for an address
     sha256: str = ""  # of an upload
+    of: str = ""  # id of the job that it was sent with, if that is another one: both have it as a hard link
 
     @property
     def own(self) -> bool:

@@ -58,6 +58,8 @@ def cancel_job(id: str, owner: Owner, service: Here) -> JSONResponse:
     job = own_job(id, owner, service)
     changes: dict[str, Any] = {"state": "cancelled", "cancel": True, "finished": service.clock()}
     changed = service.store.change(id, given=("queued",), **changes)
+    if changed is not None and not changed.starts:
+        service.store.unuse(changed)  # nothing of it was done
     changed = changed or service.store.change(id, given=("running",), cancel=True)
     if changed is None and not (job.ended and job.state == "cancelled"):
         raise Problem(409, "ENDED", "the job has ended already")
