@@ -59,10 +59,15 @@ def patiently(
         if answer.is_success:
             return answer
         refused = refusal(answer)
-        if last or not (answer.status_code in _AGAIN or refused.code in _PASSING):
+        if last or not passing(refused):
             raise refused
         sleep(patience.wait(tried, refused.wait_s))
     raise AssertionError("patience.tries is 0")
+
+
+def passing(refused: ServiceRefused) -> bool:
+    """Whether what was refused may be granted a little later."""
+    return refused.status in _AGAIN or refused.code in _PASSING
 
 
 def refusal(answer: httpx.Response) -> ServiceRefused:
