@@ -12,7 +12,6 @@ from typing import Any
 
 from lipsync_ray.config import Config
 from lipsync_ray.errors import ConfigError, LipsyncError
-from lipsync_ray.kinds import field_kinds
 from lipsync_ray.overrides import group_options, load_config
 from lipsync_ray.serve.addresses import input_of
 from lipsync_ray.serve.allowed import check_options
@@ -43,7 +42,7 @@ class Desk:
         clock: seconds since the epoch.
 
     Raises:
-        ConfigError: ``base`` is wrong.
+        ConfigError: ``base`` or ``serve.engines`` is wrong.
     """
 
     def __init__(
@@ -63,12 +62,12 @@ class Desk:
         self._quotas = Quotas(store, settings, clock)
         self._reading = threading.Lock()  # Hydra composes one configuration at a time
         self._adding = threading.Lock()  # between a look at the quotas and the row that counts for them
+        _check_engines(settings.engines)
         config = self._load([])
         given = [word.partition("=")[2] for word in base if word.startswith("preset=")]
         self.preset = given[-1] if given else "balanced"
         self.engine = config.engine.name if config.engine.name in settings.engines else settings.engines[0]
-        policy = getattr(config, "policy", None)
-        self.needs_consent = bool(getattr(policy, "require_consent", False))
+        self.needs_consent = config.policy.require_consent
 
     def check_room(self, owner: str, length: int) -> None:
         """Refuse early, before ``length`` bytes are read. Raises Problem."""
@@ -190,8 +189,6 @@ class Desk:
         return name or self.preset
 
     def _consent(self, wish: Wish) -> dict[str, str]:
-        if "policy" not in field_kinds(Config):
-            return {}
         if wish.consent:
             return {_CONSENT: wish.consent}
         if self.needs_consent:
@@ -203,6 +200,15 @@ class Desk:
     def _load(self, words: Sequence[str]) -> Config:
         with self._reading:
             return load_config([*self._base, "video=video.mp4", "audio.file=audio.wav", *words])
+
+
+def _check_engines(names: Sequence[str]) -> None:
+    known = group_options("engine")
+    if not names:
+        raise ConfigError(f"serve.engines=[] leaves nothing to ask for; name some of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"serve.engines: {name} is no engine; expected some of {', '.join(known)}")
 
 
 def read_options(text: str) -> dict[str, Any]:
