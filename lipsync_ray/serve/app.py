@@ -28,6 +28,7 @@ from lipsync_ray.serve.keys import Keys
 from lipsync_ray.serve.metrics import Metrics
 from lipsync_ray.serve.outbound import check_callbacks
 from lipsync_ray.serve.pages import page_dir, page_files
+from lipsync_ray.serve.pairing import check_pair
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.problems import Problem, answer, problem_of
 from lipsync_ray.serve.sessions import Sessions
@@ -59,18 +60,19 @@ def create_app(
         base: words of the operator, under those of every job.
         store: jobs.
         places: files; the runner uses the same.
-        tokens: who may ask; none: everybody who reaches it under a name of loopback or ``serve.hosts``.
+        tokens: who may ask; none: everybody who reaches it under a name of loopback or of ``serve.hosts``.
         pace: how slow uploads may be; None: by ``serve.upload_s``.
         poll_s: between two looks at a job that is followed.
         clock: seconds since the epoch.
 
     Raises:
-        ConfigError: ``base`` or a setting is wrong.
+        ConfigError: ``base`` or a setting is wrong, or the folder is another database's.
         StorageError: the folder cannot be written.
     """
     check_prefixes(settings.inputs)
     check_callbacks(settings.callbacks)
     places.make()
+    check_pair(store, places)
     service = Service(
         settings=settings,
         store=store,

@@ -17,6 +17,7 @@ from lipsync_ray.jobs.machines import open_machines
 from lipsync_ray.overrides import load_config
 from lipsync_ray.serve.keeper import Keeper
 from lipsync_ray.serve.orders import base_words
+from lipsync_ray.serve.pairing import check_pair
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.shift import BEAT_S, Shift
 from lipsync_ray.serve.store import JobStore
@@ -60,7 +61,7 @@ class Runner:
         """Work until ``stop`` is set and what runs then is finished; jobs that go on are queued again.
 
         Raises:
-            ConfigError: the words are wrong.
+            ConfigError: the words are wrong, or the folder is another database's.
         """
         config = load_config([*self._base, "video=none"])
         with threadpool_limits(1), self._alone(stop) as mine:
@@ -84,6 +85,7 @@ class Runner:
         """Queue what the one before has left behind; False: ``stop`` came first."""
         while not stop.is_set():
             try:
+                check_pair(self._store, self._places)
                 if left := self._store.put_back():
                     logger.warning("%d jobs were on their way when the service ended: they go on", len(left))
                 return True
