@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
+from lipsync_ray.serve.api.examples import ID
 from lipsync_ray.serve.api.models import JobShown, JobsShown
-from lipsync_ray.serve.api.service import Here, Owner, own_job
+from lipsync_ray.serve.api.service import Here, Id, Owner, own_job
 from lipsync_ray.serve.api.shown import show_now
 from lipsync_ray.serve.api.told import problems
 from lipsync_ray.serve.job import Kind, State
@@ -23,10 +24,12 @@ router = APIRouter(tags=["jobs"])
 def list_jobs(
     owner: Owner,
     service: Here,
-    state: Annotated[State | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
+    state: Annotated[State | None, Query(examples=["running"])] = None,
+    kind: Annotated[Kind | None, Query(examples=["dub"])] = None,
+    limit: Annotated[int, Query(ge=1, le=200, examples=[10])] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=64, description="`next` of the page before", examples=[ID])
+    ] = None,
 ) -> JSONResponse:
     """The jobs of the token's owner, the newest first."""
     if cursor is not None:
@@ -41,7 +44,7 @@ def list_jobs(
 
 
 @router.get("/v1/jobs/{id}", summary="A job", response_model=JobShown, responses=problems(401, 404))
-def get_job(id: str, owner: Owner, service: Here) -> JSONResponse:
+def get_job(id: Id, owner: Owner, service: Here) -> JSONResponse:
     """A job as it is now."""
     return JSONResponse(show_now(own_job(id, owner, service), service.places, service.store))
 
@@ -53,7 +56,7 @@ def get_job(id: str, owner: Owner, service: Here) -> JSONResponse:
     response_model=JobShown,
     responses=problems(401, 404, 409),
 )
-def cancel_job(id: str, owner: Owner, service: Here) -> JSONResponse:
+def cancel_job(id: Id, owner: Owner, service: Here) -> JSONResponse:
     """Ask for the end of a job. One that waits ends at once, one that runs when its worker hears of it."""
     job = own_job(id, owner, service)
     changes: dict[str, Any] = {"state": "cancelled", "cancel": True, "finished": service.clock()}
@@ -74,7 +77,7 @@ def cancel_job(id: str, owner: Owner, service: Here) -> JSONResponse:
     response_class=Response,
     responses=problems(401, 404, 409),
 )
-def delete_job(id: str, owner: Owner, service: Here) -> Response:
+def delete_job(id: Id, owner: Owner, service: Here) -> Response:
     """Remove an ended job with all its files."""
     own_job(id, owner, service)
     if not service.store.remove(id):

@@ -53,7 +53,9 @@ async def post_job(
     request: Request,
     owner: Owner,
     service: Here,
-    idempotency_key: Annotated[str | None, Header(description="the same key never makes two jobs")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(description="the same key never makes two jobs", examples=["b7c9e1d2"])
+    ] = None,
 ) -> JSONResponse:
     """Ask for a dub, for what a dub would do (triage), or for a preview of one.
 

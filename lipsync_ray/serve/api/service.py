@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Path, Request, Security
 from fastapi.security import HTTPBearer
 
+from lipsync_ray.serve.api.examples import ID
 from lipsync_ray.serve.desk import Desk
 from lipsync_ray.serve.incoming import Pace
 from lipsync_ray.serve.job import ServedJob
@@ -64,6 +65,7 @@ def owner_of(
     return visitor.owner
 
 
+Id = Annotated[str, Path(description="of a job", examples=[ID])]
 Owner = Annotated[str, Depends(owner_of)]
 Here = Annotated[Service, Depends(service_of)]
 
