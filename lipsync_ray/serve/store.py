@@ -12,9 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
@@ -23,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from lipsync_ray.errors import StoreError
+from lipsync_ray.serve.database import open_database
 from lipsync_ray.serve.job import ENDED, InputFile, ServedJob, State
-from lipsync_ray.serve.tables import JOBS, METADATA, USES
+from lipsync_ray.serve.tables import JOBS, USES
 
 _NAMES = tuple(field.name for field in fields(ServedJob))
 
@@ -43,8 +42,7 @@ class JobStore:
     def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         with _told():
-            self._engine = _opened(url)
-            METADATA.create_all(self._engine)
+            self._engine = open_database(url)
 
     @property
     def engine(self) -> Engine:
@@ -242,28 +240,6 @@ def _job(row: Mapping[Any, Any]) -> ServedJob:
             "audio": None if audio is None else InputFile(**audio),
         }
     )
-
-
-def _opened(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _careful)
-        event.listen(engine, "begin", _write_at_once)
-    return engine
-
-
-def _careful(connection: Any, record: object) -> None:
-    """Readers beside a writer, nothing lost by a killed process, and waiting for each other."""
-    connection.isolation_level = None  # transactions are begun by _write_at_once
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _write_at_once(connection: Connection) -> None:
-    # Two that read first and write then would refuse each other; one that asks at once waits.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("w") else "BEGIN")
 
 
 @contextmanager

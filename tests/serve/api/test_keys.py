@@ -12,18 +12,15 @@ import pytest
 
 from lipsync_ray.serve.desk import Desk
 from lipsync_ray.serve.keys import Claim, Keys
-from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.store import JobStore
-from lipsync_ray.serve_settings import ServeSettings
+from tests.serve.api.databases import KINDS, empty_database
 from tests.serve.api.served import ANNA, BERT, TOKENS, Clock, House, house
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[JobStore]:
-    places = Places(tmp_path)
-    places.make()
-    made = JobStore(places.database_url(ServeSettings()))
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JobStore]:
+    made = JobStore(empty_database(request.param, tmp_path))
     yield made
     made.close()
 

@@ -4,9 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lipsync_ray.serve.desk import Desk
 from tests.pictures import png
 from tests.serve.api.conftest import sound
+from tests.serve.api.databases import KINDS, empty_database
 from tests.serve.api.served import ANNA, BERT, TOKENS, Clock, House, house
 
 
@@ -30,8 +33,10 @@ def test_jobs_of_one_owner_and_of_all(tmp_path: Path, files: Any) -> None:
         assert made.incoming() == []
 
 
-def test_a_quota_holds_for_many_at_once(tmp_path: Path, files: Any) -> None:
-    with house(tmp_path, tokens=TOKENS, quota_queued=2) as made, made.client(ANNA) as client:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_quota_holds_for_many_at_once(tmp_path: Path, files: Any, kind: str) -> None:
+    more = {"database": empty_database(kind, tmp_path)}
+    with house(tmp_path, tokens=TOKENS, quota_queued=2, **more) as made, made.client(ANNA) as client:
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda _: client.post("/v1/jobs", files=files), range(6)))
         assert sorted(answer.status_code for answer in answers) == [202] * 2 + [429] * 4
@@ -39,10 +44,11 @@ def test_a_quota_holds_for_many_at_once(tmp_path: Path, files: Any) -> None:
         assert made.incoming() == []
 
 
-def test_seconds_in_a_day(tmp_path: Path, files: Any) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_seconds_in_a_day(tmp_path: Path, files: Any, kind: str) -> None:
     clock = Clock()
-    more = {"clock": clock}
-    with house(tmp_path, tokens=TOKENS, quota_seconds=7.0, more=more) as made, made.client(ANNA) as client:
+    given = {"database": empty_database(kind, tmp_path), "more": {"clock": clock}}
+    with house(tmp_path, tokens=TOKENS, quota_seconds=7.0, **given) as made, made.client(ANNA) as client:
         made.store._clock = clock
         ids = [client.post("/v1/jobs", files=files).json()["id"] for _ in range(2)]  # of 3 s each
         assert code(client.post("/v1/jobs", files=files)) == (429, "QUOTA")
