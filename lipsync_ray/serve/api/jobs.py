@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from lipsync_ray.serve.api.examples import ID
 from lipsync_ray.serve.api.models import JobShown, JobsShown
@@ -20,27 +21,32 @@ from lipsync_ray.serve.problems import Problem
 router = APIRouter(tags=["jobs"])
 
 
+class Wanted(BaseModel):
+    """Which jobs are listed. A filter that is misspelt must not list them all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = Field(default=None, examples=["running"])
+    kind: Kind | None = Field(default=None, examples=["dub"])
+    limit: int = Field(default=50, ge=1, le=200, examples=[10])
+    cursor: str | None = Field(
+        default=None, max_length=64, description="`next` of the page before", examples=[ID]
+    )
+
+
 @router.get("/v1/jobs", summary="List jobs", response_model=JobsShown, responses=problems(401, 422))
-def list_jobs(
-    owner: Owner,
-    service: Here,
-    state: Annotated[State | None, Query(examples=["running"])] = None,
-    kind: Annotated[Kind | None, Query(examples=["dub"])] = None,
-    limit: Annotated[int, Query(ge=1, le=200, examples=[10])] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=64, description="`next` of the page before", examples=[ID])
-    ] = None,
-) -> JSONResponse:
+def list_jobs(owner: Owner, service: Here, wanted: Annotated[Wanted, Query()]) -> JSONResponse:
     """The jobs of the token's owner, the newest first."""
-    if cursor is not None:
-        check_plain(cursor, "cursor")
-    if cursor is not None and service.store.get(cursor, owner) is None:
-        raise Problem(422, "CURSOR", "this cursor leads nowhere: its job was deleted; begin anew")
-    states = (state,) if state else ()
-    jobs = service.store.find(owner=owner, states=states, kind=kind, before=cursor, limit=limit + 1)
-    page = jobs[:limit]
+    if wanted.cursor is not None:
+        check_plain(wanted.cursor, "cursor")
+        if service.store.get(wanted.cursor, owner) is None:
+            raise Problem(422, "CURSOR", "this cursor leads nowhere: its job was deleted; begin anew")
+    states = (wanted.state,) if wanted.state else ()
+    more = wanted.limit + 1
+    jobs = service.store.find(owner=owner, states=states, kind=wanted.kind, before=wanted.cursor, limit=more)
+    page = jobs[: wanted.limit]
     shown = [show_now(job, service.places, service.store) for job in page]
-    return JSONResponse({"jobs": shown, "next": page[-1].id if len(jobs) > limit else None})
+    return JSONResponse({"jobs": shown, "next": page[-1].id if len(jobs) == more else None})
 
 
 @router.get("/v1/jobs/{id}", summary="A job", response_model=JobShown, responses=problems(401, 404))

@@ -34,6 +34,8 @@ def test_lists_by_pages_kinds_and_states(owned_house: House) -> None:
             {"cursor": "x"},
             {"cursor": "a\0b"},
             {"limit": "x"},
+            {"stat": "done"},
+            {"": ""},
         ):
             answer = client.get("/v1/jobs", params=wrong)
             assert answer.status_code == 422
