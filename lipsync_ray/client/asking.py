@@ -14,7 +14,7 @@ import httpx
 from lipsync_ray.errors import ServiceRefused, ServiceUnreachable
 
 _AGAIN = (502, 504)
-_PASSING = ("IN_FLIGHT", "RATE_LIMITED", "QUEUE_FULL", "STORE", "STREAMS")
+_PASSING = ("IN_FLIGHT", "RATE_LIMITED", "QUEUE_FULL", "STORE", "STREAMS", "UPLOADS")
 _LONGEST_WAIT_S = 60.0
 
 
@@ -59,10 +59,15 @@ def patiently(
         if answer.is_success:
             return answer
         refused = refusal(answer)
-        if last or not (answer.status_code in _AGAIN or refused.code in _PASSING):
+        if last or not passing(refused):
             raise refused
         sleep(patience.wait(tried, refused.wait_s))
     raise AssertionError("patience.tries is 0")
+
+
+def passing(refused: ServiceRefused) -> bool:
+    """Whether what was refused may be granted a little later."""
+    return refused.status in _AGAIN or refused.code in _PASSING
 
 
 def refusal(answer: httpx.Response) -> ServiceRefused:

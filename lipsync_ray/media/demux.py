@@ -38,12 +38,16 @@ class FormatRefused(ValueError):
     """The file is in a format that is not read, such as a list of other files."""
 
 
-def open_demuxer(source: str | Path | BinaryIO, *, metadata_errors: str = "strict") -> InputContainer:
+def open_demuxer(
+    source: str | Path | BinaryIO, *, metadata_errors: str = "strict", most_pixels: int | None = None
+) -> InputContainer:
     """Open a plain file, or one that is being read.
 
     Args:
         source: a path, of whatever name, or a file that can seek.
         metadata_errors: what becomes of text in it that is no UTF-8, as for ``bytes.decode``.
+        most_pixels: of a picture; larger ones are not decoded, which FFmpeg may do to find out what they are.
+            Their stream may have no size then.
 
     Raises:
         FormatRefused: FFmpeg knows the format, and it is not one of ``FORMATS``.
@@ -51,8 +55,9 @@ def open_demuxer(source: str | Path | BinaryIO, *, metadata_errors: str = "stric
     """
     # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
     file = f"file:{source}" if isinstance(source, str | Path) else source
+    options = _OPTIONS if most_pixels is None else {**_OPTIONS, "max_pixels": str(most_pixels)}
     try:
-        return av.open(file, "r", options=_OPTIONS, metadata_errors=metadata_errors)
+        return av.open(file, "r", options=options, metadata_errors=metadata_errors)
     except ArgumentError as error:
         raise FormatRefused(
             "it is a list of other files, or in a format that is not read; name a video or sound file"

@@ -11,11 +11,14 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
+from av.video.stream import VideoStream
 
-from lipsync_ray.errors import AudioUnreadable, VideoUnreadable
+from lipsync_ray.errors import AudioUnreadable, LimitExceeded, VideoUnreadable
 from lipsync_ray.media.audio import open_audio
 from lipsync_ray.media.demux import FormatRefused, open_demuxer
 from lipsync_ray.media.probe import choose_stream, open_container, reason
+
+_TOLD = 4  # times the most pixels: so far the size of a picture is told, though FFmpeg may decode it for that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,29 +31,42 @@ class Glance:
     rate: float = 0.0  # frames per second on average; 0 where the header does not tell
 
 
-def glance_at_video(source: Path | BinaryIO, name: str) -> Glance:
-    """Open a video or picture and decode its first frame; ``name`` is how errors call it.
+def glance_at_video(source: Path | BinaryIO, name: str, most_pixels: int | None = None) -> Glance:
+    """Open a video or picture and decode its first frame.
+
+    Args:
+        source: a path, or a file that is being read.
+        name: how errors call it.
+        most_pixels: of a picture. A larger one is told as its header has it, and not decoded: a small file
+            may hold a picture that fills the memory.
 
     Raises:
         VideoUnreadable: it cannot be opened, or holds no picture.
+        LimitExceeded: its pictures are so large, or so damaged, that not even their size is known.
     """
+    ceiling = None if most_pixels is None else most_pixels * _TOLD
     with ExitStack() as stack:
         container = stack.enter_context(
-            open_container(source) if isinstance(source, Path) else _opened(source, name, VideoUnreadable)
+            open_container(source, most_pixels=ceiling)
+            if isinstance(source, Path)
+            else _opened(source, name, VideoUnreadable, ceiling)
         )
         stream = choose_stream(container, name)
+        if most_pixels is not None and ceiling is not None:
+            if not stream.width * stream.height:
+                raise LimitExceeded(
+                    f"{name} holds pictures of more than {ceiling / 1e6:g} megapixels, or damaged ones"
+                )
+            if stream.width * stream.height > most_pixels:
+                return _told(container, stream)
+            stream.codec_context.options = {"max_pixels": str(ceiling)}  # whatever the header says
         try:
             frame = next(container.decode(stream), None)
         except FFmpegError as error:
             raise VideoUnreadable(f"{name} cannot be decoded: {reason(error)}") from error
         if frame is None:
             raise VideoUnreadable(f"{name} holds no picture that can be decoded")
-        return Glance(
-            seconds=_seconds(container, stream),
-            width=stream.width,
-            height=stream.height,
-            rate=float(stream.average_rate or 0),
-        )
+        return _told(container, stream)
 
 
 def glance_at_sound(source: Path | BinaryIO, name: str) -> Glance:
@@ -76,11 +92,23 @@ def glance_at_sound(source: Path | BinaryIO, name: str) -> Glance:
         return Glance(seconds=_seconds(container, stream))
 
 
+def _told(container: InputContainer, stream: VideoStream) -> Glance:
+    return Glance(
+        seconds=_seconds(container, stream),
+        width=stream.width,
+        height=stream.height,
+        rate=float(stream.average_rate or 0),
+    )
+
+
 def _opened(
-    source: BinaryIO, name: str, kind: type[VideoUnreadable] | type[AudioUnreadable]
+    source: BinaryIO,
+    name: str,
+    kind: type[VideoUnreadable] | type[AudioUnreadable],
+    most_pixels: int | None = None,
 ) -> InputContainer:
     try:
-        return open_demuxer(source)
+        return open_demuxer(source, most_pixels=most_pixels)
     except FormatRefused as error:
         raise kind(f"{name}: {error}") from error
     except (FFmpegError, ValueError) as error:

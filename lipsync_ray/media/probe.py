@@ -71,15 +71,15 @@ def check_path(path: str | Path) -> Path:
     return file
 
 
-def open_container(path: str | Path) -> InputContainer:
-    """Open a plain file for demuxing, never a network address or a playlist.
+def open_container(path: str | Path, *, most_pixels: int | None = None) -> InputContainer:
+    """Open a plain file for demuxing, never a network address or a playlist; see ``open_demuxer``.
 
     Raises:
         VideoUnreadable: the file is no media, or it is a list of other files.
     """
     file = check_path(path)
     try:
-        return open_demuxer(file)
+        return open_demuxer(file, most_pixels=most_pixels)
     except FormatRefused as error:
         raise VideoUnreadable(f"{path}: {error}") from error
     except (FFmpegError, OSError, ValueError) as error:

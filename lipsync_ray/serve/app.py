@@ -28,11 +28,13 @@ from lipsync_ray.serve.keys import Keys
 from lipsync_ray.serve.metrics import Metrics
 from lipsync_ray.serve.outbound import check_callbacks
 from lipsync_ray.serve.pages import page_dir, page_files
+from lipsync_ray.serve.pairing import check_pair
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.problems import Problem, answer, problem_of
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.tokens import Tokens
+from lipsync_ray.serve.uploads import Uploads
 from lipsync_ray.serve_settings import ServeSettings
 
 log = logging.getLogger(__name__)
@@ -58,18 +60,19 @@ def create_app(
         base: words of the operator, under those of every job.
         store: jobs.
         places: files; the runner uses the same.
-        tokens: who may ask; none: everybody who reaches it under a name of loopback or ``serve.hosts``.
+        tokens: who may ask; none: everybody who reaches it under a name of loopback or of ``serve.hosts``.
         pace: how slow uploads may be; None: by ``serve.upload_s``.
         poll_s: between two looks at a job that is followed.
         clock: seconds since the epoch.
 
     Raises:
-        ConfigError: ``base`` or a setting is wrong.
+        ConfigError: ``base`` or a setting is wrong, or the folder is another database's.
         StorageError: the folder cannot be written.
     """
     check_prefixes(settings.inputs)
     check_callbacks(settings.callbacks)
     places.make()
+    check_pair(store, places)
     service = Service(
         settings=settings,
         store=store,
@@ -79,6 +82,7 @@ def create_app(
         metrics=Metrics(store, clock),
         desk=Desk(settings=settings, base=base, store=store, places=places, clock=clock),
         keys=Keys(store, settings.upload_s + _LATE_S, clock),
+        uploads=Uploads(settings.max_uploads),
         pace=pace or Pace(longest_s=settings.upload_s),
         poll_s=poll_s,
         clock=clock,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from lipsync_ray.distributed.tasks import Outcome, Task
-from lipsync_ray.errors import LimitExceeded
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.course import RENDER, Course, Yard
 from lipsync_ray.jobs.gallery import Portrait, gallery_course
@@ -17,6 +16,7 @@ from lipsync_ray.jobs.places import JobSpec
 from lipsync_ray.jobs.preview import preview_course
 from lipsync_ray.progress import Progress
 from lipsync_ray.serve.job import ServedJob
+from lipsync_ray.serve.limits import check_limits
 from lipsync_ray.serve.told import Told
 from lipsync_ray.serve_settings import ServeSettings
 from lipsync_ray.triage.facts import Triage
@@ -95,22 +95,3 @@ def steps_of(
             triage = yield from judge_course(course, inputs, strip=True)
             people = yield from gallery_course(course, inputs)
             return Judged(triage=triage, people=people)
-
-
-def check_limits(job: ServedJob, inputs: Inputs, settings: ServeSettings) -> None:
-    """Hold files against the limits that only their content tells. Raises LimitExceeded."""
-    video = inputs.table.video
-    if video.width * video.height > settings.max_megapixels * 1e6:
-        raise LimitExceeded(
-            f"{job.video.name} has {video.width}x{video.height} pixels; {settings.max_megapixels:g} "
-            "megapixels are the most that is taken"
-        )
-    sound = job.audio.name if job.audio is not None else "the sound"
-    lengths = [(sound, inputs.sound.duration), ("the dub", inputs.timeline.duration)]
-    if not inputs.table.still:
-        lengths.insert(0, (job.video.name, inputs.table.duration))
-    for name, seconds in lengths:
-        if seconds > settings.max_seconds:
-            raise LimitExceeded(
-                f"{name} has {float(seconds):.0f} s; {settings.max_seconds:g} s are the most that is taken"
-            )

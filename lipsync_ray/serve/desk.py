@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lipsync_ray.config import Config
-from lipsync_ray.errors import ConfigError, LipsyncError, StoreError
-from lipsync_ray.kinds import field_kinds
+from lipsync_ray.errors import ConfigError, LipsyncError
 from lipsync_ray.overrides import group_options, load_config
 from lipsync_ray.serve.addresses import input_of
 from lipsync_ray.serve.allowed import check_options
@@ -23,11 +21,11 @@ from lipsync_ray.serve.incoming import Form
 from lipsync_ray.serve.job import InputFile, ServedJob, new_id
 from lipsync_ray.serve.outbound import check_url
 from lipsync_ray.serve.places import Places
+from lipsync_ray.serve.plain import check_plain, read_json
 from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.quotas import Quotas
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve_settings import ServeSettings
-from lipsync_ray.storage.uri import is_remote
 from lipsync_ray.wording import option_words
 
 _CONSENT = "policy.consent"
@@ -44,7 +42,7 @@ class Desk:
         clock: seconds since the epoch.
 
     Raises:
-        ConfigError: ``base`` is wrong.
+        ConfigError: ``base`` or ``serve.engines`` is wrong.
     """
 
     def __init__(
@@ -64,12 +62,12 @@ class Desk:
         self._quotas = Quotas(store, settings, clock)
         self._reading = threading.Lock()  # Hydra composes one configuration at a time
         self._adding = threading.Lock()  # between a look at the quotas and the row that counts for them
+        _check_engines(settings.engines)
         config = self._load([])
         given = [word.partition("=")[2] for word in base if word.startswith("preset=")]
         self.preset = given[-1] if given else "balanced"
         self.engine = config.engine.name if config.engine.name in settings.engines else settings.engines[0]
-        policy = getattr(config, "policy", None)
-        self.needs_consent = bool(getattr(policy, "require_consent", False))
+        self.needs_consent = config.policy.require_consent
 
     def check_room(self, owner: str, length: int) -> None:
         """Refuse early, before ``length`` bytes are read. Raises Problem."""
@@ -119,6 +117,7 @@ class Desk:
         for name, uri in (("video", wish.video), ("audio", wish.audio)):
             if uri:
                 files[name] = input_of(uri, self._settings.inputs)
+                check_plain([files[name].name, files[name].place], f"the name of {name}")
                 if (files[name].bytes or 0) > self._settings.max_mb * 1e6:
                     raise Problem(
                         413, "TOO_LARGE", f"{files[name].name} is larger than {self._settings.max_mb:g} MB"
@@ -132,7 +131,7 @@ class Desk:
         return files
 
     def measure(self, folder: Path, files: Mapping[str, InputFile]) -> float:
-        """Look into the files; seconds of the video, 0: not known. Raises Problem."""
+        """Look into the files; seconds of the longer one, 0: not known. Raises Problem, LimitExceeded."""
         return examine(folder, files["video"], files.get("audio"), self._settings)
 
     def add(self, job: ServedJob, folder: Path, remember: Callable[[], None]) -> None:
@@ -147,21 +146,19 @@ class Desk:
             Problem: a quota is full by now.
             StoreError: the database does not answer.
         """
-        size = sum(file.bytes or 0 for file in (job.video, job.audio) if file and not _elsewhere(file))
-        counted = job.seconds if job.kind == "dub" else 0.0
+        files = [file for file in (job.video, job.audio) if file is not None and file.own]
+        new = sum(file.bytes or 0 for file in files if not file.of)
+        counted = job.seconds if job.kind == "dub" else None
         home = self._places.job(job.id)
         with self._adding:
-            self._quotas.check(job.owner, bytes_=size, seconds=counted)
+            self._quotas.check(job.owner, bytes_=new, seconds=counted)
             remember()
             folder.rename(home)
             try:
-                self._store.add(job, bytes_=size)
+                self._store.add(job, bytes_=sum(file.bytes or 0 for file in files), seconds=counted)
             except LipsyncError:
                 shutil.rmtree(home, ignore_errors=True)
                 raise
-        if counted:
-            with suppress(StoreError):  # the job is there: who is told that it failed would ask again
-                self._store.use(job, counted)
 
     def _linked(
         self, id: str, owner: str, folder: Path, others: Mapping[str, InputFile]
@@ -172,12 +169,12 @@ class Desk:
         files = {"video": earlier.video} | ({"audio": earlier.audio} if earlier.audio else {})
         files = {name: file for name, file in files.items() if name not in others}
         for file in files.values():
-            if not _elsewhere(file):
+            if file.own:
                 try:
                     (folder / file.place).hardlink_to(self._places.job(id) / file.place)
                 except FileNotFoundError:
                     raise Problem(422, "FILES_OF", "the files of that job are no longer there") from None
-        return files
+        return {name: replace(file, of=file.of or id) if file.own else file for name, file in files.items()}
 
     def _engine(self, name: str | None) -> str:
         if name is None:
@@ -192,8 +189,6 @@ class Desk:
         return name or self.preset
 
     def _consent(self, wish: Wish) -> dict[str, str]:
-        if "policy" not in field_kinds(Config):
-            return {}
         if wish.consent:
             return {_CONSENT: wish.consent}
         if self.needs_consent:
@@ -207,16 +202,18 @@ class Desk:
             return load_config([*self._base, "video=video.mp4", "audio.file=audio.wav", *words])
 
 
+def _check_engines(names: Sequence[str]) -> None:
+    known = group_options("engine")
+    if not names:
+        raise ConfigError(f"serve.engines=[] leaves nothing to ask for; name some of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"serve.engines: {name} is no engine; expected some of {', '.join(known)}")
+
+
 def read_options(text: str) -> dict[str, Any]:
     """The field ``options`` of a form. Raises Problem: it is no JSON object."""
-    try:
-        options = json.loads(text)
-    except (ValueError, RecursionError):
-        options = None
+    options = read_json(text, "options")
     if not isinstance(options, dict):
         raise Problem(422, "INVALID", 'options must be a JSON object, such as {"encode.crf": 18}')
     return options
-
-
-def _elsewhere(file: InputFile) -> bool:
-    return is_remote(file.place) or file.place.startswith("/")

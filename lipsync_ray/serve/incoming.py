@@ -85,7 +85,12 @@ def check_length(request: Request, most: int, folder: Path) -> None:
         return
     if int(length[:18]) > most + _OVERHEAD:
         raise too_large(most)
-    if shutil.disk_usage(folder).free < int(length) + RESERVE:
+    check_disk(folder, int(length[:18]))
+
+
+def check_disk(folder: Path, length: int) -> None:
+    """Raises Problem: so many bytes more would leave too little room on the disk."""
+    if shutil.disk_usage(folder).free < length + RESERVE:
         raise disk_full()
 
 
@@ -232,6 +237,7 @@ class _File:
     part: str
     name: str
     place: str
+    folder: Path
     handle: BinaryIO
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     size: int = 0
@@ -242,9 +248,12 @@ class _File:
         """A new file. Its name is the field's: what the client calls it is only kept to be shown."""
         place = f"{part}.{ending_of(name)}"
         descriptor = os.open(folder / place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        return cls(part=part, name=shown_name(name, place), place=place, handle=open(descriptor, "wb"))
+        handle = open(descriptor, "wb")
+        return cls(part=part, name=shown_name(name, place), place=place, folder=folder, handle=handle)
 
     def flush(self) -> None:
+        # Looked at again and again: others write too, and not all say how much will come.
+        check_disk(self.folder, len(self.pending))
         self.handle.write(self.pending)
         self.digest.update(self.pending)
         self.size += len(self.pending)

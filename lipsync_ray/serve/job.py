@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lipsync_ray.storage.uri import is_remote
+
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Kind = Literal["dub", "triage", "preview"]
 Calling = Literal["none", "due", "sent", "failed"]
@@ -21,6 +23,12 @@ class InputFile:
     place: str  # a path below the job's folder, or an allowed address
     bytes: int | None = None  # None: not known, as for an address
     sha256: str = ""  # of an upload
+    of: str = ""  # id of the job that it was sent with, if that is another one: both have it as a hard link
+
+    @property
+    def own(self) -> bool:
+        """Whether it lies in the job's folder, not where a URI says."""
+        return not is_remote(self.place) and not self.place.startswith("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lipsync_ray.config import CacheSettings
+from lipsync_ray.errors import LipsyncError
 from lipsync_ray.serve.keys import Keys
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.store import JobStore
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 3600.0
 _DAY_S = 86_400.0
+_LOOK_S = 1.0  # between two looks at the clock
 
 
 class Keeper:
@@ -50,6 +53,18 @@ class Keeper:
         self._clock = clock
         self._last: float | None = None
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Tidy up at its hour, in a thread, until the end of the block: jobs may run without a pause."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._run, args=(over,), name="keeper", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
     def tidy(self) -> None:
         """Remove what is old, if the last time was long enough ago. Raises StoreError."""
         now = self._clock()
@@ -59,6 +74,15 @@ class Keeper:
         self._remove_old(now)
         self._remove_lost(now)
         self._prune()
+
+    def _run(self, over: threading.Event) -> None:
+        while True:
+            try:
+                self.tidy()
+            except (LipsyncError, OSError) as error:
+                logger.warning("%s", error)
+            if over.wait(_LOOK_S):
+                return
 
     def _remove_old(self, now: float) -> None:
         for job in self._store.ended_before(now - self._keep_s):

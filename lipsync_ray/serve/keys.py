@@ -13,7 +13,7 @@ from lipsync_ray.errors import StoreError
 from lipsync_ray.serve.job import ServedJob
 from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.store import JobStore
-from lipsync_ray.serve.tables import KEYS
+from lipsync_ray.serve.tables import JOBS, KEYS
 
 _KEY = re.compile(r"[!-~]{1,255}")
 _KEPT_S = 7 * 86400.0
@@ -70,14 +70,29 @@ class Keys:
         return mine
 
     def finish(self, claim: Claim, content: str, job: str) -> None:
-        """Remember what came of a request, before its job is there for all to see."""
-        self._change(claim, content=content, job=job)
+        """Remember what came of a request, before its job is there for all to see.
+
+        Raises:
+            Problem: the key is this request's no more.
+            StoreError: the database does not answer.
+        """
+        with self._store.writing() as connection:
+            changed = connection.execute(
+                update(KEYS)
+                .where(*_is(claim.owner, claim.key), KEYS.c.created == claim.created)
+                .values(content=content, job=job)
+            )
+            if not changed.rowcount:
+                raise self._busy()
 
     def drop(self, claim: Claim) -> None:
-        """Let go of a key whose request made no job."""
+        """Let go of a key, unless its request has made a job."""
+        made = select(JOBS.c.id).where(JOBS.c.id == KEYS.c.job)
         with self._store.writing() as connection:
             connection.execute(
-                delete(KEYS).where(*_is(claim.owner, claim.key), KEYS.c.created == claim.created)
+                delete(KEYS).where(
+                    *_is(claim.owner, claim.key), KEYS.c.created == claim.created, ~made.exists()
+                )
             )
 
     def forget_job(self, job: str) -> None:
@@ -106,14 +121,6 @@ class Keys:
                 .values(created=claim.created, content="", job="")
             )
             return bool(changed.rowcount)
-
-    def _change(self, claim: Claim, **values: str) -> None:
-        with self._store.writing() as connection:
-            connection.execute(
-                update(KEYS)
-                .where(*_is(claim.owner, claim.key), KEYS.c.created == claim.created)
-                .values(**values)
-            )
 
     def _forget(self, before: float) -> None:
         with self._store.writing() as connection:

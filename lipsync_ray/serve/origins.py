@@ -18,12 +18,12 @@ def host_allowed(host: str, hosts: Sequence[str], *, open_: bool) -> bool:
     Args:
         host: the header.
         hosts: ``serve.hosts``: names, with or without a port.
-        open_: whether there are no tokens.
+        open_: whether there are no tokens; it always has the names of loopback then.
     """
     if not hosts and not open_:
         return True
     host = host.lower()
-    allowed = [name.lower() for name in hosts] or _LOOPBACK
+    allowed = {*(name.lower() for name in hosts), *(_LOOPBACK if open_ else ())}
     return host in allowed or _without_port(host) in allowed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.responses import JSONResponse
 
@@ -39,16 +40,21 @@ class ProblemResponse(JSONResponse):
     media_type = MEDIA_TYPE
 
 
-def answer(problem: Problem) -> ProblemResponse:
-    """The answer that tells a problem."""
-    content = {
+def told(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON has it."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "code": problem.code,
-        "detail": problem.detail[:_LONGEST],
+        # Names of files on a disk may be no UTF-8.
+        "detail": problem.detail[:_LONGEST].encode("utf-8", "backslashreplace").decode(),
     }
-    return ProblemResponse(content, status_code=problem.status, headers=problem.headers)
+
+
+def answer(problem: Problem) -> ProblemResponse:
+    """The answer that tells a problem."""
+    return ProblemResponse(told(problem), status_code=problem.status, headers=problem.headers)
 
 
 def problem_of(error: LipsyncError, *hidden: str) -> Problem:

@@ -22,13 +22,13 @@ class Quotas:
         self._settings = settings
         self._clock = clock
 
-    def check(self, owner: str, *, bytes_: int = 0, seconds: float = 0.0) -> None:
+    def check(self, owner: str, *, bytes_: int = 0, seconds: float | None = None) -> None:
         """Refuse one job more.
 
         Args:
             owner: whose it would be.
             bytes_: what its files fill, as far as it is known.
-            seconds: of its video, as far as they are known and count.
+            seconds: of it, as far as they are known; None: they do not count.
 
         Raises:
             Problem: a quota or the queue is full.
@@ -44,9 +44,10 @@ class Quotas:
             raise _over(f"{limits.quota_queued} of your jobs wait or run; let some of them end first", "30")
         if limits.quota_mb is not None and store.bytes_of(owner) + bytes_ > limits.quota_mb * 1e6:
             raise _over(f"files of your jobs may fill {limits.quota_mb:g} MB; delete some jobs first")
-        if limits.quota_seconds is not None and seconds:
+        if limits.quota_seconds is not None and seconds is not None:
             used = store.used_seconds(owner, self._clock() - _DAY_S)
-            if used + seconds > limits.quota_seconds:
+            # A job whose length nobody knows yet is not free once all is used.
+            if used >= limits.quota_seconds or used + seconds > limits.quota_seconds:
                 raise _over(
                     f"{limits.quota_seconds:g} s of video may be dubbed in 24 hours, {used:.0f} are used",
                     "3600",

@@ -17,6 +17,7 @@ from lipsync_ray.jobs.machines import open_machines
 from lipsync_ray.overrides import load_config
 from lipsync_ray.serve.keeper import Keeper
 from lipsync_ray.serve.orders import base_words
+from lipsync_ray.serve.pairing import check_pair
 from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.shift import BEAT_S, Shift
 from lipsync_ray.serve.store import JobStore
@@ -60,13 +61,14 @@ class Runner:
         """Work until ``stop`` is set and what runs then is finished; jobs that go on are queued again.
 
         Raises:
-            ConfigError: the words are wrong.
+            ConfigError: the words are wrong, or the folder is another database's.
         """
         config = load_config([*self._base, "video=none"])
         with threadpool_limits(1), self._alone(stop) as mine:
             if mine and self._taken_over(stop):
                 keeper = Keeper(self._store, self._places, self._settings, config.cache, self._clock)
-                self._work(config, keeper, stop)
+                with keeper.at_work():
+                    self._work(config, stop)
 
     @contextmanager
     def _alone(self, stop: threading.Event) -> Iterator[bool]:
@@ -83,6 +85,7 @@ class Runner:
         """Queue what the one before has left behind; False: ``stop`` came first."""
         while not stop.is_set():
             try:
+                check_pair(self._store, self._places)
                 if left := self._store.put_back():
                     logger.warning("%d jobs were on their way when the service ended: they go on", len(left))
                 return True
@@ -91,16 +94,16 @@ class Runner:
                 stop.wait(1.0)
         return False
 
-    def _work(self, config: Config, keeper: Keeper, stop: threading.Event) -> None:
+    def _work(self, config: Config, stop: threading.Event) -> None:
         broken = 0
-        while self._awaited(keeper, stop):
+        while self._awaited(stop):
             shift = Shift(self._store, self._places, self._base, self._settings, stop, self._clock)
             begun = time.monotonic()
             try:
                 with open_machines(
                     config, networks=_networks(config), metering=shift.metering, on_event=shift.event
                 ) as machines:
-                    while self._awaited(keeper, stop):
+                    while self._awaited(stop):
                         shift.work(machines)
                         broken = 0
             except Exception as error:  # of the machines: those of jobs are theirs
@@ -113,14 +116,13 @@ class Runner:
             if broken:
                 stop.wait(_WAITS_S[min(broken, len(_WAITS_S)) - 1])
 
-    def _awaited(self, keeper: Keeper, stop: threading.Event) -> bool:
+    def _awaited(self, stop: threading.Event) -> bool:
         """Wait for a job; False: ``stop`` came first."""
         while not stop.is_set():
             try:
-                keeper.tidy()
                 if self._store.queued(1):
                     return True
-            except (LipsyncError, OSError) as error:
+            except StoreError as error:
                 logger.warning("%s", error)
             stop.wait(BEAT_S)
         return False

@@ -12,9 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
@@ -23,8 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from lipsync_ray.errors import StoreError
+from lipsync_ray.serve.database import open_database
 from lipsync_ray.serve.job import ENDED, InputFile, Kind, ServedJob, State
-from lipsync_ray.serve.tables import JOBS, METADATA, USES
+from lipsync_ray.serve.tables import JOBS, USES
 
 _NAMES = tuple(field.name for field in fields(ServedJob))
 
@@ -43,19 +42,26 @@ class JobStore:
     def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         with _told():
-            self._engine = _opened(url)
-            METADATA.create_all(self._engine)
+            self._engine = open_database(url)
 
     @property
     def engine(self) -> Engine:
         """The database itself, for tables beside the jobs."""
         return self._engine
 
-    def add(self, job: ServedJob, *, bytes_: int = 0) -> None:
-        """Put a new job at the end of the queue."""
+    def add(self, job: ServedJob, *, bytes_: int = 0, seconds: float | None = None) -> None:
+        """Put a new job at the end of the queue.
+
+        Args:
+            job: which one.
+            bytes_: that files of its folder fill.
+            seconds: counted to its owner, see ``use``; None: it does not count.
+        """
         row = {**asdict(job), "bytes": bytes_}
         with self.writing() as connection:
             connection.execute(insert(JOBS).values(**row))
+            if seconds is not None:
+                connection.execute(insert(USES).values(**self._used(job, seconds)))
 
     def get(self, id: str, owner: str | None = None) -> ServedJob | None:
         """A job; None if there is none, or none of this owner's."""
@@ -106,10 +112,17 @@ class JobStore:
         return self._count(where)
 
     def bytes_of(self, owner: str) -> int:
-        """What files of an owner's jobs fill."""
-        query = select(func.coalesce(func.sum(JOBS.c.bytes), 0)).where(JOBS.c.owner == owner)
+        """What files of an owner's jobs fill; an input that several of them have counts once."""
+        query = select(JOBS.c.id, JOBS.c.video, JOBS.c.audio, JOBS.c.bytes).where(JOBS.c.owner == owner)
+        others, inputs = 0, {}
         with self.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            for id, *files, size in connection.execute(query):
+                others += size
+                for file in (InputFile(**file) for file in files if file):
+                    if file.own:
+                        others -= file.bytes or 0
+                        inputs[file.of or id, file.place] = file.bytes or 0
+        return others + sum(inputs.values())
 
     def change(self, id: str, *, given: Sequence[State] = (), **values: Any) -> ServedJob | None:
         """Change a job, if it is in one of the states ``given`` (none: in any).
@@ -151,16 +164,26 @@ class JobStore:
         )
 
     def use(self, job: ServedJob, seconds: float) -> None:
-        """Count seconds of video to the owner of a job, once for each job."""
-        row = {"owner": job.owner, "job": job.id, "seconds": seconds, "time": self._clock()}
+        """Count so many seconds to the owner of a job, in the place of what was counted for it before."""
+        row = self._used(job, seconds)
+        mine = update(USES).where(USES.c.owner == job.owner, USES.c.job == job.id).values(seconds=seconds)
+        with self.writing() as connection:
+            if connection.execute(mine).rowcount:
+                return
         try:
             with self.writing() as connection:
                 connection.execute(insert(USES).values(**row))
-        except _Twice:
-            return
+        except _Twice:  # just now, by another process
+            with self.writing() as connection:
+                connection.execute(mine)
+
+    def unuse(self, job: ServedJob) -> None:
+        """Count nothing for a job any more."""
+        with self.writing() as connection:
+            connection.execute(delete(USES).where(USES.c.owner == job.owner, USES.c.job == job.id))
 
     def used_seconds(self, owner: str, since: float) -> float:
-        """Seconds of video counted to an owner since a moment."""
+        """Seconds counted to an owner since a moment."""
         query = select(func.coalesce(func.sum(USES.c.seconds), 0.0))
         with self.reading() as connection:
             return float(
@@ -187,6 +210,9 @@ class JobStore:
         """A transaction that only reads. Raises StoreError."""
         with _told(), self._engine.connect() as connection:
             yield connection
+
+    def _used(self, job: ServedJob, seconds: float) -> dict[str, Any]:
+        return {"owner": job.owner, "job": job.id, "seconds": seconds, "time": self._clock()}
 
     def _jobs(
         self, where: Sequence[ColumnElement[bool]], *, limit: int, newest: bool = False
@@ -215,28 +241,6 @@ def _job(row: Mapping[Any, Any]) -> ServedJob:
             "audio": None if audio is None else InputFile(**audio),
         }
     )
-
-
-def _opened(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _careful)
-        event.listen(engine, "begin", _write_at_once)
-    return engine
-
-
-def _careful(connection: Any, record: object) -> None:
-    """Readers beside a writer, nothing lost by a killed process, and waiting for each other."""
-    connection.isolation_level = None  # transactions are begun by _write_at_once
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _write_at_once(connection: Connection) -> None:
-    # Two that read first and write then would refuse each other; one that asks at once waits.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("w") else "BEGIN")
 
 
 @contextmanager

@@ -74,3 +74,11 @@ USES = Table(
     UniqueConstraint("owner", "job"),
     Index("uses_by_owner", "owner", "time"),
 )
+
+# One row: the name of the folder that has the files of these jobs.
+FOLDERS = Table(
+    "folders",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(32), nullable=False),
+)

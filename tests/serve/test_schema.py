@@ -1,14 +1,18 @@
 """The service answers as its own description says, whatever it is asked.
 
-``LIPSYNC_RAY_TEST_URL`` (and ``LIPSYNC_RAY_TEST_TOKEN``) let the same requests go to a service that runs.
+``LIPSYNC_RAY_TEST_URL`` (and ``LIPSYNC_RAY_TEST_TOKEN``) let the same requests go to a service that runs and
+gets jobs for it; start it with ``serve.burst=1000000 serve.max_queued=100000 serve.quota_queued=100000``.
+``LIPSYNC_RAY_TEST_EXAMPLES`` is how many requests of a kind are made.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,10 +23,14 @@ from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from lipsync_ray.client import Client
 from lipsync_ray.serve.api import health
 from lipsync_ray.storage.locks import locked
+from tests.clips import make_clip
+from tests.serve.api.conftest import sound
 from tests.serve.api.served import ANNA, TOKENS, House, house
 
+EXAMPLES = int(os.environ.get("LIPSYNC_RAY_TEST_EXAMPLES", "8"))
 METHODS = ("get", "head", "post", "delete")
 OPERATIONS = (
     *(("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/v1/options")),
@@ -63,11 +71,31 @@ def prepared(made: House) -> Live:
     return Live(url=made.url, headers=headers, ended=[*ended, told], going_on=[made.add("anna").id, running])
 
 
+def prepared_there(url: str, token: str | None, folder: Path) -> Live:
+    """Jobs of a service that runs: looked at, failed and cancelled ones; none goes on for ever."""
+    clip = make_clip("with_audio", folder / "clip").path
+    with Client(url, token) as client:
+        looked = client.submit(clip, kind="triage")
+        preview = client.submit(files_of=looked.id, audio=make_sound(folder / "v.wav"), kind="preview")
+        cancelled = [client.submit(files_of=looked.id, kind="triage").id for _ in range(3)]
+        for id in cancelled:
+            client.cancel(id)
+        for id in (looked.id, preview.id, *cancelled):
+            client.wait(id)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Live(url=url, headers=headers, ended=[looked.id, preview.id, *cancelled])
+
+
+def make_sound(path: Path) -> Path:
+    path.write_bytes(sound(1))
+    return path
+
+
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     if url := os.environ.get("LIPSYNC_RAY_TEST_URL"):
         token = os.environ.get("LIPSYNC_RAY_TEST_TOKEN")
-        yield Live(url=url, headers={"Authorization": f"Bearer {token}"} if token else {})
+        yield prepared_there(url, token, tmp_path_factory.mktemp("there"))
         return
     page = tmp_path_factory.mktemp("page")
     (page / "index.html").write_text("<!doctype html>")
@@ -127,8 +155,14 @@ def test_all_operations_are_described_and_tried(document: dict[str, Any]) -> Non
     ids=str,
 )
 def test_answers_are_as_described(
-    live: Live, document: dict[str, Any], mode: GenerationMode, method: str, path: str
+    live: Live,
+    document: dict[str, Any],
+    mode: GenerationMode,
+    method: str,
+    path: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    answers: Counter[int] = Counter()
     load_all_checks()
     # The stream of a job that goes on has no end, and a deleted one cannot be asked for again.
     ids = live.ended if path.endswith("/events") else live.ended + live.going_on
@@ -138,7 +172,7 @@ def test_answers_are_as_described(
     strategy = operation.as_strategy(generation_mode=mode)
 
     @settings(
-        max_examples=8,
+        max_examples=EXAMPLES,
         deadline=None,
         derandomize=True,
         database=None,
@@ -148,8 +182,12 @@ def test_answers_are_as_described(
     @given(case=strategy)
     def ask(case: Any) -> None:
         # Not all that a description allows is right: names of options, ids, addresses.
-        case.call_and_validate(
+        answer = case.call_and_validate(
             base_url=live.url, headers=live.headers, timeout=20, excluded_checks=[positive_data_acceptance]
         )
+        assert answer.status_code != 429, "the service must not refuse for the number of requests"
+        assert answer.status_code < 500 or path == "/readyz"
+        answers[answer.status_code] += 1
 
     ask()
+    record_property("answers", dict(answers))

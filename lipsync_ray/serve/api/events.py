@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from lipsync_ray.serve.api.service import Here, Owner, Service, own_job
+from lipsync_ray.serve.api.service import Here, Id, Owner, Service, own_job
 from lipsync_ray.serve.api.shown import show
 from lipsync_ray.serve.api.told import problems
 from lipsync_ray.serve.job import ServedJob
@@ -47,7 +47,7 @@ _STREAM: dict[str, Any] = {
     },
 )
 async def follow_job(
-    id: str, owner: Owner, service: Here, last_event_id: Annotated[str | None, Header()] = None
+    id: Id, owner: Owner, service: Here, last_event_id: Annotated[str | None, Header(examples=["7"])] = None
 ) -> Response:
     """The job now and after every change, until it ends."""
     job = await run_in_threadpool(own_job, id, owner, service)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 
 from lipsync_ray.serve.api.ranged import Ranged, ranged
-from lipsync_ray.serve.api.service import Here, Owner, own_job
+from lipsync_ray.serve.api.service import Here, Id, Owner, own_job
 from lipsync_ray.serve.api.shown import file_of
 from lipsync_ray.serve.api.told import problems
 from lipsync_ray.serve.job import ServedJob
@@ -17,8 +17,11 @@ from lipsync_ray.serve.problems import Problem
 
 router = APIRouter(tags=["files"])
 
-What = Literal["result", "report", "sidecar", "preview", "strip", "video", "audio", "manifest"]
-Download = Annotated[Literal["0", "1"], Query(description="1: to be saved, not shown")]
+What = Annotated[
+    Literal["result", "report", "sidecar", "preview", "strip", "video", "audio", "manifest"],
+    InPath(description="which file", examples=["result"]),
+]
+Download = Annotated[Literal["0", "1"], Query(description="1: to be saved, not shown", examples=["1"])]
 
 # Types are chosen here by what a file may be, never guessed from what a client sent.
 _TYPES = {
@@ -69,8 +72,8 @@ _HEADS: dict[int | str, dict[str, Any]] = {
 )
 def get_face(
     request: Request,
-    id: str,
-    n: Annotated[int, InPath(ge=0, le=1_000_000)],
+    id: Id,
+    n: Annotated[int, InPath(ge=0, le=1_000_000, examples=[3])],
     owner: Owner,
     service: Here,
     download: Download = "0",
@@ -96,7 +99,7 @@ def get_face(
     operation_id="get_file",
 )
 def get_file(
-    request: Request, id: str, what: What, owner: Owner, service: Here, download: Download = "0"
+    request: Request, id: Id, what: What, owner: Owner, service: Here, download: Download = "0"
 ) -> Ranged:
     """The dub (result), its report, sidecar and manifest, a preview, the strip of shots, or an input.
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from lipsync_ray.errors import LipsyncError
+from lipsync_ray.serve.api.examples import METRICS
 from lipsync_ray.serve.api.models import HealthShown, ReadyShown
 from lipsync_ray.serve.api.service import Here, Owner, Service
 from lipsync_ray.serve.api.told import problems
@@ -48,7 +49,10 @@ def get_readiness(service: Here) -> JSONResponse:
     response_class=Response,
     responses={
         **problems(401),
-        200: {"description": "text format 0.0.4", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "text format 0.0.4",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": METRICS}},
+        },
     },
 )
 def get_metrics(owner: Owner, service: Here) -> Response:

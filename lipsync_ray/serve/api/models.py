@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-Kind = Literal["dub", "triage", "preview"]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+from lipsync_ray.serve.api import examples
+from lipsync_ray.serve.api.examples import ID, shown_by
+from lipsync_ray.serve.job import Calling, Kind, State
 
 
 class ProblemShown(BaseModel):
     """Why a request was not done (RFC 9457)."""
+
+    model_config = shown_by(examples.PROBLEM)
 
     type: str = "about:blank"
     title: str = Field(examples=["Unprocessable Content"])
@@ -23,6 +26,8 @@ class ProblemShown(BaseModel):
 class FileShown(BaseModel):
     """An input of a job."""
 
+    model_config = shown_by(examples.VIDEO, examples.AUDIO)
+
     name: str = Field(description="as its owner calls it", examples=["interview.mp4"])
     bytes: int | None = Field(description="null: not known", examples=[1_048_576])
     uri: str | None = Field(default=None, description="of an input that was not uploaded")
@@ -31,6 +36,8 @@ class FileShown(BaseModel):
 class ChunksShown(BaseModel):
     """Pieces of a dub, by their numbers."""
 
+    model_config = shown_by(examples.CHUNKS)
+
     total: int
     done: list[int]
     running: list[int]
@@ -38,6 +45,8 @@ class ChunksShown(BaseModel):
 
 class ProgressShown(BaseModel):
     """How far a job is."""
+
+    model_config = shown_by(examples.PROGRESS)
 
     stage: str = Field(description="examine, scan, prepare, render, measure, stitch, triage or preview")
     done: int = Field(description="frames, or pieces of work, of this stage")
@@ -51,6 +60,8 @@ class ProgressShown(BaseModel):
 class ErrorShown(BaseModel):
     """Why a job failed."""
 
+    model_config = shown_by(examples.ERROR)
+
     code: str = Field(examples=["FACE_NONE"])
     message: str
 
@@ -58,17 +69,19 @@ class ErrorShown(BaseModel):
 class CallbackShown(BaseModel):
     """Who is told of the end of a job."""
 
+    model_config = shown_by(examples.CALLBACK)
+
     url: str
-    state: Literal["none", "due", "sent", "failed"]
+    state: Calling
     tries: int
 
 
 class JobShown(BaseModel):
     """A job."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": []})
+    model_config = shown_by(examples.RUNNING, examples.DONE, examples.FAILED)
 
-    id: str = Field(examples=["q8v3TBYbGN0aZs1uQmXKpw"])
+    id: str = Field(examples=[ID])
     kind: Kind
     state: State
     engine: str = Field(examples=["unit_selection"])
@@ -87,12 +100,14 @@ class JobShown(BaseModel):
     error: ErrorShown | None
     callback: CallbackShown | None
     links: dict[str, str] = Field(
-        description="what there is now, by name", examples=[{"self": "/v1/jobs/ID"}]
+        description="what there is now, by name", examples=[{"self": f"/v1/jobs/{ID}"}]
     )
 
 
 class JobsShown(BaseModel):
     """A page of the list of jobs, the newest first."""
+
+    model_config = shown_by({"jobs": [examples.RUNNING, examples.FAILED], "next": examples.OTHER_ID})
 
     jobs: list[JobShown]
     next: str | None = Field(description="cursor of the next page; null: this is the last")
@@ -100,6 +115,8 @@ class JobsShown(BaseModel):
 
 class EngineShown(BaseModel):
     """An engine that may be asked for."""
+
+    model_config = shown_by(examples.ENGINE)
 
     name: str
     about: str
@@ -110,12 +127,16 @@ class EngineShown(BaseModel):
 class PresetShown(BaseModel):
     """How much a job may cost."""
 
+    model_config = shown_by(examples.PRESET)
+
     name: str = Field(examples=["fast"])
     about: str
 
 
 class OptionShown(BaseModel):
     """An option that a job may set."""
+
+    model_config = shown_by(examples.OPTION)
 
     name: str = Field(examples=["encode.crf"])
     type: str = Field(examples=["a whole number or null"])
@@ -127,6 +148,8 @@ class OptionShown(BaseModel):
 
 class OptionsShown(BaseModel):
     """What may be asked for."""
+
+    model_config = shown_by(examples.OPTIONS)
 
     engines: list[EngineShown]
     presets: list[PresetShown]
@@ -143,11 +166,15 @@ class OptionsShown(BaseModel):
 class HealthShown(BaseModel):
     """The process answers."""
 
+    model_config = shown_by({"status": "ok"})
+
     status: Literal["ok"] = "ok"
 
 
 class ReadyShown(BaseModel):
     """Whether jobs can be taken and done; each check is ``ok`` or says what is wrong."""
+
+    model_config = shown_by(examples.READY)
 
     ready: bool
     checks: dict[str, str] = Field(examples=[{"store": "ok", "disk": "ok", "page": "ok", "runner": "ok"}])
@@ -156,19 +183,7 @@ class ReadyShown(BaseModel):
 class Wish(BaseModel):
     """A job as it is asked for, as JSON. Files are named by URI, or taken from an earlier job."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "video": "s3://footage/in/interview.mp4",
-                    "audio": "s3://footage/in/spanish.wav",
-                    "preset": "fast",
-                    "options": {"encode.crf": 18},
-                }
-            ]
-        },
-    )
+    model_config = shown_by(examples.WISH, extra="forbid")
 
     video: str | None = Field(default=None, max_length=2000, description="URI")
     audio: str | None = Field(default=None, max_length=2000, description="URI")
@@ -188,6 +203,8 @@ class Wish(BaseModel):
 
 class WishForm(BaseModel):
     """A job as it is asked for, with its files."""
+
+    model_config = shown_by(examples.FORM)
 
     video: str | None = Field(default=None, json_schema_extra={"format": "binary"})
     audio: str | None = Field(default=None, json_schema_extra={"format": "binary"})

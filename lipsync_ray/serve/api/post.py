@@ -23,7 +23,9 @@ from lipsync_ray.serve.desk import read_options
 from lipsync_ray.serve.incoming import Form, check_length, folder_for, receive_form, receive_text
 from lipsync_ray.serve.job import InputFile, ServedJob
 from lipsync_ray.serve.keys import Claim
+from lipsync_ray.serve.plain import check_plain, read_json
 from lipsync_ray.serve.problems import Problem, without
+from lipsync_ray.serve.undisturbed import undisturbed
 
 router = APIRouter()
 
@@ -51,25 +53,32 @@ async def post_job(
     request: Request,
     owner: Owner,
     service: Here,
-    idempotency_key: Annotated[str | None, Header(description="the same key never makes two jobs")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(description="the same key never makes two jobs", examples=["b7c9e1d2"])
+    ] = None,
 ) -> JSONResponse:
     """Ask for a dub, for what a dub would do (triage), or for a preview of one.
 
     Files are sent as multipart/form-data, or named by URI in JSON, or taken from an earlier job (`files_of`).
     """
-    keys = service.keys
-    claim = None
-    if idempotency_key is not None:
-        claim = await run_in_threadpool(keys.claim, owner, idempotency_key)
-    try:
-        job, replayed = await _taken(request, owner, service, claim)
-    except BaseException:  # a client that is gone as well
-        if claim is not None and claim.job is None:
-            keys.drop(claim)
-        raise
+    with service.uploads.of(owner):
+        job, replayed = await _claimed(request, owner, service, idempotency_key)
     shown = await run_in_threadpool(show_now, job, service.places, service.store)
     headers = {"Location": f"/v1/jobs/{job.id}", **(_REPLAYED if replayed else {})}
     return JSONResponse(shown, status_code=202, headers=headers)
+
+
+async def _claimed(request: Request, owner: str, service: Service, key: str | None) -> tuple[ServedJob, bool]:
+    """As ``_taken``, while no other request with this key is."""
+    keys = service.keys
+    if key is None:
+        return await _taken(request, owner, service, None)
+    claim = await undisturbed(lambda: keys.claim(owner, key), keys.drop)
+    try:
+        return await _taken(request, owner, service, claim)
+    except BaseException:  # a client that is gone as well
+        await undisturbed(lambda: keys.drop(claim))
+        raise
 
 
 async def _taken(
@@ -91,7 +100,9 @@ async def _taken(
                     *(422, "KEY_REUSED", "this Idempotency-Key was sent before, with another request")
                 )
             return claim.job, True
-        return await run_in_threadpool(_made, service, wish, form, folder, owner, claim, content), False
+        # Its folder is removed after the end of this, and its key let go of: not while a thread is at work.
+        made = await undisturbed(lambda: _made(service, wish, form, folder, owner, claim, content))
+        return made, False
 
 
 def _made(
@@ -125,6 +136,8 @@ async def _read(request: Request, folder: Path, service: Service, most: int) -> 
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         form = await receive_form(request, folder, most=most, pace=service.pace)
+        for name, text in form.fields.items():
+            check_plain(text, name)
         fields: dict[str, Any] = {name: text for name, text in form.fields.items() if text}
         if "options" in fields:
             fields["options"] = read_options(fields["options"])
@@ -135,11 +148,7 @@ async def _read(request: Request, folder: Path, service: Service, most: int) -> 
         return _wish(fields), form
     if kind == "application/json":
         body = await receive_text(request, service.pace)
-        try:
-            content = json.loads(body)
-        except (ValueError, RecursionError):
-            raise Problem(422, "INVALID", "the body is no JSON") from None
-        return _wish(content), Form()
+        return _wish(read_json(body, "the body")), Form()
     raise Problem(415, "MEDIA_TYPE", "send multipart/form-data with files, or application/json")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from lipsync_ray.serve.api import models
 from lipsync_ray.serve.api.models import ProblemShown, Wish, WishForm
 
 _METHODS = ("get", "head", "post", "delete")
@@ -33,6 +34,8 @@ def described(app: FastAPI, *, auth: bool) -> None:
             shapes[model.__name__] = shape
         for name in ("HTTPValidationError", "ValidationError"):
             shapes.pop(name, None)
+        for name, shape in shapes.items():  # FastAPI leaves out what is null, of examples too
+            shape["examples"] = getattr(models, name).model_config["json_schema_extra"]["examples"]
         for path in document["paths"].values():
             for method in _METHODS:
                 if method in path:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Path, Request, Security
 from fastapi.security import HTTPBearer
 
+from lipsync_ray.serve.api.examples import ID
 from lipsync_ray.serve.desk import Desk
 from lipsync_ray.serve.incoming import Pace
 from lipsync_ray.serve.job import ServedJob
@@ -20,6 +21,7 @@ from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.tokens import Tokens
+from lipsync_ray.serve.uploads import Uploads
 from lipsync_ray.serve.visitor import Visitor
 from lipsync_ray.serve_settings import ServeSettings
 
@@ -36,6 +38,7 @@ class Service:
     metrics: Metrics
     desk: Desk
     keys: Keys
+    uploads: Uploads
     pace: Pace
     poll_s: float  # between two looks at a job that is followed
     clock: Callable[[], float] = time.time
@@ -62,6 +65,7 @@ def owner_of(
     return visitor.owner
 
 
+Id = Annotated[str, Path(description="of a job", examples=[ID])]
 Owner = Annotated[str, Depends(owner_of)]
 Here = Annotated[Service, Depends(service_of)]
 

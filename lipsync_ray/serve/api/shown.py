@@ -53,8 +53,7 @@ def file_of(job: ServedJob, what: str, places: Places) -> Path | None:
     if what in ("video", "audio"):
         file = job.video if what == "video" else job.audio
         # Only what lies in the job's own folder is handed out: not what a URI names.
-        own = file is not None and not is_remote(file.place) and not file.place.startswith("/")
-        return places.job(job.id) / file.place if own and file else None
+        return places.job(job.id) / file.place if file is not None and file.own else None
     if job.kind == "dub" and what in ("result", "report", "sidecar", "manifest"):
         return {
             "result": places.result,
@@ -77,10 +76,8 @@ def moment(seconds: float | None) -> str | None:
 
 def _file(file: InputFile) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": file.name, "bytes": file.bytes}
-    if is_remote(file.place):
-        shown["uri"] = file.place
-    elif file.place.startswith("/"):
-        shown["uri"] = Path(file.place).as_uri()
+    if not file.own:
+        shown["uri"] = file.place if is_remote(file.place) else Path(file.place).as_uri()
     return shown
 
 

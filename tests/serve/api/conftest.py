@@ -16,16 +16,21 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return make_clip("with_audio", tmp_path_factory.mktemp("served") / "clip").path.read_bytes()
 
 
-@pytest.fixture(scope="session")
-def audio() -> bytes:
-    """A second of silence."""
+def sound(seconds: int) -> bytes:
+    """Silence."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16_000)
-        file.writeframes(bytes(32_000))
+        file.writeframes(bytes(32_000 * seconds))
     return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def audio() -> bytes:
+    """A second of silence."""
+    return sound(1)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,6 @@ from lipsync_ray.config import Config
 from lipsync_ray.schema import list_keys
 from lipsync_ray.serve.allowed import ALLOWED, DENIED, DENIED_GROUPS
 
-# Groups that this version may not have yet.
-LATER = {"provenance", "policy"}
-
 
 def names(table: Mapping[str, tuple[str, ...]]) -> set[str]:
     return {f"{group}.{leaf}" if group else leaf for group, leaves in table.items() for leaf in leaves}
@@ -19,8 +16,7 @@ def test_every_option_is_allowed_or_denied() -> None:
     allowed, denied = names(ALLOWED), names(DENIED)
     assert not allowed & denied
     assert own - allowed - denied == set(), "decide whether jobs of the service may set these"
-    gone = {key for key in (allowed | denied) - own if key.split(".")[0] not in LATER}
-    assert gone == set(), "these options are no more"
+    assert (allowed | denied) - own == set(), "these options are no more"
 
 
 def test_nothing_that_names_files_is_allowed() -> None:

@@ -130,7 +130,10 @@ def test_other_names_do_not_lead_to_an_open_service(tmp_path: Path) -> None:
         )  # probes come by address
     with house(tmp_path / "b", hosts=("dub.example",)) as made, made.client() as client:
         assert client.get("/v1/jobs", headers={"Host": "DUB.example:8443"}).status_code == 200
-        assert client.get("/v1/jobs").status_code == 403
+        assert client.get("/v1/jobs").status_code == 200  # by loopback, as without any names
+        assert client.get("/v1/jobs", headers={"Host": "evil.example"}).status_code == 403
+    with house(tmp_path / "c", hosts=("dub.example",), tokens=TOKENS) as made, made.client(ANNA) as client:
+        assert client.get("/v1/jobs").status_code == 403  # with tokens it has the names that it was given
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,8 @@ def test_other_names_do_not_lead_to_an_open_service(tmp_path: Path) -> None:
         ("[::1]:8000", (), True, True),
         ("[::1]", (), True, True),
         ("[::2]", (), True, False),
+        ("localhost:8000", ("a.example",), True, True),
+        ("localhost:8000", ("a.example",), False, False),
         ("any.example", (), False, True),
         ("a.example:443", ("a.example",), False, True),
         ("a.example:443", ("a.example:80",), False, False),

@@ -173,12 +173,21 @@ def test_a_caller_works_until_it_is_stopped(called: Called, receiver: Receiver) 
 def test_names_that_lead_inside_are_not_called(
     tmp_path: Path, receiver: Receiver, addresses: list[str]
 ) -> None:
-    settings = ServeSettings(callbacks=("http://hooks.example/",))
-    outbound = Outbound(settings, lambda name, port: addresses)
-    sent = outbound.post("http://hooks.example/in", b"{}", {})
+    base = f"http://hooks.example:{receiver.port}/"
+    outbound = Outbound(ServeSettings(callbacks=(base,)), lambda name, port: addresses)
+    sent = outbound.post(f"{base}in", b"{}", {})
     assert sent.status == 0
     assert "address" in sent.why or "nowhere" in sent.why
     assert receiver.got == []
+
+
+def test_a_name_that_leads_inside_is_called_where_that_is_allowed(receiver: Receiver) -> None:
+    """The very call that is refused without ``private_addresses`` arrives with it."""
+    base = f"http://hooks.example:{receiver.port}/"
+    for allowed in (False, True):
+        settings = ServeSettings(callbacks=(base,), private_addresses=allowed)
+        sent = Outbound(settings, lambda name, port: ["127.0.0.1"]).post(f"{base}in", b"{}", {})
+        assert (sent.status, len(receiver.got)) == ((204, 1) if allowed else (0, 0))
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at() -> None:
@@ -230,7 +239,11 @@ def test_public_addresses(address: str, public: bool) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *("https://hooks.example/in", "https://hooks.example/inside/x", "https://hooks.example.evil/in/x"),
+        *(
+            "https://hooks.example:8443/in",
+            "https://hooks.example/inside/x",
+            "https://hooks.example.evil/in/x",
+        ),
         *("https://hooks.example@evil.example/in/x", "https://evil.example/https://hooks.example/in/"),
         *("http://hooks.example/in/x", "https://hooks.example:444/in/x", "https://hooks.example/in/../admin"),
         *(
@@ -245,7 +258,7 @@ def test_public_addresses(address: str, public: bool) -> None:
 def test_callbacks_elsewhere_are_refused(url: str) -> None:
     with pytest.raises(Problem) as caught:
         check_url(
-            url, ServeSettings(callbacks=("https://hooks.example/in/x/", "https://hooks.example:8443/in/x"))
+            url, ServeSettings(callbacks=("https://hooks.example/in/", "https://hooks.example:8443/in/x"))
         )
     assert (caught.value.status, caught.value.code) == (422, "CALLBACK")
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import lipsync_ray.client
-from lipsync_ray.client import Client, Patience
+from lipsync_ray.client import Client, Patience, fetching
 from lipsync_ray.errors import ServiceRefused, ServiceUnreachable
 from tests.serve.api.served import ANNA, TOKENS, House, house
 
@@ -34,6 +34,10 @@ class Flaky(httpx.BaseTransport):
             raise httpx.ReadError("cut off")
         if step == "half":
             return httpx.Response(answer.status_code, headers=answer.headers, stream=Half(answer))
+        if step == "busy":
+            answer.read()
+            headers = {"Retry-After": "7"}
+            return httpx.Response(429, headers=headers, json={"code": "RATE_LIMITED", "detail": "wait"})
         if step == "proxy":
             answer.read()
             return httpx.Response(502, text="<html>bad gateway</html>")
@@ -167,6 +171,57 @@ def test_a_download_that_was_given_up_is_taken_up_again(owned_house: House, tmp_
     with again:
         again.download(job.id, "result", tmp_path / "new.mp4")
     assert (tmp_path / "new.mp4").read_bytes() == RESULT[::-1]
+
+
+def test_a_download_that_was_stopped_before_its_end_was_noted(
+    owned_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = owned_house.add("anna", state="done", files={"result.mp4": RESULT})
+    target = tmp_path / "out.mp4"
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_put", stopped)
+        with asking(owned_house)[0] as client, pytest.raises(KeyboardInterrupt):
+            client.download(job.id, "result", target)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    client, flaky, _ = asking(owned_house)
+    with client:
+        client.download(job.id, "result", target)
+    assert target.read_bytes() == RESULT
+    assert [request.method for request in flaky.requests] == ["HEAD"]  # all of it is there
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_download_waits_where_the_service_asks_for_it(owned_house: House, tmp_path: Path) -> None:
+    job = owned_house.add("anna", state="done", files={"result.mp4": RESULT})
+    client, _, waits = asking(owned_house, "through", "half", "through", "busy", "through", "proxy")
+    with client:
+        client.download(job.id, "result", tmp_path / "out.mp4")
+        assert (tmp_path / "out.mp4").read_bytes() == RESULT
+        assert 7.0 in waits
+        with pytest.raises(ServiceRefused) as caught:
+            client.download(job.id, "audio", tmp_path / "none.wav")
+        assert caught.value.status == 404
+
+
+def test_a_file_that_is_replaced_while_it_comes(owned_house: House, tmp_path: Path) -> None:
+    job = owned_house.add("anna", state="done", files={"result.mp4": RESULT})
+    client, flaky, _ = asking(owned_house, "through", "half")
+    place = owned_house.places.job(job.id) / "result.mp4"
+    send = flaky.handle_request
+
+    def replacing(request: httpx.Request) -> httpx.Response:
+        if len(flaky.requests) == 3:  # between a look at it and the rest of it
+            place.write_bytes(RESULT[::-1] + b"more")
+        return send(request)
+
+    flaky.handle_request = replacing  # type: ignore[method-assign]
+    with client:
+        client.download(job.id, "result", tmp_path / "out.mp4")
+    assert (tmp_path / "out.mp4").read_bytes() == RESULT[::-1] + b"more"
 
 
 def test_cancel_delete_and_options(owned_house: House) -> None:

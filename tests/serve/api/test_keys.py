@@ -1,25 +1,26 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from lipsync_ray.serve.desk import Desk
 from lipsync_ray.serve.keys import Claim, Keys
-from lipsync_ray.serve.places import Places
 from lipsync_ray.serve.problems import Problem
 from lipsync_ray.serve.store import JobStore
-from lipsync_ray.serve_settings import ServeSettings
+from tests.serve.api.databases import KINDS, empty_database
 from tests.serve.api.served import ANNA, BERT, TOKENS, Clock, House, house
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[JobStore]:
-    places = Places(tmp_path)
-    places.make()
-    made = JobStore(places.database_url(ServeSettings()))
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JobStore]:
+    made = JobStore(empty_database(request.param, tmp_path))
     yield made
     made.close()
 
@@ -100,3 +101,56 @@ def test_keys_are_not_kept_for_ever(store: JobStore) -> None:
     keys.claim("anna", "new")
     with store.reading() as connection:
         assert connection.exec_driver_sql("SELECT key FROM idempotency_keys").scalars().all() == ["new"]
+
+
+def test_a_key_that_is_anothers_cannot_be_finished(store: JobStore) -> None:
+    clock = Clock()
+    keys = Keys(store, 60.0, clock)
+    claim = keys.claim("anna", "k")
+    keys.drop(claim)
+    with pytest.raises(Problem) as caught:
+        keys.finish(claim, "hash", "job")
+    assert (caught.value.status, caught.value.code) == (409, "IN_FLIGHT")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_request_that_is_cancelled_while_its_job_is_made(
+    tmp_path: Path, files: Any, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """As Starlette and Ray Serve do when the client leaves."""
+    looking, go_on = threading.Event(), threading.Event()
+    examine = Desk.measure
+
+    def slow(*given: Any) -> float:
+        looking.set()
+        assert go_on.wait(20)
+        if fails:
+            raise Problem(422, "LIMIT", "too long")
+        return examine(*given)
+
+    monkeypatch.setattr(Desk, "measure", slow)
+    headers = {"Idempotency-Key": "k", "Authorization": f"Bearer {ANNA}"}
+
+    async def leave(made: House) -> None:
+        transport = httpx.ASGITransport(made.app)
+        async with httpx.AsyncClient(transport=transport, base_url=made.url) as client:
+            request = asyncio.create_task(client.post("/v1/jobs", files=files, headers=headers))
+            assert await asyncio.to_thread(looking.wait, 20)
+            request.cancel()
+            done, _ = await asyncio.wait({request}, timeout=0.2)
+            assert not done  # it is waited for what the thread does
+            go_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await request
+
+    with house(tmp_path, tokens=TOKENS) as made, made.client(ANNA) as client:
+        asyncio.run(leave(made))
+        jobs = made.store.find()
+        assert len(jobs) == (0 if fails else 1)
+        assert all((made.places.job(job.id) / "video.mp4").is_file() for job in jobs)
+        assert made.incoming() == []
+        fails = False
+        again = client.post("/v1/jobs", files=files, headers=headers)
+        assert again.status_code == 202, again.text
+        assert [job.id for job in made.store.find()] == [again.json()["id"]]
+        assert ("idempotent-replayed" in again.headers) is bool(jobs)

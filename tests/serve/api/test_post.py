@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from lipsync_ray.errors import StorageError
+from tests.pictures import png
 from tests.serve.api.served import House, house
 
 Files = dict[str, tuple[str, bytes]]
@@ -135,6 +137,49 @@ def test_wrong_fields_are_refused(
     assert open_house.incoming() == []
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"options": {"speakers.rows": [{"speaker": "\ud800", "face": "left"}]}},
+        {"options": {"speakers.rows": [{"speaker": "a\0b", "face": "left"}]}},
+        {"options": {"audio.\udfff": 1}},
+        {"options": {"encode.preset": "fast\0"}},
+        {"options": {"sync.delay_ms": float("nan")}},
+        {"options": {"sync.delay_ms": float("inf")}},
+        {"options": {"speakers.rows": json.loads("[" * 300 + "]" * 300)}},
+        {"\ud800": "x"},
+        *({name: f"a{sign}b"} for name in ("consent", "preset", "files_of", "video") for sign in "\0\ud800"),
+    ],
+    ids=str,
+)
+def test_what_is_no_text_is_refused_wherever_it_stands(
+    open_house: House, files: Files, fields: dict[str, Any]
+) -> None:
+    before = len(open_house.store.find(limit=1000))
+    with open_house.client() as client:
+        first = client.post("/v1/jobs", data={"kind": "triage"}, files=files).json()["id"]
+        body = json.dumps({"kind": "triage", "files_of": first, **fields})  # escapes are ASCII
+        answer = client.post("/v1/jobs", content=body, headers={"content-type": "application/json"})
+        refused(answer, 422, "INVALID")
+        if "options" in fields:
+            form = {"kind": "triage", "options": json.dumps(fields["options"])}
+            refused(client.post("/v1/jobs", data=form, files=files), 422, "INVALID")
+        if "\0" in str(list(fields.values())):
+            refused(client.post("/v1/jobs", data={"kind": "triage", **fields}, files=files), 422, "INVALID")
+        assert client.get("/v1/jobs").status_code == 200
+    assert len(open_house.store.find(limit=1000)) == before + 1
+    assert open_house.incoming() == []
+
+
+def test_a_problem_can_always_be_told(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise StorageError("a\udcffb.mp4 cannot be read")
+
+    monkeypatch.setattr(open_house.app.state.service.desk, "check_room", wrong)
+    with open_house.client() as client:
+        assert "udcff" in refused(client.post("/v1/jobs", json={}), 503, "STORAGE")
+
+
 def test_a_job_without_its_files_is_refused(open_house: House, audio: bytes, video: bytes) -> None:
     with open_house.client() as client:
         assert "audio" in refused(client.post("/v1/jobs", files={"video": ("a.mp4", video)}), 422, "FORM")
@@ -171,6 +216,16 @@ def test_limits_of_pictures_and_lengths(tmp_path: Path, files: Files) -> None:
         assert "3 s" in refused(client.post("/v1/jobs", files=files), 422, "LIMIT")
     with house(tmp_path / "b", max_megapixels=0.02) as small, small.client() as client:
         assert "192x108" in refused(client.post("/v1/jobs", files=files), 422, "LIMIT")
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(
+    open_house: House, audio: bytes, tmp_path: Path
+) -> None:
+    for side in (4_000, 16_000):
+        bomb = png(tmp_path / "bomb.png", side, side).read_bytes()
+        with open_house.client() as client:
+            files = {"video": ("bomb.png", bomb), "audio": ("v.wav", audio)}
+            assert "megapixels" in refused(client.post("/v1/jobs", files=files), 422, "LIMIT")
 
 
 def test_the_operators_words_lie_under_those_of_jobs(tmp_path: Path, files: Files) -> None:

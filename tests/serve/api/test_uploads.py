@@ -6,7 +6,9 @@ import asyncio
 import errno
 import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from lipsync_ray.serve import incoming
 from lipsync_ray.serve.incoming import Pace, clear, paced
 from lipsync_ray.serve.parts import PartBegins, Parts
 from lipsync_ray.serve.problems import Problem
-from tests.serve.api.served import House, house
+from tests.serve.api.served import ANNA, BERT, TOKENS, House, house
 
 START = (
     b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=xx\r\n"
@@ -142,6 +144,53 @@ def test_a_full_disk_is_told(open_house: House, monkeypatch: pytest.MonkeyPatch,
         answer = client.post("/v1/jobs", files=files)
     assert (answer.status_code, answer.json()["code"]) == (507, "DISK_FULL")
     assert open_house.incoming() == []
+
+
+def test_room_on_the_disk_is_looked_at_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([incoming.RESERVE + 10_000_000, incoming.RESERVE + 1_200_000])
+    monkeypatch.setattr(incoming.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(left, 0)))
+    with house(tmp_path) as made, connected(made) as connection:
+        connection.sendall((START % 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
+        for block in (PART, *[bytes(65_536)] * 60):  # written three times, and no end
+            connection.sendall(b"%x\r\n%s\r\n" % (len(block), block))
+        got = answered(connection)
+        assert b" 507 " in got
+        assert b"DISK_FULL" in got
+        assert made.incoming() == []
+
+
+def test_uploads_at_a_time_have_limits(tmp_path: Path, files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = threading.Semaphore(0)
+    make = incoming._File.made
+
+    def beginning(*args: Any) -> Any:
+        began.release()
+        return make(*args)
+
+    monkeypatch.setattr(incoming._File, "made", beginning)
+    start = START.replace(b"Host", b"Authorization: Bearer %s\r\nHost")
+
+    def begin(token: str) -> socket.socket:
+        connection = connected(made)
+        connection.sendall(start % (token.encode(), 10_000_000) + PART + b"not all of it")
+        assert began.acquire(timeout=20)
+        return connection
+
+    with house(tmp_path, tokens=TOKENS, max_uploads=3) as made, ExitStack() as stack:
+        first, second = (stack.enter_context(begin(ANNA)) for _ in range(2))
+        anna, bert = (stack.enter_context(made.client(token)) for token in (ANNA, BERT))
+        refused = anna.post("/v1/jobs", files=files)
+        assert (refused.status_code, refused.json()["code"]) == (429, "UPLOADS")
+        assert int(refused.headers["retry-after"]) > 0
+        assert anna.get("/v1/jobs").status_code == 200
+        stack.enter_context(begin(BERT))
+        full = bert.post("/v1/jobs", files=files)
+        assert (full.status_code, full.json()["code"]) == (503, "UPLOADS")
+        assert int(full.headers["retry-after"]) > 0
+        for connection in (first, second):  # broken forms end as well
+            connection.sendall(bytes(10_000_000 - len(PART) - 13))
+            assert b" 422 " in answered(connection)
+        assert anna.post("/v1/jobs", files=files).status_code == 202
 
 
 def test_a_mistake_tells_nothing_of_the_inside(
