@@ -8,7 +8,7 @@ from lipsync_ray.errors import ConfigError
 
 _ABOVE_0 = (
     *("max_mb", "max_seconds", "max_megapixels", "max_queued", "max_running", "keep_days"),
-    *("requests_per_s", "burst", "upload_s", "max_sessions", "max_uploads"),
+    *("requests_per_s", "burst", "upload_s", "max_streams", "max_uploads"),
 )
 
 
@@ -33,7 +33,7 @@ class ServeSettings:
     max_queued: int = 1000  # jobs that wait, of all tokens
     max_running: int = 4  # dubs on their way at a time; two triages or previews may be beside them
     max_uploads: int = 16  # requests for jobs that are read at a time; a token has half of them at most
-    max_sessions: int = 200  # streams of events at a time
+    max_streams: int = 200  # streams of events at a time
     requests_per_s: float = 20.0  # of a token, and of an address without one
     burst: int = 60  # requests at once before that limit counts
     upload_s: float = 600.0  # longest time of an upload

@@ -70,10 +70,11 @@ class Endings:
         self._end(job, state="done", result=result, progress=progress)
 
     def broken(self, job: ServedJob, error: BaseException, progress: dict[str, Any]) -> None:
-        """A job has failed, or was cancelled. Raises StoreError."""
+        """A job has failed, and nothing is counted for it, or was cancelled. Raises StoreError."""
         if isinstance(error, JobCancelled):
             self._end(job, state="cancelled", progress=progress)
             return
+        self._store.unuse(job)
         code, message = error_of(error, job)
         logger.warning("job %s failed: %s: %s", job.id, code, error, exc_info=code == "INTERNAL")
         self._end(job, state="failed", error_code=code, error_message=message, progress=progress)

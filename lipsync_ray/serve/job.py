@@ -49,7 +49,7 @@ class ServedJob:
     cancel: bool = False  # asked for; the state follows
     starts: int = 0  # how often it was begun: above 1 where the service died meanwhile
     progress: dict[str, Any] = field(default_factory=dict)  # see serve.told
-    result: dict[str, Any] | None = None  # depends on the kind, see serve.told
+    result: dict[str, Any] | None = None  # depends on the kind, see serve.results
     seconds: float = 0.0  # of the video, once it is known
     error_code: str = ""
     error_message: str = ""

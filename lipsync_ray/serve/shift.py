@@ -208,6 +208,8 @@ class Shift:
             with suppress(StoreError):
                 self._store.change(job.id, seconds=float(inputs.timeline.duration))
             if job.kind == "dub":
+                with suppress(StoreError):  # of an input in a store nothing was known until now
+                    self._store.use(job, float(inputs.timeline.duration))
                 told.expect(self._expected(config, inputs, machines))
 
         steps = steps_of(job, course, self._settings, examined)

@@ -145,6 +145,11 @@ class JobStore:
             gone = connection.execute(delete(JOBS).where(JOBS.c.id == id, JOBS.c.state.in_(ENDED)))
             return bool(gone.rowcount)
 
+    def shares_video(self, job: ServedJob) -> bool:
+        """Whether a job on its way has the same video: its faces may be looked for in this one's file."""
+        running = self.find(states=("running",), limit=1000)
+        return any(one.id != job.id and one.video.sha256 == job.video.sha256 != "" for one in running)
+
     def put_back(self) -> list[str]:
         """Queue all jobs that are on their way: for who has just taken over from a runner that is gone."""
         where = [JOBS.c.state == "running"]

@@ -15,6 +15,7 @@ from lipsync_ray.errors import ConfigError, DependencyMissing, ExitCode
 from lipsync_ray.help import PROGRAM
 from lipsync_ray.overrides import load_config, split_word
 from lipsync_ray.serve.places import Places
+from lipsync_ray.storage.uri import is_remote, local_path
 
 _NEEDED = ("ray", "fastapi", "uvicorn", "sqlalchemy", "python_multipart", "httpx")
 _OF_A_JOB = ("video", "audio", "audio.file", "out")
@@ -67,8 +68,18 @@ def _absolute(config: Config, port: int) -> list[str]:
     """Words that mean the same in other processes, whatever their folder."""
     settings = config.serve
     words = [f"serve.port={port}", f"serve.data_dir={Path(settings.data_dir).expanduser().absolute()}"]
-    if settings.tokens_file is not None:
-        words.append(f"serve.tokens_file={Path(settings.tokens_file).expanduser().absolute()}")
+    named = {
+        "serve.tokens_file": settings.tokens_file,
+        "cache.dir": config.cache.dir,
+        "cache.copies_dir": config.cache.copies_dir,
+        "weights.folder": config.weights.folder,
+        "weights.dir": config.weights.dir,
+        "provenance.key": config.provenance.key,
+        "provenance.certificate": config.provenance.certificate,
+    }
+    for name, place in named.items():
+        if place is not None and not is_remote(str(place)):
+            words.append(f"{name}={local_path(str(place)).expanduser().absolute()}")
     return words
 
 

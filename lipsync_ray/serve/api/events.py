@@ -53,7 +53,7 @@ async def follow_job(
     job = await run_in_threadpool(own_job, id, owner, service)
     if job.ended and last_event_id == str(job.version):
         return Response(status_code=204)  # browsers connect again after the end, unless they are told this
-    if service.streams >= service.settings.max_sessions:
+    if service.streams >= service.settings.max_streams:
         raise Problem(
             *(503, "STREAMS", "too many jobs are followed now; ask for the job itself"),
             headers={"Retry-After": "5"},

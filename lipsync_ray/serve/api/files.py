@@ -42,12 +42,10 @@ _FILE_POLICY = (
     "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'"
 )
+_BYTES: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 _CONTENT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    206: {
-        "description": "part of the file",
-        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-    },
+    200: {"description": "the file", "content": _BYTES | {"application/json": {"schema": {}}}},
+    206: {"description": "part of the file", "content": _BYTES | {"application/json": {"schema": {}}}},
     304: {"description": "what is known already (If-None-Match)"},
 }
 _ANSWERS = {**_CONTENT, **problems(401, 404, 416, 422)}

@@ -122,7 +122,7 @@ def test_a_job_is_followed_to_its_end(tmp_path: Path) -> None:
 
 
 def test_following_goes_on_without_streams(tmp_path: Path) -> None:
-    with house(tmp_path, tokens=TOKENS, max_sessions=1) as made:
+    with house(tmp_path, tokens=TOKENS, max_streams=1) as made:
         made.app.state.service.streams = 1
         job = made.add("anna", state="running")
         waits: list[float] = []

@@ -14,9 +14,7 @@ from tests.serve.api.served import House, house
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house(
-        tmp_path_factory.mktemp("events"), more={"poll_s": 0.01}, burst=10_000, max_sessions=2
-    ) as made:
+    with house(tmp_path_factory.mktemp("events"), more={"poll_s": 0.01}, burst=10_000, max_streams=2) as made:
         yield made
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 
+from lipsync_ray.provenance.verify import verify
 from lipsync_ray.serve.shift import MOST_STARTS
 from lipsync_ray.serve_settings import ServeSettings
 from tests.faults.files import make_clip
@@ -26,6 +27,7 @@ def test_each_kind_is_done_and_told_and_a_bad_file_fails_alone(works: Works, tmp
     assert [job.state for job in done] == ["done"] * 4 + ["failed"] * 2
     _check_dub(works, dub)
     _check_triage(works, triage)
+    assert works.store.used_seconds("me", 0.0) == 0.96  # of the dub that was done, and of no other
     assert works.get(mute).result["sound"] is None  # type: ignore[index]
     assert works.get(mute).result["output"]["frames"] == 24  # type: ignore[index]
     shown = works.get(preview)
@@ -54,6 +56,10 @@ def _check_dub(works: Works, id: str) -> None:
     assert str(works.folder) not in text
     told = json.loads(text)
     assert (told["settings"]["video"], told["settings"]["out"]) == ("My clip.mp4", "result.mov")
+    signed = verify(str(works.places.result(job))).credentials
+    assert signed is not None
+    assert signed.title == "result.mov"
+    assert {"My clip.mp4", "My voice.wav"} <= set(signed.ingredients)
 
 
 def _check_triage(works: Works, id: str) -> None:
