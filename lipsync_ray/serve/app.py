@@ -30,7 +30,7 @@ from lipsync_ray.serve.outbound import check_callbacks
 from lipsync_ray.serve.pages import page_dir, page_files
 from lipsync_ray.serve.pairing import check_pair
 from lipsync_ray.serve.places import Places
-from lipsync_ray.serve.problems import Problem, answer, problem_of
+from lipsync_ray.serve.problems import Problem, answer, plain_text, problem_of
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.tokens import Tokens
@@ -135,7 +135,7 @@ def _tell_problems(app: FastAPI) -> None:
 
     async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, LipsyncError)
-        log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, error)
+        log.warning("%s %s: %s: %s", request.method, request.url.path, error.code, plain_text(str(error)))
         return answer(problem_of(error, str(request.app.state.service.places.root)))
 
     async def invalid(request: Request, error: Exception) -> Response:

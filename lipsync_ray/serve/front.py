@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from lipsync_ray.errors import LipsyncError
 from lipsync_ray.serve.metrics import Metrics
 from lipsync_ray.serve.origins import host_allowed, same_origin
-from lipsync_ray.serve.problems import Problem, answer, problem_of
+from lipsync_ray.serve.problems import Problem, answer, plain_text, problem_of
 from lipsync_ray.serve.rates import Rates
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.tokens import Tokens
@@ -176,7 +176,7 @@ def _problem(error: Exception, id: str) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, LipsyncError):
-        log.warning("request %s: %s: %s", id, error.code, error)
+        log.warning("request %s: %s: %s", id, error.code, plain_text(str(error)))
         return problem_of(error)
     log.error("request %s failed", id, exc_info=error)
     return Problem(500, "INTERNAL", f"something went wrong here; the service's log has it under {id}")

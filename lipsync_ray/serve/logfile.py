@@ -24,7 +24,7 @@ class LogFile(WatchedFileHandler):
     """
 
     def __init__(self, path: Path, largest: int = LARGEST) -> None:
-        super().__init__(path, encoding="utf-8", delay=True)
+        super().__init__(path, encoding="utf-8", delay=True, errors="backslashreplace")
         self._path = path
         self._largest = largest
 

@@ -48,7 +48,7 @@ def told(problem: Problem) -> dict[str, Any]:
         "status": problem.status,
         "code": problem.code,
         # Names of files on a disk may be no UTF-8.
-        "detail": problem.detail[:_LONGEST].encode("utf-8", "backslashreplace").decode(),
+        "detail": plain_text(problem.detail[:_LONGEST]),
     }
 
 
@@ -83,3 +83,8 @@ def _status(error: LipsyncError) -> int:
     if isinstance(error, StorageRefused | ObjectMissing):
         return 422
     return 503 if isinstance(error, StorageError) else 422
+
+
+def plain_text(text: str) -> str:
+    """A text that can be written anywhere: file names may hold bytes that are no letters."""
+    return text.encode("utf-8", "backslashreplace").decode()

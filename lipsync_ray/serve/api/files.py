@@ -44,11 +44,15 @@ _FILE_POLICY = (
 )
 _BYTES: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 _CONTENT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "the file", "content": _BYTES | {"application/json": {"schema": {}}}},
-    206: {"description": "part of the file", "content": _BYTES | {"application/json": {"schema": {}}}},
+    200: {"description": "the file", "content": _BYTES},
+    206: {"description": "part of the file", "content": _BYTES},
     304: {"description": "what is known already (If-None-Match)"},
 }
 _ANSWERS = {**_CONTENT, **problems(401, 404, 416, 422)}
+_SIDECAR = {
+    "application/json": {"schema": {}, "example": {"lipsync_ray": "0.1.0", "result": {"frames": 125}}}
+}
+_OR_JSON = {**_ANSWERS, 200: {"description": "the file; the sidecar is JSON", "content": _BYTES | _SIDECAR}}
 _HEADS: dict[int | str, dict[str, Any]] = {
     status: {"description": told["description"]} for status, told in _ANSWERS.items()
 }
@@ -93,7 +97,7 @@ def get_face(
     "/v1/jobs/{id}/{what}",
     summary="A file of a job",
     response_class=Response,
-    responses=_ANSWERS,
+    responses=_OR_JSON,
     operation_id="get_file",
 )
 def get_file(

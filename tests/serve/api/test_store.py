@@ -83,7 +83,8 @@ def test_jobs_are_kept_as_they_are(store: JobStore) -> None:
     assert store.get(second.id, "anna") is None
     assert [one.id for one in store.find()] == [second.id, first.id]
     assert store.find(before=second.id) == [first]
-    assert store.first_of_owners() == [first, second]
+    assert store.first_of_owners(("dub", "triage")) == [first, second]
+    assert store.first_of_owners(("preview",)) == []
     assert (store.position(first), store.position(second)) == (0, 1)
     changed = store.change(first.id, given=("queued",), state="running", progress={"stage": "scan"})
     assert changed == replace(first, state="running", progress={"stage": "scan"}, version=1)
