@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from lipsync_ray.errors import ConfigError
-from lipsync_ray.help import NULL, knob_lines, screen_width, wrap
 from lipsync_ray.kinds import suggest
 from lipsync_ray.knobs import Group, read_groups
+from lipsync_ray.option_lines import NULL, knob_lines, screen_width, wrap
 
 
 def group_help(name: str, verbs: Collection[str] = ()) -> str:

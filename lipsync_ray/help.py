@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
-from collections.abc import Iterable, Iterator
-
-from lipsync_ray.knobs import Group, Knob, explain, read_groups
+from lipsync_ray.knobs import read_groups
+from lipsync_ray.option_lines import NULL, option_lines
 
 PROGRAM = "python -m lipsync_ray"
-NULL = "null: nothing chosen"
 BESIDE = f"Options beside those of run, with their defaults ({NULL}):"
 
 OVERVIEW = f"""\
@@ -233,7 +229,7 @@ Reading a file is faster than starting Python: print it into one, and source tha
 
 def run_help() -> str:
     """Help of ``run``: its text and every option."""
-    return "\n".join([RUN, f"Options and their defaults ({NULL}):", *_sections(read_groups())]) + "\n"
+    return "\n".join([RUN, f"Options and their defaults ({NULL}):", *option_lines(read_groups())]) + "\n"
 
 
 def batch_help() -> str:
@@ -266,49 +262,6 @@ def weights_help() -> str:
     return _with_options(WEIGHTS, f"Options and their defaults ({NULL}):", "weights", "license")
 
 
-def screen_width() -> int:
-    """Columns to fill with text."""
-    return max(60, min(shutil.get_terminal_size().columns, 110))
-
-
-def knob_lines(knob: Knob, width: int) -> Iterator[str]:
-    """An option with its default on the left, what it does on the right."""
-    shown = f"  {_typed(knob)}"
-    indent = " " * 34
-    text = wrap(explain(knob), width, indent)
-    if len(shown) < len(indent) - 1:
-        yield shown.ljust(len(indent)) + text[0].strip()
-        yield from text[1:]
-    else:
-        yield shown
-        yield from text
-
-
-def wrap(text: str, width: int, indent: str) -> list[str]:
-    """A text in lines that begin with ``indent``."""
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent or "  ")
-
-
 def _with_options(text: str, title: str, *names: str) -> str:
     groups = [group for group in read_groups() if group.name in names]
-    return "\n".join([text, title, *_sections(groups)]) + "\n"
-
-
-def _sections(groups: Iterable[Group]) -> Iterator[str]:
-    width = screen_width()
-    for group in groups:
-        yield from ["", *wrap(_title(group), width, "")]
-        for knob in group.knobs:
-            yield from knob_lines(knob, width)
-
-
-def _title(group: Group) -> str:
-    if not group.name:
-        return f"{group.text}:"
-    chosen = "" if group.option == "default" else f"={group.option}"
-    return f"{group.name}{chosen} - {group.text}:"
-
-
-def _typed(knob: Knob) -> str:
-    key = "audio" if knob.key == "audio.file" else knob.key
-    return f"{key}=..." if knob.default == "???" else f"{key}={knob.default}"
+    return "\n".join([text, title, *option_lines(groups)]) + "\n"

@@ -62,6 +62,7 @@ TOP = {
     "group_help",
     "help",
     "knobs",
+    "option_lines",
     "overrides",
     "verbs",
     "wording",
