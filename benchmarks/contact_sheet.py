@@ -18,16 +18,19 @@ import cv2
 import numpy as np
 
 from lipsync_ray.errors import FaceNotFound, LipsyncError, OutputUnwritable
+from lipsync_ray.faces.follow import Follower
 from lipsync_ray.faces.models import load_models
-from lipsync_ray.faces.roi import roi_from_detection, roi_from_landmarks
-from lipsync_ray.media.colour import crop_rgb
-from lipsync_ray.media.frame import Box
+from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.media.colour import crop_rgb, planes_from_rgb
+from lipsync_ray.media.frame import Box, Frame, PixelLayout
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.table import FrameTable
 from lipsync_ray.preview.choice import spread
 from lipsync_ray.preview.tiles import Pair, draw_sheet, mouth_size
 from lipsync_ray.weights.store import WeightStore, default_folder
+
+_LAYOUT = PixelLayout(depth=8, shift_x=0, shift_y=0, matrix="bt601", full_range=True)
 
 
 def main(words: Sequence[str]) -> int:
@@ -91,13 +94,9 @@ def find_faces(pictures: list[np.ndarray]) -> list[np.ndarray]:
     models = load_models(WeightStore(folder=default_folder()))
     found: list[np.ndarray | None] = []
     for rgb in pictures:
-        seen = models.detector.detect(rgb, 0.5)
-        if not seen:
-            found.append(None)
-            continue
-        largest = max(seen, key=lambda one: one.width)
-        landmarks, _ = models.mesh.landmarks(rgb, roi_from_detection(largest.box, largest.keypoints))
-        found.append(models.mesh.landmarks(rgb, roi_from_landmarks(landmarks))[0])
+        frame = Frame(index=0, planes=planes_from_rgb(rgb, _LAYOUT), layout=_LAYOUT)
+        seen = Follower(models, FaceSettings()).step(frame, cut=True)  # the largest first
+        found.append(seen[0].landmarks if seen else None)
     known = [k for k, face in enumerate(found) if face is not None]
     if not known:
         raise FaceNotFound(f"no face in any of the {len(pictures)} frames of the sheet")

@@ -93,7 +93,7 @@ def described(rgb: np.ndarray, models: FaceModels, describer: Describer) -> np.n
     rgb = np.ascontiguousarray(rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2])
     frame = Frame(index=0, planes=planes_from_rgb(rgb, _LAYOUT), layout=_LAYOUT)
     seen = Follower(models, FaceSettings()).step(frame, cut=True)
-    return describer.describe(seen[0].rgb, seen[0].local) if seen else None
+    return describer.describe(rgb_of(seen[0].near), seen[0].local) if seen else None
 
 
 def main() -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lipsync_ray.media.frame import Frame
+from lipsync_ray.media.sampling import rgb_at, warped_rgb
+
 UPPER_LIP = np.array([0, 37, 267, 39, 269, 11, 12, 72, 302])
 LOWER_LIP = np.array([17, 84, 314, 181, 405, 16, 15, 85, 315])
 SKIN = np.array([50, 280, 205, 425, 187, 411, 200, 164])
@@ -29,22 +32,22 @@ class MouthLook:
     thumb: np.ndarray  # uint8[20,32,3] RGB, corners level and 80 % of the width apart
 
 
-def look_at_mouth(rgb: np.ndarray, landmarks: np.ndarray) -> MouthLook:
-    """Measure the mouth in ``uint8[H,W,3]`` with landmarks ``[468,2+]`` in its pixels."""
+def look_at_mouth(frame: Frame, landmarks: np.ndarray) -> MouthLook:
+    """Measure the mouth in a picture with landmarks ``[468,2+]`` in its pixels."""
     points = landmarks[:, :2].astype(np.float64)
     # Drawn four times larger and averaged down: a plain warp would pick single pixels.
-    fine = aligned(rgb, points, (THUMB[0] * 4, THUMB[1] * 4), THUMB_MOUTH)
-    detail = cv2.cvtColor(aligned(rgb, points, DETAIL, DETAIL_MOUTH), cv2.COLOR_RGB2GRAY)
+    fine = aligned(frame, points, (THUMB[0] * 4, THUMB[1] * 4), THUMB_MOUTH)
+    detail = cv2.cvtColor(aligned(frame, points, DETAIL, DETAIL_MOUTH), cv2.COLOR_RGB2GRAY)
     edges = np.abs(cv2.Laplacian(detail, cv2.CV_32F))
     return MouthLook(
-        redness=lip_redness(rgb, points),
+        redness=lip_redness(frame, points),
         sharpness=float(np.log(np.percentile(edges, 80) + 0.3)),
         thumb=cv2.resize(fine, THUMB, interpolation=cv2.INTER_AREA),
     )
 
 
-def aligned(rgb: np.ndarray, points: np.ndarray, size: tuple[int, int], share: float) -> np.ndarray:
-    """The mouth turned level, its corners ``share`` of the width apart, centred."""
+def aligned(frame: Frame, points: np.ndarray, size: tuple[int, int], share: float) -> np.ndarray:
+    """RGB of the mouth turned level, its corners ``share`` of the width apart, centred."""
     left, right = points[LEFT_CORNER], points[RIGHT_CORNER]
     line = right - left
     # A profile can bring the corners together: never zoom in without limit.
@@ -53,12 +56,10 @@ def aligned(rgb: np.ndarray, points: np.ndarray, size: tuple[int, int], share: f
     linear = turn * (length / (share * size[0]))
     middle = (left + right) / 2
     centre = linear @ ((np.array(size) - 1) / 2)
-    matrix = np.column_stack([linear, middle - centre])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(rgb, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return warped_rgb(frame, np.column_stack([linear, middle - centre]), size)
 
 
-def lip_redness(rgb: np.ndarray, points: np.ndarray) -> tuple[float, float]:
+def lip_redness(frame: Frame, points: np.ndarray) -> tuple[float, float]:
     """Median of (R - G) / (R + G + B) on each lip, minus that of the skin around the mouth.
 
     A mask covers that skin too: the brow, less ``PALER``, stands for it where it is redder. Every point is
@@ -69,8 +70,7 @@ def lip_redness(rgb: np.ndarray, points: np.ndarray) -> tuple[float, float]:
     offsets = np.stack(np.meshgrid(*[np.linspace(-spread, spread, 5)] * 2), -1).reshape(-1, 2)
     parts = (UPPER_LIP, LOWER_LIP, SKIN, BROW)
     at = np.rint(points[np.concatenate(parts), None] + offsets).astype(np.int64)
-    x, y = np.clip(at[..., 0], 0, rgb.shape[1] - 1), np.clip(at[..., 1], 0, rgb.shape[0] - 1)
-    colour = rgb[y, x].astype(np.float64).mean(1)
+    colour = rgb_at(frame, np.clip(at, 0, (frame.width - 1, frame.height - 1))).mean(1, dtype=np.float64)
     tint = (colour[:, 0] - colour[:, 1]) / np.maximum(colour.sum(1), 1.0)
     ends = np.cumsum([len(part) for part in parts])[:-1]
     upper, lower, around, brow = (float(np.median(part)) for part in np.split(tint, ends))

@@ -22,19 +22,29 @@ MISSES = 3  # detections in a row that see nothing where a face is followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """One face in one frame."""
+class Place:
+    """Where one face is in one frame."""
 
     face: int  # number, unique within the range
     landmarks: np.ndarray  # float32[468,3] px of the upright picture
     score: float
-    rgb: np.ndarray  # uint8[h,w,3], the surroundings that were looked at
-    local: np.ndarray  # float32[468,3], the landmarks in pixels of ``rgb``
 
     @property
     def box(self) -> np.ndarray:
         """Box of the landmarks, ``float32[4]``."""
         return bounds_of(self.landmarks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting(Place):
+    """The same with its picture, which holds on to the memory of the whole frame."""
+
+    near: Frame  # the surroundings that were looked at, perhaps smaller
+    local: np.ndarray  # float32[468,3], the landmarks in pixels of ``near``
+
+    def place(self) -> Place:
+        """The face without its picture, for keeping."""
+        return Place(face=self.face, landmarks=self.landmarks, score=self.score)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +152,9 @@ class Follower:
         seen = look_in(frame, roi, self._models.mesh, self._settings.min_score)
         if seen is None:
             return None
-        return Sighting(face=face, landmarks=seen.landmarks, score=seen.score, rgb=seen.rgb, local=seen.local)
+        return Sighting(
+            face=face, landmarks=seen.landmarks, score=seen.score, near=seen.near, local=seen.local
+        )
 
     def _detect(self, frame: Frame) -> list[Detection]:
         """Detections of the whole picture; only where it shows none, of its square parts."""
@@ -180,11 +192,6 @@ def search_regions(frame: Frame, settings: FaceSettings) -> list[list[Box]]:
         return [[area]]
     ends = [(area.x0, area.y0), (area.x1 - side, area.y1 - side)]
     return [[area], [Box(x0=x, y0=y, x1=x + side, y1=y + side) for x, y in ends]]
-
-
-def without_picture(sighting: Sighting) -> Sighting:
-    """The sighting without its pixels, for keeping."""
-    return replace(sighting, rgb=np.zeros((0, 0, 3), np.uint8), local=sighting.landmarks)
 
 
 def bounds_of(landmarks: np.ndarray) -> np.ndarray:

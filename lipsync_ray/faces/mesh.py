@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from lipsync_ray.faces.interpreter import LiteModel
@@ -33,15 +32,17 @@ class FaceMesh:
         self._backbone = LiteModel(backbone)
         self._lips = LiteModel(lips)
 
-    def landmarks(self, rgb: np.ndarray, roi: Roi) -> tuple[np.ndarray, float]:
-        """Landmarks ``float32[468,3]`` in pixels of ``rgb`` (z in the same unit), and a score 0..1.
+    def landmarks(self, square: np.ndarray, roi: Roi) -> tuple[np.ndarray, float]:
+        """Landmarks ``float32[468,3]`` in pixels of the picture (z in the same unit), and a score 0..1.
 
         The score says whether there is a face in the square; it stays high when a hand covers the mouth.
+
+        Args:
+            square: RGB ``uint8[192,192,3]``, the picture through ``roi.matrix(SIZE)``.
+            roi: where the square lies in the picture.
         """
         matrix = roi.matrix(SIZE)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        crop = cv2.warpAffine(rgb, matrix, (SIZE, SIZE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        features, points, logit = self._backbone(crop[None] * np.float32(1 / 255))
+        features, points, logit = self._backbone(square[None] * np.float32(1 / 255))
         mesh = points.reshape(468, 3).astype(np.float64)
         to_features = lip_square(mesh)
         (lips,) = self._lips(sample(features[0], to_features)[None])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lipsync_ray.faces.features import THUMB, MouthLook
-from lipsync_ray.faces.follow import Candidate, Sighting
+from lipsync_ray.faces.follow import Candidate, Place
 from lipsync_ray.faces.pose import head_angles
 from lipsync_ray.faces.signature import BYTES
 
@@ -48,7 +48,7 @@ class RangeNotes:
     best: Candidate | None  # the best detection below face.min_score in frames without a face
 
 
-def make_table(rows: list[tuple[int, Sighting, MouthLook]], notes: RangeNotes) -> pa.Table:
+def make_table(rows: list[tuple[int, Place, MouthLook]], notes: RangeNotes) -> pa.Table:
     """The table of a range from (frame, face, mouth) in frame order."""
     columns = {
         "frame": np.array([frame for frame, _, _ in rows], np.int64),

@@ -11,8 +11,8 @@ from lipsync_ray.media.frame import Box, Frame
 STRIP = 1 << 15  # px converted at a time
 
 
-def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]:
-    """RGB of about ``box``, ``step`` times smaller, and the full-size pixel where it starts.
+def shrunk(frame: Frame, box: Box, step: int) -> tuple[Frame, int, int]:
+    """About ``box``, ``step`` times smaller, and the full-size pixel where it starts; a view if it may be.
 
     Every small pixel is the mean of ``step`` x ``step`` large ones. The box grows to whole chroma blocks
     and loses what does not fill a small pixel at the picture's right and bottom edges.
@@ -20,29 +20,32 @@ def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]
     layout = frame.layout
     x0, x1 = _span(box.x0, box.x1, step << layout.shift_x, frame.width)
     y0, y1 = _span(box.y0, box.y1, step << layout.shift_y, frame.height)
-    if step == 1:
-        return _in_strips(frame, Box(x0=x0, y0=y0, x1=x1, y1=y1)), x0, y0
     planes = []
     for number, plane in enumerate(frame.planes):
         right, down = (layout.shift_x, layout.shift_y) if number else (0, 0)
-        part = plane[y0 >> down : y1 >> down, x0 >> right : x1 >> right]
-        size = (part.shape[1] // step, part.shape[0] // step)
-        planes.append(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
-    small = Frame(index=frame.index, planes=(planes[0], planes[1], planes[2]), layout=layout)
-    return _in_strips(small, whole(small)), x0, y0
+        part = plane[y0 >> down : -(-y1 >> down), x0 >> right : -(-x1 >> right)]
+        size = (max(1, part.shape[1] // step), max(1, part.shape[0] // step))
+        planes.append(part if step == 1 else cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    return Frame(index=frame.index, planes=(planes[0], planes[1], planes[2]), layout=layout), x0, y0
 
 
-def _in_strips(frame: Frame, box: Box) -> np.ndarray:
-    """``crop_rgb`` of a large box, some rows at a time.
+def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]:
+    """RGB ``uint8[h,w,3]`` of ``shrunk``, and the full-size pixel where it starts."""
+    small, x0, y0 = shrunk(frame, box, step)
+    return in_strips(small), x0, y0
+
+
+def in_strips(frame: Frame) -> np.ndarray:
+    """RGB ``uint8[h,w,3]`` of a picture, some rows at a time.
 
     Its arrays of floats then stay below the size at which the allocator takes fresh pages from the
     system every time, which costs several times the arithmetic.
     """
-    rows = max(2, STRIP // box.width // 2 * 2)
-    out = np.empty((box.height, box.width, 3), np.uint8)
-    for top in range(0, box.height, rows):
-        y0, y1 = box.y0 + top, min(box.y0 + top + rows, box.y1)
-        out[top : top + rows] = crop_rgb(frame, Box(x0=box.x0, y0=y0, x1=box.x1, y1=y1))
+    rows = max(2, STRIP // frame.width // 2 * 2)
+    out = np.empty((frame.height, frame.width, 3), np.uint8)
+    for top in range(0, frame.height, rows):
+        bottom = min(top + rows, frame.height)
+        out[top:bottom] = crop_rgb(frame, Box(x0=0, y0=top, x1=frame.width, y1=bottom))
     return out
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
-from lipsync_ray.faces.follow import Follower, Sighting, without_picture
+from lipsync_ray.faces.follow import Follower, Place
 from lipsync_ray.faces.models import FaceModels, load_models, weight_names
 from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
@@ -115,14 +115,14 @@ def scan_frames(
 ) -> pa.Table:
     """Take ``stop - start`` frames off the iterator and scan them; nothing of others matters."""
     follower = Follower(models, settings)
-    rows: list[tuple[int, Sighting, MouthLook]] = []
+    rows: list[tuple[int, Place, MouthLook]] = []
     marks: list[np.ndarray] = []
     for index in range(start, stop):
         frame = next(frames)
         marks.append(signature(frame))
         cut = len(marks) > 1 and distance(marks[-2][None], marks[-1][None])[0] > SUSPECT
         for seen in follower.step(frame, cut):
-            rows.append((index, without_picture(seen), look_at_mouth(seen.rgb, seen.local)))
+            rows.append((index, seen.place(), look_at_mouth(seen.near, seen.local)))
     notes = RangeNotes(start=start, stop=stop, signatures=np.array(marks), best=follower.best)
     return make_table(rows, notes)
 

@@ -37,9 +37,12 @@ def crop_rgb(frame: Frame, box: Box) -> np.ndarray:
     _check(frame, box)
     layout, (luma, u, v) = frame.layout, frame.planes
     y = luma[box.y0 : box.y1, box.x0 : box.x1].astype(np.float32)
-    yuv = cv2.merge([y, _chroma_at(u, layout, box), _chroma_at(v, layout, box)])
-    rgb = cv2.transform(yuv, _to_rgb(layout.matrix, layout.full_range, layout.depth))
-    return _saturated(rgb, 8)
+    return rgb_of_yuv(cv2.merge([y, _chroma_at(u, layout, box), _chroma_at(v, layout, box)]), layout)
+
+
+def rgb_of_yuv(yuv: np.ndarray, layout: PixelLayout) -> np.ndarray:
+    """RGB ``uint8[h,w,3]`` of samples ``float32[h,w,3]`` that stand at the same places."""
+    return _saturated(cv2.transform(yuv, _to_rgb(layout.matrix, layout.full_range, layout.depth)), 8)
 
 
 def rgb_of(frame: Frame) -> np.ndarray:

@@ -10,6 +10,7 @@ from lipsync_ray.errors import ConfigError, FaceNotFound, VideoUnreadable
 from lipsync_ray.faces.follow import Follower, Sighting
 from lipsync_ray.faces.models import FaceModels
 from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.people.likeness import Describer
@@ -60,7 +61,7 @@ def describe_reference(
 ) -> np.ndarray:
     """The description ``float32[128]`` of the face of a file. Raises as ``find_reference``."""
     face = find_reference(path, models, name, option)
-    return describer.describe(face.rgb, face.local)
+    return describer.describe(rgb_of(face.near), face.local)
 
 
 def _first_faces(path: str | Path, models: FaceModels, option: str) -> tuple[list[Sighting], int]:

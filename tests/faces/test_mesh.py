@@ -8,11 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
+from lipsync_ray.faces.look import look_in
 from lipsync_ray.faces.mesh import LIPS
 from lipsync_ray.faces.models import FaceModels, load_models
 from lipsync_ray.faces.pose import head_angles
 from lipsync_ray.faces.roi import Roi, roi_from_detection, roi_from_landmarks
+from lipsync_ray.media.colour import planes_from_rgb
+from lipsync_ray.media.frame import Frame, PixelLayout
 from lipsync_ray.weights.store import WeightStore
+
+_LAYOUT = PixelLayout(depth=8, shift_x=0, shift_y=0, matrix="bt601", full_range=True)
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +27,12 @@ def landmarks(models: FaceModels, portrait: np.ndarray) -> np.ndarray:
 
 def find(models: FaceModels, rgb: np.ndarray) -> np.ndarray:
     face = models.detector.detect(rgb, 0.3)[0]
-    points, _ = models.mesh.landmarks(rgb, roi_from_detection(face.box, face.keypoints))
-    points, score = models.mesh.landmarks(rgb, roi_from_landmarks(points))
-    assert score > 0.9
-    return points
+    frame = Frame(index=0, planes=planes_from_rgb(rgb, _LAYOUT), layout=_LAYOUT)
+    first = look_in(frame, roi_from_detection(face.box, face.keypoints), models.mesh, 0.0)
+    assert first is not None
+    seen = look_in(frame, roi_from_landmarks(first.landmarks), models.mesh, 0.9)
+    assert seen is not None
+    return seen.landmarks
 
 
 def eye_distance(points: np.ndarray) -> float:

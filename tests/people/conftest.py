@@ -15,7 +15,7 @@ from lipsync_ray.errors import WeightsMissing
 from lipsync_ray.faces.follow import Follower
 from lipsync_ray.faces.models import FaceModels, load_models
 from lipsync_ray.faces.settings import FaceSettings
-from lipsync_ray.media.colour import planes_from_rgb
+from lipsync_ray.media.colour import planes_from_rgb, rgb_of
 from lipsync_ray.media.frame import Frame, PixelLayout
 from lipsync_ray.people.likeness import WEIGHTS, Describer
 from lipsync_ray.weights.store import WeightStore
@@ -56,7 +56,7 @@ def describe(models: FaceModels, describer: Describer) -> Describe:
     def run(rgb: np.ndarray) -> np.ndarray:
         frame = Frame(index=0, planes=planes_from_rgb(np.ascontiguousarray(rgb), _LAYOUT), layout=_LAYOUT)
         seen = Follower(models, FaceSettings()).step(frame, cut=True)
-        return describer.describe(seen[0].rgb, seen[0].local)
+        return describer.describe(rgb_of(seen[0].near), seen[0].local)
 
     return run
 
