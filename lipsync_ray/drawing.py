@@ -108,7 +108,7 @@ class _Run:
 
     def __init__(self, job: RenderJob, role: Role, engine: Engine, stretch: Stretch, window: Window) -> None:
         self._job, self._role, self._engine, self._stretch = job, role, engine, stretch
-        self._box = role.crops[int(job.shots(np.array([stretch.start]))[0])]
+        self._box = role.view(int(job.shots(np.array([stretch.start]))[0]))
         self._window = _inside(window, self._box, job.preset.resize_factor)
         self._coming = iter(stretch.wanted())
         self._reached = -1  # the last frame taken off the reader

@@ -21,6 +21,10 @@ class Role:
     crops: dict[int, Box]  # union crop by shot; no entry where they are not dubbed
     preparation: Preparation = field(default_factory=Preparation)
 
+    def view(self, shot: int) -> Box:
+        """What the engine is shown of a shot's crop."""
+        return self.preparation.views.get(shot, self.crops[shot])
+
 
 def leading(roles: Sequence[Role]) -> TargetFaces:
     """In every source frame the role that is dubbed most, the earlier one of equals."""

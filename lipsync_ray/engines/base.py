@@ -71,16 +71,19 @@ class Preparation:
     """What an engine decided for the whole job: ``shared`` for every chunk, ``frames`` by output frame.
 
     Both must pickle; each array of ``frames`` has one row per output frame and is cut per chunk.
-    ``report`` is for people and changes no picture: what JSON can hold, told beside the output.
+    ``report`` is for people and changes no picture: what JSON can hold, told beside the output. ``views``
+    names for some shots the part of the scene's crop that is enough to draw in: it is all that the engine
+    is then shown.
     """
 
     shared: Mapping[str, Any] = field(default_factory=dict)
     frames: Mapping[str, np.ndarray] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
+    views: Mapping[int, Box] = field(default_factory=dict)  # upright source pixels
 
     def digest(self) -> str:
-        """Hash of ``shared`` and ``frames``: equal preparations render equal pictures."""
-        return fingerprint(self.shared, self.frames)
+        """Hash of all but ``report``: equal preparations render equal pictures."""
+        return fingerprint(self.shared, self.frames, self.views)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ class FaceBatch:
     ``output`` and ``mask`` are what counts in the end: where ``mask`` is 0 the source's own pixel stays.
     """
 
-    frames: np.ndarray  # uint8[N,H,W,3] RGB, the shot's union crop
+    frames: np.ndarray  # uint8[N,H,W,3] RGB, the shot's union crop or the view of it
     landmarks: np.ndarray  # float32[N,L,3] px of the crop
     time: np.ndarray  # float64[N] s, output time
     number: np.ndarray  # int64[N] output frame numbers, ascending

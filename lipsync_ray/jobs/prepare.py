@@ -190,7 +190,14 @@ def _key(
     drawing = (config.compute, config.enhance, config.blend, config.preset, config.provenance.visible_mark)
     facts = (inputs.source_hash, inputs.timeline, config.engine, config.encode, config.media)
     faces = [
-        (role.target.face, role.target.strength, role.target.shot, role.crops, role.preparation.shared)
+        (
+            role.target.face,
+            role.target.strength,
+            role.target.shot,
+            role.crops,
+            role.preparation.views,
+            role.preparation.shared,
+        )
         for role in analysis.roles
     ]
     return fingerprint(code, facts, drawing, config.chunk.batch, scan, faces)[:32]

@@ -1,4 +1,4 @@
-"""RGB of single places in a picture, and of a part seen through an affine map, without converting the rest."""
+"""RGB of single places in a picture, and of a part seen through a map, without converting the rest."""
 
 from __future__ import annotations
 

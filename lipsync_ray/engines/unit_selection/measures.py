@@ -19,6 +19,7 @@ from lipsync_ray.engines.unit_selection.canonical import (
 )
 from lipsync_ray.engines.unit_selection.descriptor import JAW, LO, NOSE, UP, describe
 from lipsync_ray.engines.unit_selection.shots import ShotFaces
+from lipsync_ray.engines.unit_selection.sight import reach_of
 
 # Landmarks of source frames, float32[m,468,3] px, NaN where there is no face.
 Load = Callable[[np.ndarray], np.ndarray]
@@ -36,6 +37,7 @@ class Measures:
     yaw: np.ndarray  # float64[n] degrees
     pitch: np.ndarray  # float64[n] degrees
     scale: np.ndarray  # float64[n] px per IO
+    reach: np.ndarray  # float32[n,4] px, what drawing may touch, see `sight`
     usable: np.ndarray  # bool[n] frames fit to measure and to cut units from
     nose_y: float
     reference: Reference
@@ -59,13 +61,14 @@ def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.
     n, fit, nose = len(usable), BasisFit(), 0.0
     faces = ShotFaces(int(shots.max()) + 1)
     raw, pose = np.full((n, 6), np.nan), np.full((n, 3), np.nan)
+    reach = np.full((n, 4), np.nan, np.float32)
     frames = np.flatnonzero(face_present)
     for start in range(0, len(frames), BLOCK):
         block = frames[start : start + BLOCK]
         landmarks = load(block)
         poses = fit_poses(landmarks, reference)
         shapes = to_canonical(landmarks, poses)
-        raw[block] = describe(shapes, 0.0)
+        raw[block], reach[block] = describe(shapes, 0.0), reach_of(landmarks)
         yaw, pitch, _ = angles(poses)
         pose[block] = np.stack([yaw, pitch, poses.scale], axis=1)
         good = usable[block] & present(shapes)
@@ -81,6 +84,7 @@ def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.
         yaw=pose[:, 0],
         pitch=pose[:, 1],
         scale=pose[:, 2],
+        reach=reach,
         usable=usable & present(raw),
         nose_y=float(nose_y),
         reference=reference,

@@ -18,9 +18,11 @@ from lipsync_ray.engines.unit_selection.person import Person, build_person
 from lipsync_ray.engines.unit_selection.pool import candidates, fit_frames, thin_out, views_of
 from lipsync_ray.engines.unit_selection.selection import Selection, select
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
+from lipsync_ray.engines.unit_selection.sight import views
 from lipsync_ray.engines.unit_selection.target import CLOSED, fit_habit, towards_measured, wanted
 from lipsync_ray.engines.unit_selection.units import Harvest, UnitBank, patch_bytes
 from lipsync_ray.errors import FaceNotFound
+from lipsync_ray.media.frame import Box
 from lipsync_ray.speech.driving import MeasuredMouth
 from lipsync_ray.speech.track import MouthCues
 
@@ -60,10 +62,10 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
     measures = measure(load, face >= 0, usable, scene.target.shot)
     driven = scene.speech.cues(_mouth(scene, measures))
     person = build_person(measures, scene.table.times(), settings, driven.own_speech)
-    views = views_of(measures, scene.target.shot, _sharpness(scene))
-    brief = _brief(scene, driven.cues, measures, person, views)
+    seen = views_of(measures, scene.target.shot, _sharpness(scene))
+    brief = _brief(scene, driven.cues, measures, person, seen)
     harvest = Harvest(load, scene.fetch, (scene.table.video.width, scene.table.video.height))
-    units = candidates(measures, views, fit_frames(measures, person, settings.max_yaw, driven.own_speech))
+    units = candidates(measures, seen, fit_frames(measures, person, settings.max_yaw, driven.own_speech))
     if person.layered:
         selection, kept = anchors(units, brief.views, brief.strength > 0), np.zeros(0, np.int64)
     else:
@@ -79,7 +81,16 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
         shared={"person": person, "units": bank},
         frames=_rows(driven.cues, brief, selection, rows),
         report={"speech": dict(driven.report)},
+        views=_views(scene, measures),
     )
+
+
+def _views(scene: Scene, measures: Measures) -> dict[int, Box]:
+    """The part of each crop that is looked at in any frame that the timeline shows."""
+    shown = np.zeros(len(scene.table), bool)
+    shown[scene.timeline.source] = True
+    drawn = shown & (scene.target.strength > 0)
+    return views(measures.reach, drawn, scene.target.shot, scene.crops)
 
 
 def _mouth(scene: Scene, measures: Measures) -> MeasuredMouth:
