@@ -134,7 +134,9 @@ class FaceBatch:
         return len(self.frames)
 
     def take(self, rows: np.ndarray) -> FaceBatch:
-        """The batch of some rows only (before any stage has run)."""
+        """The batch of some rows only (before any stage has run); itself where that is all of them."""
+        if np.array_equal(rows, np.arange(len(self))):
+            return self
         cues = {name: values[rows] for name, values in self.cues.items()}
         return replace(
             self,
@@ -197,12 +199,14 @@ def run_stages(engine: Engine, batch: FaceBatch) -> tuple[np.ndarray, np.ndarray
 
     A frame without landmarks keeps its own pixels and a mask of zeros, whatever the engine does.
     """
-    output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
     usable = np.flatnonzero(np.isfinite(batch.landmarks[:, 0, 0]))
     if not len(usable):
-        return output, mask
+        return batch.frames, np.zeros(batch.frames.shape[:3], np.uint8)
     done = engine.blend(engine.enhance(engine.generate(engine.stabilize(batch.take(usable)))))
     if done.output is None or done.mask is None:
         raise TypeError(f"engine {engine.name} returned no picture: output and mask must be set by blend")
+    if len(usable) == len(batch):
+        return done.output, done.mask
+    output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
     output[usable], mask[usable] = done.output, done.mask
     return output, mask

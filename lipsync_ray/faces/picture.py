@@ -5,10 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from lipsync_ray.media.colour import crop_rgb
+from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.frame import Box, Frame
-
-STRIP = 1 << 15  # px converted at a time
 
 
 def shrunk(frame: Frame, box: Box, step: int) -> tuple[Frame, int, int]:
@@ -32,21 +30,7 @@ def shrunk(frame: Frame, box: Box, step: int) -> tuple[Frame, int, int]:
 def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]:
     """RGB ``uint8[h,w,3]`` of ``shrunk``, and the full-size pixel where it starts."""
     small, x0, y0 = shrunk(frame, box, step)
-    return in_strips(small), x0, y0
-
-
-def in_strips(frame: Frame) -> np.ndarray:
-    """RGB ``uint8[h,w,3]`` of a picture, some rows at a time.
-
-    Its arrays of floats then stay below the size at which the allocator takes fresh pages from the
-    system every time, which costs several times the arithmetic.
-    """
-    rows = max(2, STRIP // frame.width // 2 * 2)
-    out = np.empty((frame.height, frame.width, 3), np.uint8)
-    for top in range(0, frame.height, rows):
-        bottom = min(top + rows, frame.height)
-        out[top:bottom] = crop_rgb(frame, Box(x0=0, y0=top, x1=frame.width, y1=bottom))
-    return out
+    return rgb_of(small), x0, y0
 
 
 def _span(start: int, stop: int, unit: int, size: int) -> tuple[int, int]:

@@ -29,6 +29,7 @@ from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import Pair, look_at
 from lipsync_ray.quality.looks import Looks, joined
 from lipsync_ray.quality.lse import Distances
+from lipsync_ray.quality.pictures import spread
 from lipsync_ray.role import Role
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.model import speech_model
@@ -84,6 +85,7 @@ class LookStep:
     key: str  # names the source
     aims: Shared  # of each role's Aim
     span: Span
+    kept: tuple[tuple[int, ...], ...]  # output frames whose faces are kept, of each role
     output: str = ""  # place of the finished output, for spans without a segment
 
     def run(self, bench: Bench) -> tuple[Looks, ...]:
@@ -98,7 +100,7 @@ class LookStep:
             else:
                 path = bench.site.need(source.folder, [self.span.segment]) / self.span.segment
                 first = 0
-            pairs = _pairs(job, self.span, path, first)
+            pairs = _pairs(job, self.span, path, first, self.kept)
             return look_at(pairs, self.span.start, len(self.span), references, mesh)
 
 
@@ -142,10 +144,16 @@ class Measuring:
         """Look at spans that were rendered from a source, which ``key`` names; what is seen is remembered."""
         course = self._course
         assert self._shared is not None
+        shared, spread_out = self._shared, [spread(self._drawn(role, spans)) for role in self._job.roles]
+
+        def step(span: Span) -> LookStep:
+            kept = tuple(tuple(n for n in numbers if span.start <= n < span.stop) for numbers in spread_out)
+            return LookStep(source=source, key=key, aims=shared, span=span, kept=kept, output=self._output)
+
         tasks = [
             course.task(
                 f"look-{span.start:08d}",
-                LookStep(source=source, key=key, aims=self._shared, span=span, output=self._output),
+                step(span),
                 FINISH,
                 cost=len(span),
                 kind="look",
@@ -168,9 +176,7 @@ class Measuring:
 
     def _of(self, role: Role, aim: Aim, looks: Sequence[Looks], spans: Sequence[Span]) -> Seen:
         job, source = self._job, self._job.timeline.source
-        drawn = drawn_frames(job, role) & (role.target.strength[source] == 1)
-        for span in spans:
-            drawn[span.start : span.stop] &= not span.untouched
+        drawn = self._drawn(role, spans)
         starts = np.array(sorted(span.start for span in spans)[1:], np.int64)
         inside = drawn[starts] & drawn[starts - 1] & ~run_breaks(job, role)[starts]
         return Seen(
@@ -184,6 +190,13 @@ class Measuring:
             shot=role.target.shot[source],
             crops=role.crops,
         )
+
+    def _drawn(self, role: Role, spans: Sequence[Span]) -> np.ndarray:
+        """Output frames in which a role is drawn at full strength, ``bool[T]``."""
+        drawn = drawn_frames(self._job, role) & (role.target.strength[self._job.timeline.source] == 1)
+        for span in spans:
+            drawn[span.start : span.stop] &= not span.untouched
+        return drawn
 
 
 def settle(course: Course, tasks: Sequence[Task]) -> Generator[Sequence[Task], Outcome, Any]:
@@ -209,7 +222,9 @@ def _frames(value: Any) -> int:
     return len(value[0]) if looked else 0
 
 
-def _pairs(job: RenderJob, span: Span, finished: Path, first: int) -> Iterator[Pair]:
+def _pairs(
+    job: RenderJob, span: Span, finished: Path, first: int, kept: Sequence[Sequence[int]]
+) -> Iterator[Pair]:
     """The frames of a span; ``first`` is its first one's number in ``finished``."""
     table, numbers = build_table(str(finished)), np.arange(span.start, span.stop)
     source = job.timeline.source[numbers]
@@ -227,4 +242,8 @@ def _pairs(job: RenderJob, span: Span, finished: Path, first: int) -> Iterator[P
                 source=frame if job.mark is None else marked(frame, job.mark),  # it is no fault
                 faces=faces[row],
                 box=job.box(int(shots[row])),
+                shown=tuple(
+                    role.crops.get(int(shots[row])) if numbers[row] in mine else None
+                    for role, mine in zip(job.roles, kept, strict=True)
+                ),
             )

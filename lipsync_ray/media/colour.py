@@ -21,6 +21,7 @@ from lipsync_ray.media.frame import Box, Frame, Matrix, PixelLayout
 from lipsync_ray.media.planes import Planes
 
 _LEAST, _MOST = 12.0, 32.0  # levels of change from which a pixel begins to be another, and wholly is
+_STRIP = 1 << 15  # px converted at a time
 _LUMA_WEIGHTS: dict[Matrix, tuple[float, float]] = {  # red, blue
     "bt601": (0.299, 0.114),
     "bt709": (0.2126, 0.0722),
@@ -35,6 +36,17 @@ def crop_rgb(frame: Frame, box: Box) -> np.ndarray:
         ValueError: the box reaches outside the picture.
     """
     _check(frame, box)
+    # Some rows at a time: arrays of floats then stay below the size at which the allocator takes fresh
+    # pages from the system every time, which costs several times the arithmetic.
+    rows = max(2, _STRIP // box.width // 2 * 2)
+    out = np.empty((box.height, box.width, 3), np.uint8)
+    for y0 in range(box.y0, box.y1, rows):
+        strip = Box(x0=box.x0, y0=y0, x1=box.x1, y1=min(y0 + rows, box.y1))
+        out[y0 - box.y0 : strip.y1 - box.y0] = _strip_rgb(frame, strip)
+    return out
+
+
+def _strip_rgb(frame: Frame, box: Box) -> np.ndarray:
     layout, (luma, u, v) = frame.layout, frame.planes
     y = luma[box.y0 : box.y1, box.x0 : box.x1].astype(np.float32)
     return rgb_of_yuv(cv2.merge([y, _chroma_at(u, layout, box), _chroma_at(v, layout, box)]), layout)
@@ -59,12 +71,13 @@ def planes_from_rgb(rgb: np.ndarray, layout: PixelLayout) -> Planes:
 def _exact_planes(rgb: np.ndarray, layout: PixelLayout) -> Planes:
     """The same before rounding, ``float32``."""
     height, width = rgb.shape[:2]
-    matrix = _from_rgb(layout.matrix, layout.full_range, layout.depth)
-    yuv = cv2.transform(rgb.astype(np.float32), matrix)
+    matrix, values = _from_rgb(layout.matrix, layout.full_range, layout.depth), rgb.astype(np.float32)
+    chroma = cv2.transform(values, matrix[1:])
     odd_x, odd_y = (-width) % (1 << layout.shift_x), (-height) % (1 << layout.shift_y)
-    whole = cv2.copyMakeBorder(yuv[..., 1:], 0, odd_y, 0, odd_x, cv2.BORDER_REPLICATE)
-    u, v = cv2.split(_narrowed(whole, layout))
-    return np.ascontiguousarray(yuv[..., 0]), u, v
+    if odd_x or odd_y:
+        chroma = cv2.copyMakeBorder(chroma, 0, odd_y, 0, odd_x, cv2.BORDER_REPLICATE)
+    u, v = cv2.split(_narrowed(chroma, layout))
+    return cv2.transform(values, matrix[:1]), u, v
 
 
 def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> Frame:
@@ -105,7 +118,7 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     change = cv2.copyTo(np.subtract(after, before, dtype=np.float32), inside)
     linear = np.ascontiguousarray(_from_rgb(layout.matrix, layout.full_range, layout.depth)[:, :3])
     planes = tuple(plane.copy() for plane in frame.planes)
-    _forget(planes, frame, box, _renewed(before, after, inside))
+    _forget(planes, frame, box, before, _renewed(before, after, inside))
     luma = planes[0][box.y0 : box.y1, box.x0 : box.x1]
     _add_to(luma, cv2.transform(change, linear[:1]), layout.depth)
 
@@ -117,12 +130,12 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     odd = (0, -(y1 - y0) % step_y, 0, -(x1 - x0) % step_x)  # the picture ends inside a chroma sample
     ring = cv2.copyMakeBorder(change, *edges, borderType=cv2.BORDER_CONSTANT)
     ring = cv2.copyMakeBorder(ring, *odd, borderType=cv2.BORDER_REPLICATE) if any(odd) else ring
-    delta = cv2.transform(_narrowed(ring, layout), linear)
+    delta = _narrowed(cv2.transform(ring, linear[1:]), layout)
     covered = np.pad(inside, ((edges[0], edges[1] + odd[1]), (edges[2], edges[3] + odd[3])))
     covered = np.bitwise_or.reduce([covered[i::step_y] for i in range(step_y)])
     covered = np.bitwise_or.reduce([covered[:, i::step_x] for i in range(step_x)])
     top, left = y0 // step_y, x0 // step_x
-    for plane, values in zip(planes[1:], cv2.split(cv2.copyTo(delta, covered))[1:], strict=True):
+    for plane, values in zip(planes[1:], cv2.split(cv2.copyTo(delta, covered)), strict=True):
         _add_to(plane[top : top + values.shape[0], left : left + values.shape[1]], values, layout.depth)
     return replace(frame, planes=planes)
 
@@ -135,7 +148,9 @@ def _renewed(before: np.ndarray, after: np.ndarray, inside: np.ndarray) -> np.nd
     return cv2.LUT(size, share)
 
 
-def _forget(planes: tuple[np.ndarray, ...], frame: Frame, box: Box, renewed: np.ndarray) -> None:
+def _forget(
+    planes: tuple[np.ndarray, ...], frame: Frame, box: Box, before: np.ndarray, renewed: np.ndarray
+) -> None:
     """Take off the planes what RGB does not know of the old picture, as far as pixels are ``renewed [h,w]``.
 
     Differences within a level of 8 bits stay: they are rounding, or the precision of deeper pictures.
@@ -149,24 +164,34 @@ def _forget(planes: tuple[np.ndarray, ...], frame: Frame, box: Box, renewed: np.
     x0, y0 = max(0, box.x0 + x - 2) // step_x * step_x, max(0, box.y0 + y - 2) // step_y * step_y
     x1, y1 = box.x0 + x + width + 2, box.y0 + y + height + 2
     x1, y1 = min(frame.width, x1 + x1 % step_x), min(frame.height, y1 + y1 % step_y)
-    known = _exact_planes(crop_rgb(frame, Box(x0=x0, y0=y0, x1=x1, y1=y1)), layout)
+    part = Box(x0=x0, y0=y0, x1=x1, y1=y1)
+    known = _exact_planes(_part(frame, box, before, part), layout)
     share = np.zeros((y1 - y0, x1 - x0), np.float32)
     top, left = box.y0 + y - y0, box.x0 + x - x0
     share[top : top + height, left : left + width] = renewed[y : y + height, x : x + width]
     for plane, values, (down, across) in zip(planes, known, ((1, 1), *[(step_y, step_x)] * 2), strict=True):
-        part = plane[y0 // down :, x0 // across :][: values.shape[0], : values.shape[1]]
-        lost = part - values
+        old = plane[y0 // down :, x0 // across :][: values.shape[0], : values.shape[1]]
+        lost = old - values
         unit = float(1 << (layout.depth - 8))
         lost -= np.clip(lost, -unit, unit)
-        _add_to(part, -lost * _blocks(share, down, across), layout.depth)
+        _add_to(old, -lost * _blocks(share, down, across), layout.depth)
+
+
+def _part(frame: Frame, box: Box, rgb: np.ndarray, part: Box) -> np.ndarray:
+    """``crop_rgb`` of a part, taken out of ``rgb``, that of a box, where it lies in it."""
+    if part.x0 < box.x0 or part.y0 < box.y0 or part.x1 > box.x1 or part.y1 > box.y1:
+        return crop_rgb(frame, part)
+    return rgb[part.y0 - box.y0 : part.y1 - box.y0, part.x0 - box.x0 : part.x1 - box.x0]
 
 
 def _blocks(share: np.ndarray, down: int, across: int) -> np.ndarray:
     """The mean of each block of ``down`` rows and ``across`` columns; blocks are cut at the picture's end."""
+    if (down, across) == (1, 1):
+        return share
     rows, columns = -(-share.shape[0] // down), -(-share.shape[1] // across)
     odd = rows * down - share.shape[0], columns * across - share.shape[1]
     whole = cv2.copyMakeBorder(share, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE)
-    return whole.reshape(rows, down, columns, across).mean(axis=(1, 3))
+    return cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
 
 
 def _add_to(plane: np.ndarray, delta: np.ndarray, depth: int) -> None:

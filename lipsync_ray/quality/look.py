@@ -19,6 +19,7 @@ from lipsync_ray.faces.roi import roi_from_landmarks
 from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.quality.looks import OUT, SRC, Looks
 from lipsync_ray.quality.steady import LIPS, luma_square, mouth_centre, skin_area, to_picture
+from lipsync_ray.quality.thumb import face_jpeg
 
 _ROWS = 8  # outside the crop every so many rows are compared: noise of encoders is everywhere
 DETAIL_EVERY = 3  # frames; large mouths take long, and a second still has eight looks
@@ -36,6 +37,7 @@ class Pair:
     source: Frame  # that it shows
     faces: np.ndarray  # float32[k,468,3] px in the source frame, of each role; NaN where it is not seen
     box: Box | None  # crop that may have changed
+    shown: tuple[Box | None, ...]  # part of the picture that is kept of each role, None: nothing
 
 
 def look_at(
@@ -48,8 +50,10 @@ def look_at(
     lookers = [_Looker(start, count, reference, mesh) for reference in references]
     for pair in pairs:
         outside = _outside(pair)
-        for looker, landmarks in zip(lookers, pair.faces, strict=True):
+        for looker, landmarks, shown in zip(lookers, pair.faces, pair.shown, strict=True):
             looker.take(pair, landmarks, outside)
+            if shown is not None:
+                looker.keep(pair, shown)
     return tuple(looker.looks for looker in lookers)
 
 
@@ -58,8 +62,10 @@ class _Looker:
         def empty(*shape: int) -> np.ndarray:
             return np.full(shape, np.nan, np.float32)
 
+        self._faces: dict[int, tuple[bytes, bytes]] = {}
         self.looks = Looks(
             start=start,
+            faces=self._faces,
             mouth=empty(count, 2),
             detail=empty(count, 2),
             face=empty(count, 4),
@@ -84,6 +90,10 @@ class _Looker:
         if pair.number % DETAIL_EVERY == 0:
             self.looks.detail[row] = [_detail(frame, landmarks) for frame in (pair.output, pair.source)]
         self._square(pair, row, poses)
+
+    def keep(self, pair: Pair, box: Box) -> None:
+        """Keep the face as it was and as it is."""
+        self._faces[pair.number] = face_jpeg(pair.source, box), face_jpeg(pair.output, box)
 
     def _mouth(self, pair: Pair, landmarks: np.ndarray, row: int) -> None:
         seen = look_in(pair.output, roi_from_landmarks(landmarks), self._mesh, 0.0)

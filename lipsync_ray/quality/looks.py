@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +23,8 @@ class Looks:
     light: np.ndarray  # float32[n]: by how much the skin around the lips is lighter than the source's, levels
     jerk: np.ndarray  # float32[n,2]: change of that skin's change, of output and source, levels
     outside: np.ndarray  # float32[n]: mean squared difference to the source outside the crop, levels^2
+    # JPEGs of the face in some output frames: the source's, the output's.
+    faces: Mapping[int, tuple[bytes, bytes]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.mouth)
@@ -33,7 +35,7 @@ class Looks:
         return np.abs(np.diff(self.light.astype(np.float64), prepend=np.nan))
 
 
-COLUMNS = tuple(f.name for f in fields(Looks) if f.name != "start")
+COLUMNS = tuple(f.name for f in fields(Looks) if f.name not in ("start", "faces"))
 
 
 def joined(parts: Sequence[Looks]) -> Looks:
@@ -47,4 +49,5 @@ def joined(parts: Sequence[Looks]) -> Looks:
         if before.start + len(before) != after.start:
             raise ValueError(f"frames are missing between {before.start + len(before)} and {after.start}")
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
-    return Looks(start=parts[0].start, **columns)
+    faces = {number: pair for part in parts for number, pair in part.faces.items()}
+    return Looks(start=parts[0].start, faces=faces, **columns)
