@@ -102,6 +102,7 @@ def ray_session(settings: RaySettings) -> Iterator[Session]:
     if settings.cluster == "none":
         yield LocalSession()
         return
+    logger.debug("opening Ray (%s)", settings.cluster)  # before the import, which is the first part of it
     with _environment(QUIET):
         import ray
     if ray.is_initialized():
