@@ -1,7 +1,5 @@
 """CPU seconds per frame of the neural engines, next to the networks that their authors' scripts run for one.
 
-    PYTHONPATH=. python benchmarks/neural_speed.py --video talk.mp4 --engines wav2lip video_retalking
-
 Both sides run the same networks of this project on one thread, in turns A B A B; medians of process time are
 printed. Weights are random: what a network costs does not depend on what it has learnt.
 
@@ -18,19 +16,22 @@ of some more frames costs more than a shorter one, so that start-up and loading 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import json
 import time
 from collections.abc import Callable
-from fractions import Fraction
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-import av
 import cv2
 import torch
-from clips import looped_sound, looped_video
-from neural_calls import Call, upstream_calls
 
+from benchmarks.clips import encode, frames_of, looped_sound, looped_video
+from benchmarks.speed.inside import networks_timed
+from benchmarks.speed.neural_calls import Call, upstream_calls
+from lipsync_ray.bench.table import markdown
 from lipsync_ray.dubbing import dub
 from lipsync_ray.overrides import load_config
 from tests.parity.checkpoints import write_checkpoints
@@ -43,21 +44,29 @@ FILES = {
 LENGTHS = {"wav2lip": (16, 32), "video_retalking": (2, 5)}
 
 
-def main() -> None:
-    """Print a table per engine."""
-    options = _options()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """CPU seconds: of all of a dub, of the stage that draws, and there of networks and of the encoder."""
+
+    whole: float
+    render: float
+    networks: float
+    encoder: float  # wall clock of the thread that feeds it
+
+    def more(self, less: Spent, frames: int) -> Spent:
+        """What this took more than another, for each of so many frames."""
+        pairs = {
+            name: (getattr(self, name) - getattr(less, name)) / frames for name in Spent.__dataclass_fields__
+        }
+        return Spent(**pairs)
+
+
+def compare(engine: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Print the table of an engine; returns all figures for JSON."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for engine in options.engines:
-            write_checkpoints(folder / "checkpoints", *FILES[engine])
-            _compare(engine, folder, options)
-
-
-def _compare(engine: str, folder: Path, options: argparse.Namespace) -> None:
-    theirs = upstream_calls(engine)
-    base, more = LENGTHS[engine]
+    write_checkpoints(folder / "checkpoints", *FILES[engine])
+    theirs, (base, more) = upstream_calls(engine), LENGTHS[engine]
     short, long = (_clip(options, folder, count) for count in (base, base + more))
     rows: dict[str, list[float]] = {call.name: [] for call in theirs}
     ours = []
@@ -65,9 +74,11 @@ def _compare(engine: str, folder: Path, options: argparse.Namespace) -> None:
         for call in theirs:
             call.run()
             rows[call.name].append(_cpu(call.run) * call.times / call.frames)
-        costs = [_cpu(lambda clip=clip: _dub(engine, clip, folder, options)) for clip in (short, long)]
-        ours.append((costs[1] - costs[0]) / more)
+        before, after = (_dub(engine, clip, folder, options) for clip in (short, long))
+        ours.append(after.more(before, more))
     _print(engine, theirs, rows, ours, options)
+    runs = [{name: getattr(one, name) for name in Spent.__dataclass_fields__} for one in ours]
+    return {"engine": engine, "words": options.words, "upstream": rows, "dub": runs}
 
 
 def _clip(options: argparse.Namespace, folder: Path, frames: int) -> Path:
@@ -75,26 +86,26 @@ def _clip(options: argparse.Namespace, folder: Path, frames: int) -> Path:
     whole, out = folder / "720p.mp4", folder / f"{frames}.mp4"
     if not whole.exists():
         looped_video(options.video, whole, width=1280, height=720, seconds=4)
-    with av.open(str(whole)) as read, av.open(str(out), "w") as written:
-        stream = written.add_stream("libx264", rate=25, options={"crf": "16", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
-        for number, frame in enumerate(read.decode(video=0)):
-            if number == frames:
-                break
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            written.mux(stream.encode(frame))
-        written.mux(stream.encode(None))
+    encode(out, islice(frames_of(whole), frames), width=1280, height=720)
     return out
 
 
-def _dub(engine: str, clip: Path, folder: Path, options: argparse.Namespace) -> None:
-    sound = folder / "sound.wav"
+def _dub(engine: str, clip: Path, folder: Path, options: argparse.Namespace) -> Spent:
+    sound, out = folder / "sound.wav", folder / "out.mp4"
     if not sound.exists():
         looped_sound(options.audio, sound, seconds=4)
-    words = [f"video={clip}", f"audio={sound}", f"out={folder / 'out.mp4'}", f"engine={engine}"]
+    words = [f"video={clip}", f"audio={sound}", f"out={out}", f"engine={engine}"]
     words += [f"weights.dir={folder / 'checkpoints'}", "weights.verify=false", "log=error"]
     words += ["ray.cluster=none", "cache.enabled=false", "encode.preset=veryfast", *options.words]
-    dub(load_config(words))
+    with networks_timed() as networks:
+        whole = _cpu(lambda: dub(load_config(words)))
+    told = json.loads(out.with_suffix(".json").read_text())
+    return Spent(
+        whole=whole,
+        render=told["result"]["stages"]["render"]["cpu_s"],
+        networks=networks.seconds,
+        encoder=sum(chunk["seconds"].get("encode", 0.0) for chunk in told["chunks"]),
+    )
 
 
 def _cpu(run: Callable[[], object]) -> float:
@@ -107,32 +118,24 @@ def _print(
     engine: str,
     theirs: list[Call],
     rows: dict[str, list[float]],
-    ours: list[float],
+    ours: list[Spent],
     options: argparse.Namespace,
 ) -> None:
     title = " ".join([f"engine={engine}", *options.words])
-    print(f"\n{title}: CPU s per 720p frame, one thread, median of {options.rounds}")
-    print("\n| call of the authors' script | times | CPU s |\n|---|--:|--:|")
+    print(f"\n{title}: CPU s per 720p frame, one thread, median of {options.rounds}\n")
     costs = {call.name: median(rows[call.name]) for call in theirs}
-    for call in theirs:
-        print(f"| {call.name} | {call.times:g} | {costs[call.name]:.3f} |")
-    own, total = median(ours), sum(costs.values())
-    print(f"| sum of the networks (A) | | {total:.2f} |")
-    print(f"| the whole dub by this project (B) | | {own:.2f} |")
-    print(f"| A / B | | {total / own:.1f} |", flush=True)
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--video", type=Path, required=True, help="a talking clip")
-    parser.add_argument("--audio", type=Path, default=Path("examples/hello.wav"), help="speech")
-    parser.add_argument("--engines", nargs="+", choices=list(FILES), default=list(FILES))
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--words", nargs="*", default=[], help="options of the dub: compute.dtype=bf16 ...")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    main()
+    own, total = median(one.whole for one in ours), sum(costs.values())
+    cells = [(call.name, f"{call.times:g}", f"{costs[call.name]:.3f}") for call in theirs]
+    cells += [
+        ("sum of the networks (A)", "", f"{total:.2f}"),
+        ("the whole dub by this project (B)", "", f"{own:.2f}"),
+        ("A / B", "", f"{total / own:.1f}"),
+        ("of B, drawing and encoding", "", f"{median(one.render for one in ours):.3f}"),
+        ("of that, in networks", "", f"{median(one.networks / one.render for one in ours):.0%}"),
+        (
+            "of that, waiting for the encoder or in it",
+            "",
+            f"{median(one.encoder / one.render for one in ours):.0%}",
+        ),
+    ]
+    print(markdown(("call of the authors' script", "times", "CPU s"), cells, words={0}), flush=True)

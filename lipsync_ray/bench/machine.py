@@ -47,7 +47,8 @@ def version_facts() -> dict[str, Any]:
 
 def machine_line(facts: dict[str, Any]) -> str:
     """The machine in a few words."""
-    return f"{facts['cpus']} x {facts['processor']}, {facts['memory_gb']:g} GB, load {facts['load']:g} at the start"
+    memory, load = facts["memory_gb"], facts["load"]
+    return f"{facts['cpus']} x {facts['processor']}, {memory:g} GB, load {load:g} at the start"
 
 
 def _processor() -> str:

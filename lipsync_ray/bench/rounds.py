@@ -106,8 +106,7 @@ def dub(
 
     Args:
         name: what the table calls it.
-        files: ``video``, ``audio``, ``out`` and ``cache``, the folder that is emptied first where nothing shall
-            be known.
+        files: ``video``, ``audio``, ``out`` and ``cache``, a folder that is emptied before each cold run.
         words: options.
         cache: see ``Subject``.
         environment: of its process, added to this one's.

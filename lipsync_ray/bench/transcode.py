@@ -19,7 +19,8 @@ def transcode(source: str, target: str, preset: str, crf: str) -> None:
             "libx264", rate=video.average_rate, options={"preset": preset, "crf": crf}
         )
         stream.width, stream.height, stream.pix_fmt = video.width, video.height, "yuv420p"
-        stream.codec_context.time_base = stream.time_base = video.time_base
+        if video.time_base is not None:
+            stream.codec_context.time_base = stream.time_base = video.time_base
         for frame in read.decode(video):
             written.mux(stream.encode(frame))
         written.mux(stream.encode(None))
