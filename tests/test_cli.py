@@ -55,7 +55,7 @@ def test_help_of_run_lists_options_with_defaults(words: list[str], capsys: Captu
     assert "_target_" not in text
 
 
-@pytest.mark.parametrize("verb", ["plan", "preview", "verify", "doctor", "weights"])
+@pytest.mark.parametrize("verb", ["plan", "preview", "verify", "bench", "doctor", "weights"])
 def test_each_verb_has_help(verb: str, capsys: Captured) -> None:
     assert main([verb, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"python -m lipsync_ray {verb} ")

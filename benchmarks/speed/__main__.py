@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,7 @@ def _dubs(folder: Path, options: argparse.Namespace, report: dict[str, Any]) -> 
     for case in cases(options):
         source, measured = compare(case, variants(options), files, options)
         found += [(source, one) for one in measured]
-        plain = {
-            name: getattr(source, name)
-            for name in ("clip", "seconds", "fps", "size", "face", "preset", "cpus")
-        }
-        report["comparisons"].append({"source": plain, "runs": [one.to_plain() for one in measured]})
+        report["comparisons"].append({"source": asdict(source), "runs": [one.to_plain() for one in measured]})
         _write(options.json, report)  # after each: a long run that is stopped has not been in vain
     print(
         f"\n{whole_table(found)}\n\nCPU (wall clock) seconds for a second of video:\n\n{stage_table(found)}"

@@ -7,6 +7,7 @@ at its end has to do: the CPU of processes that it waited for, and the memory of
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -109,7 +110,7 @@ def watch(
     reader.join(timeout=5)
     if process.returncode:
         told = next((line for _, line in reversed(lines) if line.strip()), "")
-        raise BenchFailed(f"{' '.join(command)} ended with status {process.returncode}: {told}")
+        raise BenchFailed(f"{told} (status {process.returncode} of: {shlex.join(command)})")
     unit = 1 if sys.platform == "darwin" else 1024
     return Watched(
         begun=begun,

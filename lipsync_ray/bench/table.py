@@ -19,7 +19,7 @@ class Source:
     seconds: float
     fps: float
     size: str
-    face: str  # height of the face over that of the picture
+    face: str = ""  # height of the face over that of the picture; empty: not measured
     preset: str  # of the encoder
     cpus: int  # that the machine gave
 
