@@ -27,14 +27,16 @@ def repeated(once: Path, out: Path, *, seconds: float) -> None:
     with av.open(str(once)) as read, av.open(str(out), "w") as written:
         template = read.streams.video[0]
         stream = written.add_stream_from_template(template)
-        packets = [(p.pts, p.dts, bytes(p), p.is_keyframe) for p in read.demux(template) if p.size]
+        packets = [
+            ((p.pts or 0, p.dts or 0), bytes(p), p.is_keyframe) for p in read.demux(template) if p.size
+        ]
         base = template.time_base or Fraction(1, RATE)
         period = round(len(packets) / RATE / base)
         for turn in range(max(1, round(seconds * RATE / len(packets)))):
-            for pts, dts, data, key in packets:
+            for times, data, key in packets:
                 packet = av.Packet(data)
                 packet.time_base, packet.stream, packet.is_keyframe = base, stream, key
-                packet.pts, packet.dts = pts + turn * period, dts + turn * period
+                packet.pts, packet.dts = (ticks + turn * period for ticks in times)
                 packet.duration = round(1 / RATE / base)
                 written.mux(packet)
 

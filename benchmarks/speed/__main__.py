@@ -21,6 +21,7 @@ from benchmarks.speed.clips import find_face
 from benchmarks.speed.dubs import Files, compare
 from lipsync_ray.bench.machine import machine_facts, machine_line, version_facts
 from lipsync_ray.bench.table import stage_table, whole_table
+from lipsync_ray.errors import BenchFailed
 from lipsync_ray.storage.whole import atomic_path
 
 NEURAL = ("wav2lip", "video_retalking")
@@ -46,7 +47,14 @@ def _dubs(folder: Path, options: argparse.Namespace, report: dict[str, Any]) -> 
     files = Files(folder=folder, video=options.video, face=find_face(options.video), audio=options.audio)
     found = []
     for case in cases(options):
-        source, measured = compare(case, variants(options), files, options)
+        try:
+            source, measured = compare(case, variants(options), files, options)
+        except (
+            BenchFailed
+        ) as error:  # a face too small to be found: the other cases are still worth their time
+            print(f"\n{case.name}: {error}", flush=True)
+            report["comparisons"].append({"case": case.name, "error": str(error)})
+            continue
         found += [(source, one) for one in measured]
         report["comparisons"].append({"source": asdict(source), "runs": [one.to_plain() for one in measured]})
         _write(options.json, report)  # after each: a long run that is stopped has not been in vain

@@ -1,4 +1,4 @@
-"""The clips of the cases: a real talking person at a size, with a face of a given height, for a given time."""
+"""The clips of the cases: a real person talking, of a size, a face's height and a length."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _backgrounds(width: int, height: int) -> Iterator[np.ndarray]:
 
 
 def _texture(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """Noise ``float32[rows,columns]`` of variance 1 whose amplitude falls with frequency, as in photographs."""
+    """Noise ``float32[rows,columns]`` of variance 1 that is weaker the finer, as photographs are."""
     y, x = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None]
     radius = np.maximum(np.hypot(x, y), 1 / max(rows, columns))
     field = np.fft.irfft2(np.fft.rfft2(rng.normal(size=(rows, columns))) / radius**1.2, (rows, columns))

@@ -138,4 +138,4 @@ def _print(
             f"{median(one.encoder / one.render for one in ours):.0%}",
         ),
     ]
-    print(markdown(("call of the authors' script", "times", "CPU s"), cells, words={0}), flush=True)
+    print(markdown(("call", "times", "CPU s"), cells), flush=True)

@@ -67,7 +67,7 @@ def dub_cost(watched: Watched, sidecar: Path) -> Cost:
 
 
 def sidecar_facts(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What a sidecar says of time: its own stages, and what threads were busy with while chunks were drawn."""
+    """What a sidecar says of time: its stages, and what threads were busy with while chunks were drawn."""
     busy: dict[str, float] = {}
     for chunk in told["chunks"]:
         for name, seconds in chunk["seconds"].items():

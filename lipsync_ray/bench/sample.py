@@ -1,8 +1,8 @@
 """A talking clip and a sound, made of what the package holds, for those who have none at hand.
 
-The picture is the portrait of examples/ (NASA, public domain), the sound is its hello.wav. The portrait, held as
-by a hand and with a camera's grain, is first dubbed by this program itself: as a clip with a mouth that moves
-it costs what clips of people cost, which a still picture does not.
+The picture is the portrait of examples/ (NASA, public domain), the sound is its hello.wav. The portrait, held
+as by a hand and with a camera's grain, is first dubbed by this program itself: as a clip with a mouth that
+moves it costs what clips of people cost, which a still picture does not.
 """
 
 from __future__ import annotations

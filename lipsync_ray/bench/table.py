@@ -30,28 +30,44 @@ class Source:
 
 
 _SOURCE = ("clip", "s", "fps", "size", "face", "x264", "CPUs")
+_RUN = ("run", "cache")
+_WORDS = {"clip", "size", "face", "x264", *_RUN, "stage", "call"}  # columns of words
 
 
 def whole_table(found: Sequence[tuple[Source, Measured]]) -> str:
-    """Whole runs, a row each; medians."""
+    """Whole runs of many clips, a row each; medians."""
     rows = [(*source.cells(), *_name(measured), *_whole(source, measured)) for source, measured in found]
-    return markdown((*_SOURCE, "run", "cache", *_WHOLE), rows, words={0, 3, 4, 5, 7, 8})
+    return markdown((*_SOURCE, *_RUN, *_WHOLE), rows)
 
 
 def stage_table(found: Sequence[tuple[Source, Measured]]) -> str:
-    """Dubs by stage, CPU and wall clock, seconds for a second of video; medians."""
+    """Dubs of many clips by stage: CPU and wall clock, seconds for a second of video; medians."""
     rows = []
     for source, measured in found:
         median = measured.median
         if median.stages:
             cells = [_stage(median, name, source.seconds) for name in STAGES]
             rows.append((*source.cells(), *_name(measured), *cells))
-    return markdown((*_SOURCE, "run", "cache", *STAGES), rows, words={0, 3, 4, 5, 7, 8})
+    return markdown((*_SOURCE, *_RUN, *STAGES), rows)
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: set[int]) -> str:
-    """A table; columns that hold ``words`` are aligned to the left, all others to the right."""
-    line = "|".join("---" if column in words else "--:" for column in range(len(head)))
+def short_tables(source: Source, found: Sequence[Measured]) -> tuple[str, str]:
+    """Of one clip, which is not named: whole runs, and the stages of the last of them, a row each."""
+    whole = [(measured.subject.name, *_whole(source, measured)) for measured in found]
+    median = found[-1].median
+    stages = []
+    for name, took in median.stages.items():
+        cpu, wall = took.cpu_s / source.seconds, took.wall_s / source.seconds
+        stages.append((name, f"{cpu:.3f}", f"{wall:.3f}", f"{took.cpu_s / median.cpu_s:.0%}"))
+    return (
+        markdown(("run", *_WHOLE), whole),
+        markdown(("stage", "CPU s/s", "wall s/s", "of the CPU"), stages),
+    )
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; columns of words are aligned to the left, those of numbers to the right."""
+    line = "|".join("---" if column in _WORDS else "--:" for column in head)
     return "\n".join([f"| {' | '.join(head)} |", f"|{line}|", *(f"| {' | '.join(row)} |" for row in rows)])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from lipsync_ray.bench.machine import machine_facts, machine_line, version_facts
 from lipsync_ray.bench.rounds import Measured, dub, measure, transcode
 from lipsync_ray.bench.sample import Sample, make_sample, write_sound
-from lipsync_ray.bench.table import Source, stage_table, whole_table
+from lipsync_ray.bench.table import Source, short_tables
 from lipsync_ray.config import Config
 from lipsync_ray.console import emit, progress, tell
 from lipsync_ray.distributed.machine import available_cpus
@@ -43,13 +43,13 @@ def bench(words: list[str], flags: frozenset[str]) -> ExitCode:
     config = load_config([f"video={request.video or 'none'}", *request.words])
     if config.ray.cluster == "auto":
         raise ConfigError("ray.cluster=auto: bench measures the processes of this machine; use local or none")
+    machine = machine_facts()
     with private_folder() as folder, progress(config.log) as shown:
         config.weights.store(config.license.policy).pull(None, shown)  # not to be part of the first turn
         tell("bench: making the clip" if request.video is None else "bench: looking at the clip")
         sample = _sample(folder, request, config)
         source = _source(sample, request, config)
         found = _turns(folder, sample, request, config)
-    machine = machine_facts()
     if "--json" in flags:
         plain = {
             "machine": machine,
@@ -146,11 +146,13 @@ def _length(video: Path) -> float:
 
 
 def _page(machine: str, source: Source, found: Sequence[Measured]) -> str:
-    pairs = [(source, one) for one in found]
-    speed = source.seconds / found[-1].median.wall_s
-    note = (
-        f"The dub took {found[-1].ratio:.1f} times the CPU of a plain transcode, and ran at {speed:.2f} times "
-        "real time, with its start."
+    clip = (
+        f"{source.clip}, {source.seconds:g} s, {source.fps:g} frames/s, {source.size}, x264 {source.preset}"
     )
-    stages = "Seconds of CPU (wall clock) for a second of video:"
-    return "\n\n".join([machine, whole_table(pairs), stages, stage_table(pairs), note])
+    whole, stages = short_tables(source, found)
+    dub = found[-1]
+    note = (
+        f"s/s: seconds for a second of video. The dub took {dub.ratio:.1f} times the CPU of a transcode; "
+        "stages of the dub, of which start and end are the same for any length:"
+    )
+    return "\n\n".join([f"{machine}\n{clip}", whole, note, stages])
