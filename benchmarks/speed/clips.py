@@ -17,6 +17,7 @@ from lipsync_ray.media.index import build_table
 from lipsync_ray.overrides import load_config
 
 _GRAIN = 1.0  # standard deviation of the background's noise, of 255: what a camera in good light leaves
+_FOUND = 0.08  # of the picture's height: smaller faces are only found in a box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +65,27 @@ def make_clip(source: Path, face: Face, out: Path, case: Case) -> Path:
     return out
 
 
-def _placed(source: Path, face: Face, share: float, width: int, height: int) -> Iterator[av.VideoFrame]:
-    """The frames, scaled so that the face has its share of the height, its middle as near to the picture's
-    as can be without showing more of the background."""
-    behind = _backgrounds(width, height)
+def finding(face: Face, case: Case) -> tuple[str, ...]:
+    """Options without which the face of a case is too small to be found, or to be drawn."""
+    if case.size is None or case.face is None or case.face >= _FOUND:
+        return ()
+    x0, y0, w, h = _place(face, case.face, *case.size)
+    box = (max(0, x0), max(0, y0), min(case.size[0], x0 + w), min(case.size[1], y0 + h))
+    return ("face.select=box", f"face.box=[{','.join(str(side) for side in box)}]", "face.min_size=16")
+
+
+def _place(face: Face, share: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the clip in a picture, so that its face has its share of the height and
+    is as near to the middle as can be without showing more of the background; all even."""
     scale = share * height / face.height
-    for frame in frames_of(source):
-        w, h = (max(2, int(side * scale) // 2 * 2) for side in (frame.width, frame.height))
+    w, h = (max(2, int(side * scale) // 2 * 2) for side in face.picture)
+    return _start(width, w, face.x * scale), _start(height, h, face.y * scale), w, h
+
+
+def _placed(source: Path, face: Face, share: float, width: int, height: int) -> Iterator[av.VideoFrame]:
+    left, top, w, h = _place(face, share, width, height)
+    for frame, canvas in zip(frames_of(source), _backgrounds(width, height), strict=False):
         planes = frame.reformat(w, h, format="yuv420p").to_ndarray()
-        canvas = next(behind)
-        left, top = _start(width, w, face.x * scale), _start(height, h, face.y * scale)
         _paste(canvas[:height], planes[:h], left, top)
         there = canvas[height:].reshape(2, height // 2, width // 2)
         here = planes[h:].reshape(2, h // 2, w // 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.clips import looped_sound
 from benchmarks.speed.cases import Case, Variant
-from benchmarks.speed.clips import Face, make_clip
+from benchmarks.speed.clips import Face, finding, make_clip
 from lipsync_ray.bench.processes import watch
 from lipsync_ray.bench.rounds import Measured, Subject, dub, measure, transcode
 from lipsync_ray.bench.table import Source
@@ -47,6 +47,7 @@ def compare(
         f"encode.preset={case.preset}",
         f"encode.crf={options.crf}",
         "encode.codec=libx264",
+        *finding(files.face, case),
         *options.words,
     )
     subjects = [
