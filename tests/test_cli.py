@@ -73,7 +73,7 @@ def test_version(capsys: Captured) -> None:
         (
             ["rnu"],
             "'rnu' is not a verb (run, plan, speakers, review, preview, batch, status, retry, verify, serve, "
-            "doctor, weights, completion); did you mean run?",
+            "bench, doctor, weights, completion); did you mean run?",
         ),
         (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),
         (

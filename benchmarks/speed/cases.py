@@ -102,4 +102,7 @@ def _workers(text: str) -> int | None:
 
 
 def _cache(text: str) -> str:
-    return {"cold": "cold", "warm": "warm", "second": "second language"}[text]
+    known = {"cold": "cold", "warm": "warm", "second": "second language"}
+    if text not in known:
+        raise ValueError(text)
+    return known[text]

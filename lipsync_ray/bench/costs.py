@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from lipsync_ray.bench.processes import Watched
+from lipsync_ray.distributed.ray_cluster import OPENING
 from lipsync_ray.logs import names_of
 from lipsync_ray.sidecar import StageTime
 
 # In the order of a dub. "start": Python, its imports and the files, up to the first work. "end": what is left
 # when the output is in its place.
 STAGES = ("start", "scan", "prepare", "render", "review", "stitch", "end")
-OPENING = "opening Ray"  # what ``ray_session`` logs first
 # The first task of one of these begins a stage; what is named otherwise belongs to the stage that runs.
 _BEGINS = {"chunk": "render", "aim": "review", "look": "review", "finish": "stitch"}
 

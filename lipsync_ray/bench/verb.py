@@ -22,7 +22,7 @@ from lipsync_ray.media.index import build_table
 from lipsync_ray.overrides import load_config
 
 _OWN = ("video", "audio", "seconds", "rounds")
-_FIXED = ("out", "log", "cache", "encode.codec")  # what is measured would not be one thing without
+_FIXED = ("out", "log", "encode.codec")  # what is measured would not be one thing without
 _LONGEST_S, _MOST_ROUNDS = 60.0, 20
 
 
@@ -73,8 +73,9 @@ def read_request(words: Sequence[str]) -> Request:
     rest = []
     for word in words:
         name, equals, value = word.removeprefix("--").partition("=")
-        if name.partition(".")[0] in _FIXED or name in _FIXED:
-            raise ConfigError(f"{word}: bench decides {name.partition('.')[0]} itself; leave it out")
+        name = "audio" if name == "audio.file" else name
+        if name in _FIXED or name.startswith("cache."):
+            raise ConfigError(f"{word}: bench decides {name} itself; leave it out")
         if equals and name in _OWN:
             own[name] = value
         else:
@@ -86,7 +87,7 @@ def read_request(words: Sequence[str]) -> Request:
         video=own.get("video"),
         audio=own.get("audio"),
         seconds=_number(own, "seconds", 4.0, _LONGEST_S),
-        rounds=int(_number(own, "rounds", 2.0, _MOST_ROUNDS)),
+        rounds=_whole(own, "rounds", 2.0, _MOST_ROUNDS),
         words=(*rest, *ray),
     )
 
@@ -99,6 +100,13 @@ def _number(own: dict[str, str], name: str, default: float, most: float) -> floa
     if not 1 <= value <= most:
         raise ConfigError(f"{name}={own[name]}: a number from 1 to {most:g}")
     return value
+
+
+def _whole(own: dict[str, str], name: str, default: float, most: float) -> int:
+    value = _number(own, name, default, most)
+    if value != int(value):
+        raise ConfigError(f"{name}={own[name]}: a whole number, please")
+    return int(value)
 
 
 def _sample(folder: Path, request: Request, config: Config) -> Sample:
