@@ -23,7 +23,7 @@ class Rate:
 class Costs:
     """Seconds of a worker by kind of task.
 
-    The defaults are CPU seconds of ``engine=unit_selection`` at 1280x720 on one core, by ``speed.py``; what
+    The defaults are CPU seconds of ``engine=unit_selection`` at 1280x720 on one core, by ``benchmarks/speed``; what
     does not depend on the length is assumed.
     """
 

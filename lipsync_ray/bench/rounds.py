@@ -79,7 +79,8 @@ def measure(subjects: Sequence[Subject], rounds: int, *, begun: Callable[[str], 
     costs: list[list[Cost]] = [[] for _ in subjects]
     for turn in range(rounds):
         for subject, kept in zip(subjects, costs, strict=True):
-            begun(f"round {turn + 1} of {rounds}: {' '.join(filter(None, (subject.name, subject.cache)))}")
+            cache = f" ({subject.cache})" if subject.cache else ""
+            begun(f"round {turn + 1} of {rounds}: {subject.name}{cache}")
             kept.append(subject.run())
     base = tuple(costs[0])
     return [
