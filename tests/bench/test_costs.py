@@ -11,7 +11,9 @@ from lipsync_ray.bench.costs import Cost, dub_cost
 from lipsync_ray.bench.processes import Look, Watched
 from lipsync_ray.bench.rounds import Measured, Subject, measure
 from lipsync_ray.bench.table import Source, short_tables, stage_table, whole_table
-from lipsync_ray.distributed.ray_cluster import OPENING
+from lipsync_ray.distributed.ray_cluster import OPENING, ray_session
+from lipsync_ray.distributed.settings import RaySettings
+from lipsync_ray.errors import ConfigError
 from lipsync_ray.sidecar import StageTime
 
 SOURCE = Source(clip="a.mp4", seconds=10, fps=25, size="1280x720", face="49 %", preset="medium", cpus=2)
@@ -75,6 +77,19 @@ def test_the_start_of_ray_is_told_apart(sidecar: Path) -> None:
     assert (cost.wall_s, cost.cpu_s) == (17.5, 17.5)
     assert cost.stages["start"] == StageTime(wall_s=1.5, cpu_s=1.5)
     assert cost.first_frame_s == 8  # as somebody who waits sees it
+
+
+def test_ray_is_opened_with_those_words(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # where nobody listens
+    with (
+        caplog.at_level("DEBUG", "lipsync_ray"),
+        pytest.raises(ConfigError),
+        ray_session(RaySettings(cluster="auto")),
+    ):
+        pass
+    assert OPENING in caplog.text
 
 
 def test_a_known_video_has_no_scan(sidecar: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,8 @@ from benchmarks.speed.clips import find_face, finding, make_clip
 from lipsync_ray.media.index import build_table
 from tests.faults.files import make_clip as trembling
 from tests.faults.files import make_sound
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def axes(*words: str) -> argparse.Namespace:
@@ -91,6 +96,24 @@ def test_a_second_language_is_another_sound_of_the_same_length(tmp_path: Path) -
     late = 44 + 2 * 8000  # a header, and half a second of it
     assert len(first) == len(second) == 44 + 2 * 48000
     assert first[late : late + 2 * 16000] == second[44 : 44 + 2 * 16000]
+
+
+def test_a_second_language_is_measured_without_a_scan(talk: Path, tmp_path: Path) -> None:
+    told = tmp_path / "speed.json"
+    words = ["--video", talk, "--sizes", "480x270", "--seconds", "1", "--rounds", "1", "--cache", "second"]
+    command = [sys.executable, "-m", "benchmarks.speed", *words, "--presets", "ultrafast", "--json", told]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| talk.mp4 | 1 | 25 | 480x270 |")]
+    assert len(rows) == 3, done.stdout  # transcode and dub, and the stages of the dub
+    report = json.loads(told.read_text())
+    plain, dub = report["comparisons"][0]["runs"]
+    assert dub["runs"][0]["told"]["scan"] == "reused"
+    assert "scan" not in dub["median"]["stages"]
+    assert dub["median"]["cpu_over_transcode"] == pytest.approx(
+        dub["runs"][0]["cpu_s"] / plain["runs"][0]["cpu_s"], abs=0.001
+    )
+    assert report["versions"]["lipsync_ray"]
+    assert "benchmarks.speed" in report["command"]
 
 
 def test_what_is_inside_networks_counts_once_and_only_there() -> None:
