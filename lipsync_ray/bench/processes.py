@@ -16,7 +16,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from lipsync_ray.errors import BenchFailed
 
@@ -83,19 +82,8 @@ def watch(
         BenchFailed: it ended with another status than 0.
     """
     begun = time.time()
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="backslashreplace",
-        env={**os.environ, **(environment or {})},
-    )
-    assert process.stderr is not None
-    lines: list[tuple[float, str]] = []
-    reader = threading.Thread(target=_read, args=(process.stderr, lines), daemon=True)
-    reader.start()
-    ending = _Ending(process.pid)
+    process = _start(command, environment or {})
+    ending, lines = _Ending(process.pid), _Lines(process)
     tree, looks, noticed = _Tree(process.pid), [], None
     try:
         while not ending.came(PERIOD_S):
@@ -107,24 +95,51 @@ def watch(
         ending.came(None)
         raise
     process.returncode = ending.status  # known: nothing is left to wait for
-    reader.join(timeout=5)
-    if process.returncode:
-        told = next((line for _, line in reversed(lines) if line.strip()), "")
-        raise BenchFailed(f"{told} (status {process.returncode} of: {shlex.join(command)})")
-    unit = 1 if sys.platform == "darwin" else 1024
+    heard = lines.all()
+    if ending.status:
+        told = next((line for _, line in reversed(heard) if line.strip()), "")
+        raise BenchFailed(f"{told} (status {ending.status} of: {shlex.join(command)})")
     return Watched(
         begun=begun,
         ended=ending.time,
         cpu=max([ending.cpu, *(look.cpu for look in looks)]),
-        peak_rss=max([ending.usage.ru_maxrss * unit, *(look.rss for look in looks)]),
+        peak_rss=max([ending.peak_rss, *(look.rss for look in looks)]),
         looks=tuple(looks),
-        lines=tuple(lines),
+        lines=heard,
         noticed=noticed,
     )
 
 
-def _read(stream: IO[str], lines: list[tuple[float, str]]) -> None:
-    lines.extend((time.time(), line.rstrip("\n")) for line in stream)
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="backslashreplace",
+        env={**os.environ, **environment},
+    )
+
+
+class _Lines:
+    """What a process writes to stderr, read in a thread so that each line has its time."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr is not None
+        self._stream = process.stderr
+        self._heard: list[tuple[float, str]] = []
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def all(self) -> tuple[tuple[float, str], ...]:
+        """The lines, once the process has ended; what it started may still hold the pipe open."""
+        self._thread.join(timeout=5)
+        return tuple(self._heard)
+
+    def _read(self) -> None:
+        with self._stream:
+            for line in self._stream:
+                self._heard.append((time.time(), line.rstrip("\n")))
 
 
 class _Ending:
@@ -143,6 +158,11 @@ class _Ending:
     def cpu(self) -> float:
         """Seconds of it, and of its children that it waited for."""
         return self.usage.ru_utime + self.usage.ru_stime
+
+    @property
+    def peak_rss(self) -> int:
+        """Bytes, of the largest of these."""
+        return self.usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
     def _wait(self) -> None:
         _, status, self.usage = os.wait4(self._pid, 0)
