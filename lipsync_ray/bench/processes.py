@@ -103,7 +103,8 @@ def watch(
         begun=begun,
         ended=ending.time,
         cpu=max([ending.cpu, *(look.cpu for look in looks)]),
-        peak_rss=max([ending.peak_rss, *(look.rss for look in looks)]),
+        # The kernel's own peak holds that of the process which started it: only where there is nothing better.
+        peak_rss=max(look.rss for look in looks) if any(look.rss for look in looks) else ending.peak_rss,
         looks=tuple(looks),
         lines=heard,
         noticed=noticed,

@@ -44,6 +44,13 @@ def test_processes_that_nobody_waits_for_count() -> None:
     assert found.wall >= 0.8
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the tree of processes is read from /proc")
+def test_memory_of_who_measures_is_not_counted() -> None:
+    held = bytes(range(256)) * 1_200_000
+    found = watch([sys.executable, "-c", "import time; time.sleep(0.3)"])
+    assert 2_000_000 < found.peak_rss < len(held) / 3
+
+
 def test_lines_and_notices_carry_their_time() -> None:
     script = (
         "import sys, time; print('one', file=sys.stderr, flush=True); time.sleep(0.4); "
