@@ -103,7 +103,7 @@ def watch(
         begun=begun,
         ended=ending.time,
         cpu=max([ending.cpu, *(look.cpu for look in looks)]),
-        # The kernel's own peak holds that of the process which started it: only where there is nothing better.
+        # The kernel's own peak holds that of the process which started it: for want of a better one.
         peak_rss=max(look.rss for look in looks) if any(look.rss for look in looks) else ending.peak_rss,
         looks=tuple(looks),
         lines=heard,
