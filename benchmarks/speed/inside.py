@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,15 +13,18 @@ from dataclasses import dataclass, field
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from lipsync_ray.logs import names_of, task_of
+
 
 @dataclass(slots=True)
 class Networks:
     """CPU seconds of the threads that called networks, between the beginning and the end of each call.
 
-    True where torch computes in the calling thread alone (``torch.set_num_threads(1)``).
+    True where torch computes in the calling thread alone (``torch.set_num_threads(1)``). Networks that
+    prepare a dub are not part of drawing it: seconds are kept by kind of task, "chunk" for drawing, "" for none.
     """
 
-    seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     _depth: threading.local = field(default_factory=threading.local)
 
     def enter(self, module: nn.Module, inputs: object) -> None:
@@ -32,7 +37,9 @@ class Networks:
         begins = self._begins()
         begin = begins.pop()
         if not begins:
-            self.seconds += time.thread_time() - begin
+            task = task_of(logging.makeLogRecord({}))
+            kind = names_of(task).get("piece", "").partition("-")[0]
+            self.seconds[kind] += time.thread_time() - begin
 
     def _begins(self) -> list[float]:
         if not hasattr(self._depth, "begins"):

@@ -103,7 +103,7 @@ def _dub(engine: str, clip: Path, folder: Path, options: argparse.Namespace) -> 
     return Spent(
         whole=whole,
         render=told["result"]["stages"]["render"]["cpu_s"],
-        networks=networks.seconds,
+        networks=networks.seconds["chunk"],
         encoder=sum(chunk["seconds"].get("encode", 0.0) for chunk in told["chunks"]),
     )
 
