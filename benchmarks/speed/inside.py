@@ -21,7 +21,8 @@ class Networks:
     """CPU seconds of the threads that called networks, between the beginning and the end of each call.
 
     True where torch computes in the calling thread alone (``torch.set_num_threads(1)``). Networks that
-    prepare a dub are not part of drawing it: seconds are kept by kind of task, "chunk" for drawing, "" for none.
+    prepare a dub are not part of drawing it: seconds are kept by kind of task:
+    "chunk" for drawing, "" for none.
     """
 
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
