@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lipsync_ray.errors import (
     AudioUnreadable,
+    BenchFailed,
     CallbackRefused,
     ChunkFailed,
     ConfigError,
@@ -87,6 +88,7 @@ __all__ = [
     "AudioUnreadable",
     "BatchResult",
     "BatchSettings",
+    "BenchFailed",
     "BlendSettings",
     "CacheSettings",
     "CallbackRefused",

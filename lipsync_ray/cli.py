@@ -115,6 +115,7 @@ def _verbs() -> Mapping[str, Verb]:
         "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
         "verify": Verb(run=verbs.verify, help=lambda: texts.VERIFY, flags=frozenset({"--json"})),
         "serve": Verb(run=_serve, help=texts.serve_help, groups=True),
+        "bench": Verb(run=_bench, help=lambda: texts.BENCH, flags=frozenset({"--json"})),
         "doctor": Verb(run=verbs.doctor, help=lambda: texts.DOCTOR),
         "weights": Verb(run=verbs.weights, help=texts.weights_help),
         "completion": Verb(run=_completion, help=lambda: texts.COMPLETION),
@@ -125,6 +126,12 @@ def _serve(words: list[str], flags: frozenset[str]) -> ExitCode:
     from lipsync_ray.serve.verb import serve
 
     return serve(words, flags)
+
+
+def _bench(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.bench.verb import bench
+
+    return bench(words, flags)
 
 
 def _completion(words: list[str], flags: frozenset[str]) -> ExitCode:

@@ -259,3 +259,9 @@ class CallbackRefused(LipsyncError):
     """A callback is forged, old, or was taken before."""
 
     code = "CALLBACK_REFUSED"
+
+
+class BenchFailed(LipsyncError):
+    """A command whose speed was to be measured failed."""
+
+    code = "BENCH"

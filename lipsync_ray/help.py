@@ -24,6 +24,7 @@ Verbs:
   preview   draw a frame, some seconds or a sheet of a dub, before and after
   verify    say what was edited in a file and who signed it, and whether it was changed since
   serve     take jobs by HTTP, with a page for people
+  bench     measure how fast this machine dubs, next to a plain transcode
   doctor    check this installation and say how to mend it
   weights   list, fetch or check the model files (list, pull, verify)
   completion  print a script that completes words in bash, zsh or fish
@@ -181,6 +182,23 @@ without, all but names and filling inside the manifest's own box, or what other 
 sidecar=FILE names a sidecar that lies elsewhere. trust=CA.pem names authorities whose
 certificates prove who signed; a development certificate proves nobody's identity. FILE may be in
 a store. Nothing that a manifest names is fetched. --json prints everything as JSON on stdout.
+"""
+
+BENCH = f"""\
+{PROGRAM} bench [video=FILE [audio=FILE]] [seconds=4] [rounds=2] [--json] [key=value ...]
+
+Lets a plain transcode (decode, encode, nothing else) and a dub take turns with the same encoder
+settings, and prints what each took for a second of video: wall clock, CPU of all processes, memory,
+the time until the first frame is drawn, and where in the dub the time went. Writes no file.
+
+Without video=FILE it makes a clip of 720p itself, seconds=4 of it, and is done in a minute on two
+CPUs. A video of yours is dubbed whole, rounds=2 times: choose one of some seconds.
+
+Takes the options of run, such as encode.preset=veryfast, ray.workers=2 (with Ray; without any ray
+option it works in one process) or engine=wav2lip. --json prints machine, versions and all runs.
+
+  {PROGRAM} bench
+  {PROGRAM} bench video=in.mp4 audio=dub.wav encode.preset=veryfast ray.workers=2 rounds=3
 """
 
 DOCTOR = f"""\

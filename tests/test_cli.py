@@ -55,7 +55,7 @@ def test_help_of_run_lists_options_with_defaults(words: list[str], capsys: Captu
     assert "_target_" not in text
 
 
-@pytest.mark.parametrize("verb", ["plan", "preview", "verify", "doctor", "weights"])
+@pytest.mark.parametrize("verb", ["plan", "preview", "verify", "bench", "doctor", "weights"])
 def test_each_verb_has_help(verb: str, capsys: Captured) -> None:
     assert main([verb, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"python -m lipsync_ray {verb} ")
@@ -73,7 +73,7 @@ def test_version(capsys: Captured) -> None:
         (
             ["rnu"],
             "'rnu' is not a verb (run, plan, speakers, review, preview, batch, status, retry, verify, serve, "
-            "doctor, weights, completion); did you mean run?",
+            "bench, doctor, weights, completion); did you mean run?",
         ),
         (["video=a"], "a verb comes first, as in: python -m lipsync_ray run video=a"),
         (

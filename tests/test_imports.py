@@ -49,6 +49,7 @@ TOP = {
     "__main__",
     "api",
     "bars",
+    "bench",
     "callback",
     "cli",
     "client",

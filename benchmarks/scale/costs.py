@@ -23,8 +23,8 @@ class Rate:
 class Costs:
     """Seconds of a worker by kind of task.
 
-    The defaults are CPU seconds of ``engine=unit_selection`` at 1280x720 on one core, by ``speed.py``; what
-    does not depend on the length is assumed.
+    The defaults are CPU seconds of ``engine=unit_selection`` at 1280x720 on one core, by
+    ``benchmarks/speed``; what does not depend on the length is assumed.
     """
 
     probe: Rate = Rate(fixed=0.05, frame=0.0)  # assumed: the header and one picture

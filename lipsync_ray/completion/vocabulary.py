@@ -24,6 +24,7 @@ _OWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "status": ("out_dir=",),
         "retry": ("out_dir=", "id="),
         "verify": ("sidecar=", "trust="),
+        "bench": ("seconds=", "rounds="),
         "weights": ("list", "pull", "verify"),
         "completion": SHELLS,
     }

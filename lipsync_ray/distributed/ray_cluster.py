@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KNOCK_S = 10.0
+OPENING = "opening Ray"  # in the log, when it begins
 # Ray's socket names grow 62 characters below its folder, and a Unix socket's path ends at 107.
 LONGEST_FOLDER = 44
 
@@ -102,6 +103,7 @@ def ray_session(settings: RaySettings) -> Iterator[Session]:
     if settings.cluster == "none":
         yield LocalSession()
         return
+    logger.debug("%s (%s)", OPENING, settings.cluster)  # its import is the first part of it
     with _environment(QUIET):
         import ray
     if ray.is_initialized():

@@ -30,6 +30,8 @@ CASES = [
     ("run video=clip", {"video=clip.mp4", "video=clips/"}),
     ("batch out_dir=cl", {"out_dir=clips/"}),
     ("plan --js", {"--json"}),
+    ("bench ro", {"rounds="}),
+    ("bench ray.w", {"ray.workers="}),
     ("status out", {"out_dir="}),
     ("status enc", set()),
     ("retry --f", {"--failed"}),

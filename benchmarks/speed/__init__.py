@@ -1,0 +1,1 @@
+"""What dubs cost: `python -m benchmarks.speed`."""
