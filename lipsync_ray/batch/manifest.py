@@ -16,7 +16,7 @@ from lipsync_ray.storage.uri import checked
 from lipsync_ray.wording import text_of
 
 OWN = ("id", "video", "audio", "out")  # columns that are no options
-WHOLE = frozenset({"ray", "cache", "weights", "license", "batch", "cost", "log", "debug"})
+WHOLE = frozenset({"ray", "cache", "weights", "license", "limits", "batch", "cost", "log", "debug"})
 """Options, and groups of them, that hold for a batch as a whole."""
 
 

@@ -6,8 +6,9 @@ not make it read other files of this machine, or ask other machines.
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import av
 from av.container import InputContainer
@@ -34,6 +35,11 @@ FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
 
 
+_PICTURE_NAMES = frozenset(
+    {".jpg", ".jpeg", ".jfif"}
+)  # FFmpeg rather goes by the name
+
+
 class FormatRefused(ValueError):
     """The file is in a format that is not read, such as a list of other files."""
 
@@ -53,12 +59,33 @@ def open_demuxer(
         FormatRefused: FFmpeg knows the format, and it is not one of ``FORMATS``.
         FFmpegError, OSError, ValueError: it cannot be opened.
     """
-    # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
-    file = f"file:{source}" if isinstance(source, str | Path) else source
     options = _OPTIONS if most_pixels is None else {**_OPTIONS, "max_pixels": str(most_pixels)}
     try:
-        return av.open(file, "r", options=options, metadata_errors=metadata_errors)
+        return av.open(_named(source), "r", options=options, metadata_errors=metadata_errors)
     except ArgumentError as error:
         raise FormatRefused(
             "it is a list of other files, or in a format that is not read; name a video or sound file"
         ) from error
+
+
+class _Unnamed:
+    """A file whose name FFmpeg is not told: it would take a.jpg for the first of many pictures.
+
+    PyAV keeps it for as long as it reads, and does not close it.
+    """
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
+def _named(source: str | Path | BinaryIO) -> str | BinaryIO:
+    """What PyAV opens: "file:" keeps names such as "a:b.mp4" from being taken for a protocol."""
+    if not isinstance(source, str | Path):
+        return source
+    if Path(source).suffix.lower() in _PICTURE_NAMES:
+        return cast(BinaryIO, _Unnamed(io.FileIO(source)))
+    return f"file:{source}"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import EOFError, FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.media.probe import choose_stream, open_container
 from lipsync_ray.media.table import FrameTable
 
 log = logging.getLogger(__name__)
+
+_GROWN, _LEAST_PIXELS = 4, 4_000_000  # a change of size up to here is told as what it is
 
 
 class SeekMissed(Exception):
@@ -63,6 +66,9 @@ class Source:
             stream = choose_stream(container, self._table.path)
             stream.codec_context.thread_count = self._threads
             stream.thread_type = "AUTO"
+            # A file may announce another size in the middle, and fill the memory with one picture.
+            announced = self._table.video.coded_width * self._table.video.coded_height
+            stream.codec_context.options = {"max_pixels": str(max(_LEAST_PIXELS, _GROWN * announced))}
             self._container = container
         return self._container, choose_stream(self._container, self._table.path)
 
@@ -73,7 +79,11 @@ class Source:
         for packet in packets:
             try:
                 frames = packet.decode()
-            except InvalidDataError as error:  # the reader notices if a frame is missing for it
+            except EOFError:
+                return
+            except FFmpegError as error:  # the reader notices if a frame is missing for it
+                if error.errno == errno.ENOMEM:
+                    raise
                 log.debug("%s: packet at %s: %s", self._table.path, packet.pts, error)
                 continue
             for frame in frames:
