@@ -50,7 +50,7 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     """The file and its first sound track.
 
     Raises:
-        AudioUnreadable: it cannot be opened or has no sound track.
+        AudioUnreadable: it cannot be opened or has no sound track; or, while it is read, it is damaged.
     """
     try:
         container = open_demuxer(path, metadata_errors="replace")
@@ -61,7 +61,10 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     with container:
         if not container.streams.audio:
             raise AudioUnreadable(f"{path} has no sound track")
-        yield container, container.streams.audio[0]
+        try:
+            yield container, container.streams.audio[0]
+        except av.error.FFmpegError as error:
+            raise AudioUnreadable(f"{path} is damaged: {error.strerror}. Copy or repair it") from error
 
 
 def probe_audio(path: str | Path) -> AudioInfo:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import av
 from av.container import InputContainer
-from av.error import EOFError, FFmpegError
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.media.probe import choose_stream, open_container
@@ -76,11 +76,9 @@ class Source:
         self, packets: Iterator[av.Packet], *, counted: bool = False
     ) -> Iterator[tuple[int | None, av.VideoFrame]]:
         number = 0
-        for packet in packets:
+        for packet in self._readable(packets):
             try:
                 frames = packet.decode()
-            except EOFError:
-                return
             except FFmpegError as error:  # the reader notices if a frame is missing for it
                 if error.errno == errno.ENOMEM:
                     raise
@@ -90,6 +88,13 @@ class Source:
                 if isinstance(frame, av.VideoFrame):
                     yield (number if counted else frame.pts), frame
                     number += 1
+
+    def _readable(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """Packets up to where the file is so damaged that there are no more."""
+        try:
+            yield from packets
+        except FFmpegError as error:
+            log.debug("%s cannot be read further: %s", self._table.path, error)
 
 
 def _from_packet(packets: Iterator[av.Packet], pts: int) -> Iterator[av.Packet]:
