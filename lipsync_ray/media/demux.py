@@ -35,9 +35,7 @@ FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
 
 
-_PICTURE_NAMES = frozenset(
-    {".jpg", ".jpeg", ".jfif"}
-)  # FFmpeg rather goes by the name
+_PICTURE_NAMES = frozenset({".jpg", ".jpeg", ".jfif"})  # FFmpeg rather goes by the name
 
 
 class FormatRefused(ValueError):

@@ -112,7 +112,11 @@ def kept_seeds(folder: Path) -> list[bytes]:
     save_record(folder, _RECORD)
     row = {"id": "a", "video": "v", "audio": "s", "out": "o", "started": "2026-01-01T00:00:00Z"}
     rows = json.dumps({"base": "x"}) + "\n" + json.dumps(row) + "\n"
-    return [(folder / "a.json").read_bytes(), rows.encode(), b'{"render/wav2lip/cpu": {"factor": 1.5, "jobs": 3}}']
+    return [
+        (folder / "a.json").read_bytes(),
+        rows.encode(),
+        b'{"render/wav2lip/cpu": {"factor": 1.5, "jobs": 3}}',
+    ]
 
 
 _OPTIONS = (
