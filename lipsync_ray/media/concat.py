@@ -19,7 +19,9 @@ import numpy as np
 from av.container import InputContainer
 
 from lipsync_ray.errors import EncodeFailed, OutputMismatch
+from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.media.output_times import Timeline
+from lipsync_ray.media.probe import reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,9 +116,9 @@ def open_segment(path: Path) -> Iterator[InputContainer]:
         EncodeFailed: it is absent, broken or holds no picture.
     """
     try:
-        container = av.open(f"file:{path}", format="nut")
-    except (av.error.FFmpegError, OSError) as error:
-        raise EncodeFailed(f"cannot read the segment {path}: {error.strerror}") from error
+        container = open_demuxer(path)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise EncodeFailed(f"cannot read the segment {path}: {reason(error)}") from error
     with container:
         if not container.streams.video:
             raise EncodeFailed(f"the segment {path} holds no picture")
