@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from lipsync_ray.errors import AudioUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer
+from lipsync_ray.media.demux import FormatRefused, open_demuxer, packets
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,13 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     with container:
         if not container.streams.audio:
             raise AudioUnreadable(f"{path} has no sound track")
+        stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise AudioUnreadable(
+                f"{path} has a sound track in a format that cannot be decoded: convert it first"
+            )
         try:
-            yield container, container.streams.audio[0]
+            yield container, stream
         except av.error.FFmpegError as error:
             raise AudioUnreadable(f"{path} is damaged: {error.strerror}. Copy or repair it") from error
 
@@ -77,7 +82,7 @@ def probe_audio(path: str | Path) -> AudioInfo:
         base = stream.time_base or Fraction(1, stream.rate or 1)
         start = (stream.start_time or 0) * base
         last, longest, counted = start, Fraction(0), True
-        for packet in container.demux(stream):
+        for packet in packets(container, stream):
             if packet.size == 0 or packet.pts is None:
                 counted = counted and packet.size == 0
                 continue
@@ -139,7 +144,7 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-    for packet in container.demux(stream):
+    for packet in packets(container, stream):
         try:
             yield from packet.decode()
         except av.error.EOFError:

@@ -7,12 +7,15 @@ not make it read other files of this machine, or ask other machines.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import av
 from av.container import InputContainer
 from av.error import ArgumentError
+from av.stream import Stream
 
 # Names of FFmpeg's demuxers. Not here, among others: hls, dash, concat, imf, sdp, rtsp, image2, devices.
 _VIDEO = (
@@ -64,6 +67,23 @@ def open_demuxer(
         raise FormatRefused(
             "it is a list of other files, or in a format that is not read; name a video or sound file"
         ) from error
+
+
+def packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
+    """Packets of these streams, or of all, in the order in which they are stored; an empty one at each end.
+
+    Raises:
+        FFmpegError, OSError: the file is damaged.
+    """
+    # PyAV 18 fails at the end, behind the last packet, where a stream began in the middle of the file.
+    with suppress(IndexError):
+        yield from container.demux(*streams)
+
+
+def decoded(container: InputContainer, stream: Stream) -> Iterator[Any]:
+    """Pictures, or pieces of sound, of a stream. Raises as ``packets``."""
+    for packet in packets(container, stream):
+        yield from packet.decode()
 
 
 class _Unnamed:
