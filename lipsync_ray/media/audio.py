@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from lipsync_ray.errors import AudioUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer, packets
+from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_packets
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def probe_audio(path: str | Path) -> AudioInfo:
         base = stream.time_base or Fraction(1, stream.rate or 1)
         start = (stream.start_time or 0) * base
         last, longest, counted = start, Fraction(0), True
-        for packet in packets(container, stream):
+        for packet in read_packets(container, stream):
             if packet.size == 0 or packet.pts is None:
                 counted = counted and packet.size == 0
                 continue
@@ -144,7 +144,7 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-    for packet in packets(container, stream):
+    for packet in read_packets(container, stream):
         try:
             yield from packet.decode()
         except av.error.EOFError:

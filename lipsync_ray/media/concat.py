@@ -19,7 +19,7 @@ import numpy as np
 from av.container import InputContainer
 
 from lipsync_ray.errors import EncodeFailed, OutputMismatch
-from lipsync_ray.media.demux import open_demuxer, packets
+from lipsync_ray.media.demux import open_demuxer, read_packets
 from lipsync_ray.media.output_times import Timeline
 from lipsync_ray.media.probe import reason
 
@@ -93,7 +93,7 @@ def _packets(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iter
     for path, count in zip(segments, joint.counts, strict=True):
         stop = number + int(count)
         with open_segment(path) as container:
-            for packet in packets(container, container.streams.video[0]):
+            for packet in read_packets(container, container.streams.video[0]):
                 if packet.size == 0:
                     continue
                 if number == stop:
@@ -132,7 +132,7 @@ def _ticks(container: InputContainer, time_base: Fraction, path: Path) -> tuple[
     stream = container.streams.video[0]
     # The segment's clock may be a finer one; every tick of ours is on it exactly.
     ratio = (stream.time_base or time_base) / time_base
-    for packet in packets(container, stream):
+    for packet in read_packets(container, stream):
         if packet.size == 0:
             continue
         if packet.pts is None:

@@ -69,7 +69,7 @@ def open_demuxer(
         ) from error
 
 
-def packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
+def read_packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
     """Packets of these streams, or of all, in the order in which they are stored; an empty one at each end.
 
     Raises:
@@ -80,9 +80,9 @@ def packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
         yield from container.demux(*streams)
 
 
-def decoded(container: InputContainer, stream: Stream) -> Iterator[Any]:
-    """Pictures, or pieces of sound, of a stream. Raises as ``packets``."""
-    for packet in packets(container, stream):
+def read_frames(container: InputContainer, stream: Stream) -> Iterator[Any]:
+    """Pictures, or pieces of sound, of a stream. Raises as ``read_packets``."""
+    for packet in read_packets(container, stream):
         yield from packet.decode()
 
 

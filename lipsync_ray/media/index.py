@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
-from lipsync_ray.media.demux import decoded, packets
+from lipsync_ray.media.demux import read_frames, read_packets
 from lipsync_ray.media.probe import (
     Probe,
     check_path,
@@ -99,7 +99,7 @@ def list_packets(container: InputContainer, stream: VideoStream, path: str | Pat
     rows: list[tuple[int, int, int, bool, bool, int]] = []
     corrupt = False
     try:
-        for packet in packets(container, stream):
+        for packet in read_packets(container, stream):
             if packet.size == 0:
                 continue
             pts = _NONE if packet.pts is None else packet.pts
@@ -165,7 +165,7 @@ def _decoded_table(
         stream = choose_stream(container, file)
         stream.thread_type = "AUTO"
         try:
-            seen.extend(frame.pts for frame in decoded(container, stream))
+            seen.extend(frame.pts for frame in read_frames(container, stream))
         except (FFmpegError, OSError) as error:
             raise VideoUnreadable(f"{file} is damaged after {len(seen)} frames: {reason(error)}") from error
     if not seen:
@@ -249,7 +249,7 @@ def _check_length(container: InputContainer, stream: VideoStream, packets: Packe
     ends = float(int((packets.pts + packets.duration).max()) * base)
     if ends < said - 1:  # the sound may simply be longer
         with open_container(file) as again:
-            for packet in packets(again):
+            for packet in read_packets(again):
                 if packet.pts is not None and packet.time_base:
                     ends = max(ends, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     if ends < said - 1:

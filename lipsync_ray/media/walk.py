@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from lipsync_ray.media.demux import packets
+from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.probe import choose_stream, open_container
 from lipsync_ray.media.table import FrameTable
 
@@ -36,7 +36,7 @@ class Source:
         """All frames with their PTS (their number where the table is counted), from a fresh opening."""
         self.close()
         container, stream = self._open()
-        return self._decode(packets(container, stream), counted=self._table.counted)
+        return self._decode(read_packets(container, stream), counted=self._table.counted)
 
     def from_key(self, key: int) -> Iterator[tuple[int | None, av.VideoFrame]]:
         """Frames with their PTS, decoding from one keyframe of the table on.
@@ -53,7 +53,7 @@ class Source:
             container.seek(dts, stream=stream, backward=True)
         except (FFmpegError, OSError) as error:
             raise SeekMissed(f"no seeking to {dts}: {error}") from error
-        return self._decode(_from_packet(packets(container, stream), pts))
+        return self._decode(_from_packet(read_packets(container, stream), pts))
 
     def close(self) -> None:
         """Release the file."""
