@@ -81,6 +81,8 @@ def _of_call(node: ast.Call, opens_media: bool) -> Iterator[str]:
         yield "calls yaml.load without a safe loader"
     if _is(given.get("shell"), True):
         yield "runs a shell"
+    if called.endswith((".demux", "container.decode")) and not opens_media:
+        yield "reads packets past read_packets, which knows of what PyAV does not"
     if called == "av.open" and not opens_media and not _writes(node):
         yield "opens media past open_demuxer, which lists formats and protocols"
 

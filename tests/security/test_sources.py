@@ -49,6 +49,8 @@ def test_nothing_can_execute_what_a_file_holds_or_open_what_it_points_to() -> No
         "av.open(path)",
         "av.open(path, options={})",
         'av.open(path, "r")',
+        "container.demux(stream)",
+        "container.decode(video=0)",
     ],
 )
 def test_what_breaks_a_rule_is_found(text: str) -> None:
