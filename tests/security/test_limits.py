@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.errors import ConfigError, LimitExceeded
+from lipsync_ray.inputs import open_inputs
 from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.bounds import check_hours, check_size
 from lipsync_ray.overrides import load_config
