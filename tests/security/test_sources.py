@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.conftest import ROOT
 from tests.security.source_rules import secret_errors, source_errors
 
-BANDIT = Path(sys.executable).parent / "bandit"
 FILES = [
     path for part in ("lipsync_ray", "training", "cluster") for path in sorted((ROOT / part).rglob("*.py"))
 ]
