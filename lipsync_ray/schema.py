@@ -126,7 +126,10 @@ def _shown(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
+    try:
+        text = str(value)
+    except RecursionError:
+        return "a deep nest"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -41,12 +41,14 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
         "preset=${oc.env:LIPSYNC_TEST_SECRET}",
         "engine.name.name=x",
         "face.box=" + "[" * 100_000,
+        *("face.box=" + "[" * deep + "]" * deep for deep in range(900, 1000, 5)),
         "face.box=" + "(" * 100_000,
         "encode.crf=" + "9" * 5000,
         "sync.fps=1e999999999",
         "x" * 100_000 + "=1",
         "encode.crf=1\0",
     ],
+    ids=lambda word: f"{word[:40]!r}-{len(word)}",
 )
 def test_words_that_would_do_more_than_set_an_option_are_refused_in_a_line(word: str) -> None:
     with pytest.raises(ConfigError) as refused:
