@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -84,3 +85,15 @@ def test_a_jpeg_is_looked_at_by_its_content_and_not_its_name(tmp_path: Path) -> 
         picture = next(seed for seed in video_seeds(tmp_path) if seed.startswith(b"\xff\xd8"))
         (tmp_path / name).write_bytes(picture)
         assert glance_at_video(tmp_path / name, name, 1000).width == 24
+
+
+def test_a_picture_that_is_said_to_last_for_hours_has_a_rate(tmp_path: Path) -> None:
+    path = tmp_path / "slow.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=Fraction(1, 7200))
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        frame = av.VideoFrame(32, 32, "yuv420p")
+        frame.pts = 0
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    assert 0 < build_table(path).video.nominal_rate <= Fraction(1, 1001)
