@@ -38,7 +38,13 @@ FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
 
 
-_PICTURE_NAMES = frozenset({".jpg", ".jpeg", ".jfif"})  # FFmpeg rather goes by the name
+# By these names FFmpeg would take a file for one of many pictures, above all with a * or { in them.
+_PICTURE_NAMES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".j2k", ".jls"),
+        *(".jxl", ".exr", ".dpx", ".hdr", ".pam", ".pbm", ".pgm", ".ppm", ".psd", ".qoi", ".sgi"),
+    }
+)
 
 
 class FormatRefused(ValueError):

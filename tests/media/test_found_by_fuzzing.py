@@ -81,8 +81,12 @@ def test_a_damaged_packet_of_any_kind_is_one_missing_picture(tmp_path: Path) -> 
 
 def test_a_jpeg_is_looked_at_by_its_content_and_not_its_name(tmp_path: Path) -> None:
     """FFmpeg takes a.jpg for the first of many pictures, which are not read."""
-    for name in ("a.jpg", "a.JPEG"):
-        picture = next(seed for seed in video_seeds(tmp_path) if seed.startswith(b"\xff\xd8"))
+    for name, magic in (
+        ("a.jpg", b"\xff\xd8"),
+        ("a.JPEG", b"\xff\xd8"),
+        ("{a}*%03d?.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x18"),
+    ):
+        picture = next(seed for seed in video_seeds(tmp_path) if seed.startswith(magic))
         (tmp_path / name).write_bytes(picture)
         assert glance_at_video(tmp_path / name, name, 1000).width == 24
 
