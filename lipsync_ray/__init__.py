@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from lipsync_ray.engines.wav2lip.settings import Wav2LipSettings
     from lipsync_ray.enhance.settings import EnhanceSettings
     from lipsync_ray.faces.settings import FaceSettings
+    from lipsync_ray.limits import LimitsSettings
     from lipsync_ray.media.encoders import EncodeSettings
     from lipsync_ray.media.timeline import SyncSettings
     from lipsync_ray.media.tracks import KeepSettings
@@ -113,6 +114,7 @@ __all__ = [
     "LicenseRefused",
     "LicenseSettings",
     "LimitExceeded",
+    "LimitsSettings",
     "LipGanSettings",
     "LipsyncError",
     "MediaError",
@@ -173,6 +175,7 @@ _HOMES = {  # of what is loaded when it is first used
     "Job": "lipsync_ray.api",
     "KeepSettings": "lipsync_ray.media.tracks",
     "LicenseSettings": "lipsync_ray.config",
+    "LimitsSettings": "lipsync_ray.limits",
     "LipGanSettings": "lipsync_ray.engines.lipgan.settings",
     "MediaSettings": "lipsync_ray.config",
     "OwnEngine": "lipsync_ray.config",

@@ -29,6 +29,7 @@ from lipsync_ray.config import (
 from lipsync_ray.distributed.settings import RaySettings
 from lipsync_ray.enhance.settings import EnhanceSettings
 from lipsync_ray.faces.settings import FaceSettings
+from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.timeline import SyncSettings
 from lipsync_ray.media.tracks import KeepSettings
@@ -66,6 +67,7 @@ class Groups(TypedDict, total=False):
     cache: CacheSettings
     weights: WeightsSettings
     license: LicenseSettings
+    limits: LimitsSettings
     media: MediaSettings
     batch: BatchSettings
     cost: CostSettings

@@ -67,7 +67,7 @@ def load_record(folder: Path, name: str, *, trusted: bool = False) -> ChunkRecor
     try:
         record = ChunkRecord(**json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
         return record if record.name == name and (trusted or record.is_whole(folder)) else None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 

@@ -20,6 +20,7 @@ from lipsync_ray.errors import ConfigError
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.folders import default_cache_dir
 from lipsync_ray.kinds import known_names, suggest
+from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.audio_segments import AudioPiece, AudioSettings
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.timeline import SyncSettings
@@ -212,6 +213,7 @@ class Config:
     cache: CacheSettings = field(default_factory=CacheSettings)
     weights: WeightsSettings = field(default_factory=WeightsSettings)
     license: LicenseSettings = field(default_factory=LicenseSettings)
+    limits: LimitsSettings = field(default_factory=LimitsSettings)
     batch: BatchSettings = field(default_factory=BatchSettings)
     cost: CostSettings = field(default_factory=CostSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)

@@ -118,7 +118,7 @@ def check_ray(probe: Probe) -> Iterator[Check]:
     address = os.environ.get("RAY_ADDRESS")
     where = f"; RAY_ADDRESS={address} is what ray.cluster=auto joins" if address else ""
     yield Check(name="ray", state="ok", text=f"{installed_version('ray')}, {os.cpu_count()} CPUs here{where}")
-    shared = Path("/dev/shm")
+    shared = Path("/dev/shm")  # nosec B108
     if shared.is_dir() and (free := shutil.disk_usage(shared).free) < NO_DISK:
         text = f"only {free / 1e9:.1f} GB free in {shared}: Ray will be slow"
         yield Check(name="ray", state="note", text=text, mend="in a container: docker run --shm-size=2g")

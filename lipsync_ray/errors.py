@@ -225,7 +225,7 @@ class ConsentRequired(LipsyncError):
 
 
 class LimitExceeded(LipsyncError):
-    """A file is longer or larger than the service takes."""
+    """A file, or the work on it, is beyond a limit of the job (``limits``) or of the service."""
 
     code = "LIMIT"
 

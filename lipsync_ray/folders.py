@@ -33,9 +33,9 @@ def private_folder(longest: int | None = None) -> Iterator[Path]:
     """
     base = Path(tempfile.gettempdir()).resolve()
     if longest is not None and len(str(base / PREFIX)) + 8 + len("/x") > longest:  # 8 random characters
-        base = Path("/tmp")
+        base = Path("/tmp")  # nosec B108
     _remove_leftovers(base)
-    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))  # mode 0700
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))  # mode 0700, and a name that nobody can guess
     try:
         from filelock import FileLock
 

@@ -10,6 +10,7 @@ from lipsync_ray.config import Config
 from lipsync_ray.errors import AudioUnreadable, ConfigError
 from lipsync_ray.media.audio import AudioInfo, probe_audio
 from lipsync_ray.media.audio_segments import assemble_segments
+from lipsync_ray.media.bounds import check_hours, check_size
 from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.containers import output_format
 from lipsync_ray.media.delivery import promised_end
@@ -50,12 +51,14 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
     """
     if config.out is not None:
         output_format(config.out)  # a wrong extension is told before a long file is read
+    check_size(config.video, config.limits)
     table = build_table(config.video)
     if config.media.static and not table.still:
         table = first_frame(table, workspace)
     sound = probe_audio(delivered_sound(config, table, workspace))
     drive = _drive(config, sound)
     timeline = build_timeline(table, sound.duration, config.sync)
+    _check_hours(config, table, sound, timeline)
     if config.out is not None:
         _check_output(config, config.out, table, sound, timeline)
     return Inputs(
@@ -99,6 +102,13 @@ def _drive(config: Config, sound: AudioInfo) -> AudioInfo:
     if gap := drive_gap(sound, drive):
         logger.warning("%s", gap)
     return drive
+
+
+def _check_hours(config: Config, table: FrameTable, sound: AudioInfo, timeline: Timeline) -> None:
+    if not table.still:
+        check_hours(str(config.video), float(table.duration), config.limits)
+    check_hours(str(config.audio.file or "the sound"), float(sound.duration), config.limits)
+    check_hours("the dub", float(timeline.duration), config.limits)
 
 
 def _check_output(

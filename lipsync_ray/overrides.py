@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from lipsync_ray.kinds import TAG, arms, describe, field_kinds, is_optional, is_
 from lipsync_ray.schema import build, find_kind, list_keys
 
 _WORDS = {"true": True, "false": False, "null": None}
+LONGEST, _LONGEST_KEY = 1000, 100  # characters of a value that Hydra's grammar reads, and of a name
 HEARD = ("audio.segments", "speakers.map", "speakers.rows")  # instead of audio=FILE
 
 
@@ -65,12 +67,14 @@ def split_word(word: str) -> tuple[str, str]:
         raise ConfigError(f"{word} is not known: options are written without dashes, as in {shown}")
     if not equals:
         raise ConfigError(f"'{word}' is not key=value{_bare_hint(word)}")
+    if "\0" in word:
+        raise ConfigError(f"{_shown(word)!r} holds a zero, which is no text")
     if key.startswith(("+", "~")):
         raise ConfigError(f"{word}: write {key.lstrip('+~')}=VALUE; options are neither added nor removed")
     if "_target_" in key.split("."):
         raise ConfigError(f"{key} is not an option: classes cannot be named on the command line")
-    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", key):
-        raise ConfigError(f"'{key}' is not the name of an option (in '{word}')")
+    if len(key) > _LONGEST_KEY or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", key):
+        raise ConfigError(f"'{_shown(key)}' is not the name of an option (in '{_shown(word)}')")
     return ("audio.file" if key == "audio" else key), value
 
 
@@ -132,7 +136,7 @@ def _read(key: str, value: str, kind: Any) -> Any:
     if value[0] in "[{" and (parsed := _json(value)) is not None:
         return parsed
     if "${" in value:
-        raise ConfigError(f"{key}={value}: expected {describe(kind)}; ${{...}} has no meaning here")
+        raise ConfigError(f"{key}={_shown(value)}: expected {describe(kind)}; ${{...}} has no meaning here")
     known, plain = _plain_value(value)
     return plain if known else _parse(key, value, kind)
 
@@ -141,9 +145,9 @@ def _plain_value(value: str) -> tuple[bool, Any]:
     """Whether a value needs no grammar, and what it is then: Hydra's first parse takes half a second."""
     if value in _WORDS:
         return True, _WORDS[value]
-    if re.fullmatch(r"[+-]?(0|[1-9]\d*)", value):
+    if re.fullmatch(r"[+-]?(0|[1-9]\d{0,99})", value, re.ASCII):
         return True, int(value)
-    if re.fullmatch(r"[+-]?(0|[1-9]\d*)\.\d+", value):
+    if re.fullmatch(r"[+-]?(0|[1-9]\d*)\.\d+", value, re.ASCII):
         return True, float(value)
     if re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII) and value.lower() not in (*_WORDS, "inf", "nan"):
         return True, value
@@ -153,7 +157,7 @@ def _plain_value(value: str) -> tuple[bool, Any]:
 def _json(text: str) -> Any | None:
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also of numbers with thousands of digits, and of nests
         return None
 
 
@@ -161,13 +165,18 @@ def _parse(key: str, value: str, kind: Any) -> Any:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    try:
-        parsed = OverridesParser.create().parse_override(f"{key}={value}")
-    except HydraException:
-        parsed = None
+    parsed = None
+    # Lists without end are JSON; the grammar takes seconds and deep stacks for them.
+    with suppress(HydraException, ValueError, RecursionError):
+        if len(value) <= LONGEST:
+            parsed = OverridesParser.create().parse_override(f"{key}={value}")
     if parsed is None or parsed.is_sweep_override():
-        raise ConfigError(f"{key}={value}: cannot be read; expected {describe(kind)}")
+        raise ConfigError(f"{key}={_shown(value)}: cannot be read; expected {describe(kind)}")
     return parsed.value()
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= 80 else f"{value[:77]}..."
 
 
 def _compose(chosen: Mapping[str, str]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Work:
     """One artifact in the making: encodes its frames and measures what that takes."""
 
     def __init__(self, job: RenderJob, name: str) -> None:
-        job.folder.mkdir(parents=True, exist_ok=True)
+        job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A worker keeps to the CPUs that it has reserved: on one, nothing runs beside anything else.
         self.ahead = _AHEAD if job.threads > 1 else 0
         self._encode = job.encode if job.encode.threads else replace(job.encode, threads=job.threads)

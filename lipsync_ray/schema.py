@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -70,7 +72,8 @@ def find_kind(kind: Any, key: str, chosen: Mapping[str, str] = types.MappingProx
     found, path = kind, ""
     for part in key.split("."):
         if arms(found) and part == TAG:
-            return tag_kind(found)
+            found = tag_kind(found)
+            continue
         if arms(found):
             arm = pick_arm(found, chosen.get(path)) or arms(found)[0]
             if part not in field_kinds(arm):
@@ -123,7 +126,10 @@ def _shown(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
+    try:
+        text = str(value)
+    except RecursionError:
+        return "a deep nest"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -214,10 +220,10 @@ def _build_leaf(kind: Any, value: object, key: str) -> Any:
     elif kind in (str, Path) and isinstance(value, str | Path | int | float) and not isinstance(value, bool):
         return kind(str(value))  # fps: 25 in a YAML file is the text "25"
     elif kind is Fraction and isinstance(value, str | int | float | Fraction) and not isinstance(value, bool):
-        try:
-            return Fraction(str(value))
-        except (ValueError, ZeroDivisionError):
-            pass
+        # An exponent is worked out digit by digit: 1e999999999 would take all memory.
+        if re.fullmatch(r"[+-]?[\d_.]{1,40}(/\d{1,40}|[eE][+-]?\d{1,3})?", str(value).strip(), re.ASCII):
+            with suppress(ValueError, ZeroDivisionError):
+                return Fraction(str(value))
     elif kind in (bool, int, type(None)) and type(value) is kind:
         return value
     raise _refuse(kind, value, key)

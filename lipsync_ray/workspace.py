@@ -97,7 +97,7 @@ def _held(home: Path, name: str) -> Iterator[None]:
 
 def _make(folder: Path) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OutputUnwritable(
             f"the cache folder {folder} cannot be made: {error.strerror}; set cache.dir to another"

@@ -11,7 +11,8 @@ from lipsync_ray.config import Config
 from lipsync_ray.schema import list_keys
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")]
+NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "examples/README.md")
+PAGES = [ROOT / name for name in NAMES]
 PAGES += sorted(
     page for folder in ("docs", "benchmarks", "cluster", "training") for page in (ROOT / folder).rglob("*.md")
 )

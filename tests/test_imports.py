@@ -15,7 +15,18 @@ PACKAGE = ROOT / "lipsync_ray"
 
 # Each row may use the rows before it; within a row only what is named in BESIDE.
 LAYERS = (
-    {"errors", "progress", "logs", "kinds", "layout", "schema", "threads", "fingerprint", "folders"},
+    {
+        "errors",
+        "progress",
+        "logs",
+        "kinds",
+        "layout",
+        "limits",
+        "schema",
+        "threads",
+        "fingerprint",
+        "folders",
+    },
     {"storage"},
     {"neural"},
     {"media", "faces", "speech", "weights", "people"},

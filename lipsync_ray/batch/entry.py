@@ -28,6 +28,8 @@ class Entry:
     def __post_init__(self) -> None:
         check_id(self.id)
         for place in (self.video, self.audio, self.out or ""):
+            if "\0" in place:
+                raise ConfigError(f"the name {place!r} holds a zero, which no file's name does")
             if _is_undecodable(place):
                 raise ConfigError(f"the name {place!r} is not UTF-8; rename the file")
 

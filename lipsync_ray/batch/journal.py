@@ -41,11 +41,13 @@ def read_journal(path: Path) -> Replay:
     for line in lines:
         try:
             plain = json.loads(line)
+            if not isinstance(plain, dict):
+                raise ValueError("no object")
             if set(plain) <= {"base", "flush"}:
                 generations |= {str(value) for value in plain.values()}
             else:
                 rows.append(from_plain(plain))
-        except (ValueError, TypeError, LipsyncError):
+        except (ValueError, TypeError, RecursionError, LipsyncError):
             dropped += 1
     return Replay(generations=frozenset(generations), rows=rows, dropped=dropped)
 

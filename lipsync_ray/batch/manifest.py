@@ -16,8 +16,14 @@ from lipsync_ray.storage.uri import checked
 from lipsync_ray.wording import text_of
 
 OWN = ("id", "video", "audio", "out")  # columns that are no options
-WHOLE = frozenset({"ray", "cache", "weights", "license", "batch", "cost", "log", "debug"})
+WHOLE = frozenset(
+    {
+        *("ray", "cache", "weights", "license", "limits", "batch", "cost", "serve", "log", "debug"),
+        *("provenance.key", "provenance.certificate", "provenance.timestamp_url", "policy.require_consent"),
+    }
+)
 """Options, and groups of them, that hold for a batch as a whole."""
+_ENGINES = ("engine", "engine.name", "quality.retry_engine")
 
 
 def read_manifest(place: str, *, base: Sequence[str] = (), out_dir: str | None = None) -> list[Entry]:
@@ -37,14 +43,26 @@ def read_manifest(place: str, *, base: Sequence[str] = (), out_dir: str | None =
     Raises:
         ConfigError: one line: the file, the line and what is wrong with it: an unknown column (with the
             nearest name), a wrong value, a missing file name, an id or an output that an earlier row has,
-            an option of the whole batch. Further wrong lines are counted.
+            an option of the whole batch, an engine of one's own, an output with ``..`` in its path. Further
+            wrong lines are counted.
         ObjectMissing, StorageError: the file cannot be read.
     """
-    return make_entries(place, read_records(place), base=base, out_dir=out_dir)
+    return make_entries(place, read_records(place), base=base, out_dir=out_dir, of_file=True)
 
 
-def make_entries(place: str, records: Records, *, base: Sequence[str], out_dir: str | None) -> list[Entry]:
-    """The jobs of the rows of ``place``, for messages; everything else as ``read_manifest``."""
+def make_entries(
+    place: str, records: Records, *, base: Sequence[str], out_dir: str | None, of_file: bool = False
+) -> list[Entry]:
+    """The jobs of the rows of ``place``, for messages; everything else as ``read_manifest``.
+
+    Args:
+        place: what rows are of.
+        records: the rows.
+        base: options of the whole batch.
+        out_dir: where jobs without ``out`` write.
+        of_file: a file can be somebody else's: its rows name no code that would be imported, and no output
+            that climbs out of a folder.
+    """
     columns, options = _Columns(), _Options(base)
     entries: list[Entry] = []
     problems: list[tuple[int, str]] = []
@@ -52,6 +70,8 @@ def make_entries(place: str, records: Records, *, base: Sequence[str], out_dir: 
         try:
             cells = _flat(record.values)
             _check_names(place, record, cells, columns)
+            if of_file:
+                _check_wary(cells)
             entries.append(_entry(record.line, cells, out_dir, options))
         except _WrongNames as error:
             raise ConfigError(str(error)) from None  # a wrong header is wrong for every row
@@ -74,19 +94,23 @@ class _Columns:
 
     def __init__(self) -> None:
         keys = list_keys(Config)
-        self._options = {key for key in keys if key.partition(".")[0] not in WHOLE} - {"video", "out"}
+        self._options = {key for key in keys if not _is_whole(key)} - {"video", "out"}
         self._groups = {key.partition(".")[0] for key in self._options if "." in key} - {"audio"}
 
     def check(self, name: str) -> None:
         """Raises ConfigError if there is no such column."""
         if name in OWN or name in self._options or name in self._groups:
             return
-        if name.partition(".")[0] in WHOLE:
+        if _is_whole(name):
             raise ConfigError(
                 f"{name} holds for the whole batch and is no column; give it on the command line"
             )
         known = [*OWN, *sorted(self._options)]
         raise ConfigError(f"'{name}' is not a column{suggest(name, known) or f'; known are {_some(known)}'}")
+
+
+def _is_whole(name: str) -> bool:
+    return name in WHOLE or name.partition(".")[0] in WHOLE
 
 
 class _Options:
@@ -133,6 +157,18 @@ def _check_names(place: str, record: Record, cells: Mapping[str, Any], columns: 
                 raise
             where = place if record.names_line is None else f"{place}, line {record.names_line}"
             raise _WrongNames(f"{where}: {error}") from None
+
+
+def _check_wary(cells: Mapping[str, Any]) -> None:
+    for key in _ENGINES:
+        if ":" in str(cells.get(key) or ""):
+            raise ConfigError(
+                f"{key}={cells[key]}: a file cannot name code that is to be run; give an engine of your own "
+                "on the command line"
+            )
+    out = cells.get("out")
+    if isinstance(out, str) and ".." in out.replace("\\", "/").split("/"):
+        raise ConfigError(f"out={out} climbs out of a folder by '..'; write the whole path")
 
 
 def _entry(line: int, cells: dict[str, Any], out_dir: str | None, options: _Options) -> Entry:

@@ -33,7 +33,8 @@ def object_store_bytes() -> int:
     with suppress(OSError, ValueError):
         size = min(size, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 10)
     with suppress(OSError):
-        size = min(size, int(0.8 * shutil.disk_usage("/dev/shm").free))
+        # Only its size is asked for.
+        size = min(size, int(0.8 * shutil.disk_usage("/dev/shm").free))  # nosec B108
     return max(least, size)
 
 

@@ -26,6 +26,7 @@ from lipsync_ray.distributed.signals import deaf, give_sigterm_to, restore_sigte
 from lipsync_ray.distributed.worker import Factory, thread_environment
 from lipsync_ray.errors import ConfigError, WorkerSetupFailed
 from lipsync_ray.folders import private_folder
+from lipsync_ray.limits import LimitsSettings
 
 if TYPE_CHECKING:
     from lipsync_ray.distributed.ray_pool import RayPool
@@ -56,7 +57,14 @@ class RaySession:
     settings: RaySettings
     inherited: bool  # workers inherit this process's environment
 
-    def pool(self, factory: Factory, *, shared: Any = None, networks: bool = False) -> RayPool:
+    def pool(
+        self,
+        factory: Factory,
+        *,
+        shared: Any = None,
+        networks: bool = False,
+        limits: LimitsSettings | None = None,
+    ) -> RayPool:
         """Open a pool of actors."""
         from lipsync_ray.distributed.ray_pool import RayPool
 
@@ -68,6 +76,7 @@ class RaySession:
             shared,
             lanes=lambda: plan_lanes(settings, _machines(), networks=networks),
             threads=self.settings.threads if self.inherited else None,
+            limits=limits,
         )
 
     def meter(self) -> Meter:

@@ -20,6 +20,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, OutOfMemoryError, RayActorError, RayError, RayTaskError
 from ray.exceptions import WorkerCrashedError as RayWorkerCrashed
 
+from lipsync_ray.distributed.bounds import Bounds
 from lipsync_ray.distributed.lanes import Lane
 from lipsync_ray.distributed.pool import Alive, Finished, Lost, Ready, Report, SetupFailed
 from lipsync_ray.distributed.tasks import Failure
@@ -33,6 +34,7 @@ from lipsync_ray.distributed.worker import (
     thread_environment,
 )
 from lipsync_ray.errors import OutOfMemory, ResultLost, WorkerDied
+from lipsync_ray.limits import LimitsSettings
 
 MEMORY_HINT = "fewer workers (ray.workers) or shorter chunks (chunk.seconds) need less memory"
 CLOSE_S = 5.0  # for idle workers to remove what they have on their disks
@@ -44,14 +46,18 @@ class RayWorker:
 
     def __init__(self) -> None:
         self._runner: Runner | None = None
+        self._bounds: Bounds | None = None
 
     def hello(self) -> tuple[int, str]:
         """Process and machine, as soon as the process is up."""
         return os.getpid(), f"{platform.node()}/{ray.get_runtime_context().get_node_id()[:8]}"
 
-    def setup(self, factory: Factory, shared: Any, threads: int) -> Failure | None:
+    def setup(
+        self, factory: Factory, shared: Any, threads: int, limits: LimitsSettings | None
+    ) -> Failure | None:
         """Build the runner; None if it stands."""
         limit_opencv(threads)
+        self._bounds = Bounds(limits) if limits is not None else None
         runner = build(factory, shared, threads)
         if isinstance(runner, Failure):
             return runner
@@ -62,7 +68,8 @@ class RayWorker:
         """One task."""
         if self._runner is None:
             raise AssertionError("a task was sent before the set-up")
-        return attempt(self._runner, payload, task)
+        within = self._bounds.piece(task) if self._bounds is not None else None
+        return attempt(self._runner, payload, task, within)
 
     def ping(self) -> None:
         """Sign of life; comes after whatever was sent before."""
@@ -101,6 +108,7 @@ class RayPool:
         shared: put into the object store once; workers map its arrays without copying, read-only.
         lanes: tells how many workers of which size there shall be now; asked again as machines come and go.
         threads: that the workers' environment allows already; None: they inherit no such environment.
+        limits: of each worker's process; None: none.
     """
 
     def __init__(
@@ -110,11 +118,13 @@ class RayPool:
         *,
         lanes: Callable[[], Mapping[str, Lane]],
         threads: int | None,
+        limits: LimitsSettings | None = None,
     ) -> None:
         self._look = lanes
         self._lanes = dict(lanes())
         self._looked = time.monotonic()
         self._inherited = threads
+        self._limits = limits
         self._run = secrets.token_hex(3)
         self._actor: Any = ray.remote(RayWorker)
         self._factory = ray.put(factory)
@@ -228,7 +238,8 @@ class RayPool:
         except (RayTaskError, RayError) as error:
             return self._report_error(call, error)
         if call.kind == "hello":
-            self._call(call.worker, "setup", self._factory, self._shared, self._threads[call.worker])
+            threads = self._threads[call.worker]
+            self._call(call.worker, "setup", self._factory, self._shared, threads, self._limits)
             return [Alive(worker=call.worker, pid=value[0], node=value[1])]
         if call.kind == "run":
             return [Finished(worker=call.worker, key=call.key, result=value)]

@@ -6,11 +6,14 @@ picklable, and unpickling one would run its constructor.
 
 from __future__ import annotations
 
+import errno
 import traceback
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from lipsync_ray.errors import LipsyncError, OutOfMemory, TaskFailed
+
+_CV_NO_MEMORY = -4  # cv::Error::StsNoMem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Failure:
     def of(cls, error: BaseException) -> Failure:
         """Describe an exception; its class says by ``retriable`` whether it may pass (default: yes)."""
         code = getattr(error, "code", None)
-        if isinstance(error, MemoryError):
+        if _lacks_memory(error):
             code = OutOfMemory.code
         text = " ".join(str(error).split())
         if not isinstance(error, LipsyncError):
@@ -92,6 +95,13 @@ class Outcome:
     def ok(self) -> bool:
         """Whether there is a result."""
         return self.failure is None
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether the system gave no more memory; FFmpeg and OpenCV have errors of their own for it."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    return type(error).__module__.startswith("cv2") and getattr(error, "code", None) == _CV_NO_MEMORY
 
 
 def _error_classes() -> dict[str, type[LipsyncError]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 from lipsync_ray.distributed.tasks import Failure
@@ -37,10 +38,12 @@ def build(factory: Factory, shared: Any, threads: int) -> Runner | Failure:
         return Failure.of(error)
 
 
-def attempt(runner: Runner, payload: Any, task: str) -> Any | Failure:
-    """Run one task, whose key the log tells; an exception becomes a ``Failure``."""
+def attempt(
+    runner: Runner, payload: Any, task: str, within: AbstractContextManager[None] | None = None
+) -> Any | Failure:
+    """Run one task, whose key the log tells, within its limits; an exception becomes a ``Failure``."""
     try:
-        with doing(task):
+        with doing(task), within or nullcontext():
             return runner.run(payload)
     except Exception as error:
         return Failure.of(error)

@@ -79,7 +79,7 @@ def scan(
         MediaError, WeightsMissing, WeightsCorrupt, LicenseRefused, DependencyMissing.
     """
     home = folder / scan_name(content or content_hash(table.path), settings, weights)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.utime(home)  # in use: the cache forgets what nobody has used for days
     ranges = scan_ranges(table)
     missing = [r for r in ranges if not is_there(home, r)]

@@ -18,6 +18,7 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.places import JobSpec
 from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.jobs.site import Site
+from lipsync_ray.media.bounds import check_size
 from lipsync_ray.people.likeness import WEIGHTS, Describer
 from lipsync_ray.people.people import People, find_people
 from lipsync_ray.people.reference import describe_reference, find_reference
@@ -67,6 +68,7 @@ def check_references(given: Config, config: Config) -> None:
         store.path(WEIGHTS)  # fetched, or refused
         models = load_models(store, config.face)
         for one in shown:
+            check_size(one.path, config.limits)
             find_reference(one.path, models, one.name, one.option)
 
 

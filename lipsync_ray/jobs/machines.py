@@ -49,7 +49,7 @@ def open_machines(
         session = stack.enter_context(ray_session(config.ray))
         site, bench = stack.enter_context(open_site(config.cache, session))
         after = stack.enter_context(ExitStack())  # when no worker runs any more
-        pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks))
+        pool = stack.enter_context(session.pool(Bench, shared=bench, networks=networks, limits=config.limits))
         dispatcher = Dispatcher(pool, config.dispatch(), on_event)
         metering.open(session.meter(), dispatcher.waiting, pool.gpus)
         stack.callback(metering.close)

@@ -60,7 +60,7 @@ class Site:
         """The folder of that name for this process, made if need be."""
         path = local_path(self.spec.root) / name if self._direct else self._scratch / name
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # faces and sounds of people
         except OSError as error:
             raise OutputUnwritable(
                 f"the folder {path} cannot be made: {error.strerror}; set cache.dir to another"

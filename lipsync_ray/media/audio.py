@@ -20,7 +20,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from lipsync_ray.errors import AudioUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer
+from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_packets
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     """The file and its first sound track.
 
     Raises:
-        AudioUnreadable: it cannot be opened or has no sound track.
+        AudioUnreadable: it cannot be opened or has no sound track; or, while it is read, it is damaged.
     """
     try:
         container = open_demuxer(path, metadata_errors="replace")
@@ -61,7 +61,15 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     with container:
         if not container.streams.audio:
             raise AudioUnreadable(f"{path} has no sound track")
-        yield container, container.streams.audio[0]
+        stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise AudioUnreadable(
+                f"{path} has a sound track in a format that cannot be decoded: convert it first"
+            )
+        try:
+            yield container, stream
+        except av.error.FFmpegError as error:
+            raise AudioUnreadable(f"{path} is damaged: {error.strerror}. Copy or repair it") from error
 
 
 def probe_audio(path: str | Path) -> AudioInfo:
@@ -74,7 +82,7 @@ def probe_audio(path: str | Path) -> AudioInfo:
         base = stream.time_base or Fraction(1, stream.rate or 1)
         start = (stream.start_time or 0) * base
         last, longest, counted = start, Fraction(0), True
-        for packet in container.demux(stream):
+        for packet in read_packets(container, stream):
             if packet.size == 0 or packet.pts is None:
                 counted = counted and packet.size == 0
                 continue
@@ -136,7 +144,7 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-    for packet in container.demux(stream):
+    for packet in read_packets(container, stream):
         try:
             yield from packet.decode()
         except av.error.EOFError:

@@ -19,7 +19,9 @@ import numpy as np
 from av.container import InputContainer
 
 from lipsync_ray.errors import EncodeFailed, OutputMismatch
+from lipsync_ray.media.demux import open_demuxer, read_packets
 from lipsync_ray.media.output_times import Timeline
+from lipsync_ray.media.probe import reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +93,7 @@ def _packets(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iter
     for path, count in zip(segments, joint.counts, strict=True):
         stop = number + int(count)
         with open_segment(path) as container:
-            for packet in container.demux(container.streams.video[0]):
+            for packet in read_packets(container, container.streams.video[0]):
                 if packet.size == 0:
                     continue
                 if number == stop:
@@ -114,9 +116,9 @@ def open_segment(path: Path) -> Iterator[InputContainer]:
         EncodeFailed: it is absent, broken or holds no picture.
     """
     try:
-        container = av.open(f"file:{path}", format="nut")
-    except (av.error.FFmpegError, OSError) as error:
-        raise EncodeFailed(f"cannot read the segment {path}: {error.strerror}") from error
+        container = open_demuxer(path)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise EncodeFailed(f"cannot read the segment {path}: {reason(error)}") from error
     with container:
         if not container.streams.video:
             raise EncodeFailed(f"the segment {path} holds no picture")
@@ -130,7 +132,7 @@ def _ticks(container: InputContainer, time_base: Fraction, path: Path) -> tuple[
     stream = container.streams.video[0]
     # The segment's clock may be a finer one; every tick of ours is on it exactly.
     ratio = (stream.time_base or time_base) / time_base
-    for packet in container.demux(stream):
+    for packet in read_packets(container, stream):
         if packet.size == 0:
             continue
         if packet.pts is None:

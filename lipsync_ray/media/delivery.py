@@ -25,6 +25,7 @@ from av.container import InputContainer, OutputContainer
 from lipsync_ray.errors import EncodeFailed
 from lipsync_ray.media.audio import AudioInfo, blocks, layout_name, open_audio, probe_audio
 from lipsync_ray.media.containers import OutputFormat, accepts, keeps_priming, output_format
+from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.output_times import Timeline
 
@@ -101,7 +102,7 @@ def _holds(info: AudioInfo, target: OutputFormat) -> bool:
         # Matroska cuts priming only where the codec's header counts its samples. To leave whole packets of it
         # out is no way: AAC and Vorbis blocks overlap, and the first one heard would be decoded from a half.
         base = stream.time_base or Fraction(1, info.rate)
-        starts = (p.pts for p in container.demux(stream) if p.size and p.pts is not None)
+        starts = (p.pts for p in read_packets(container, stream) if p.size and p.pts is not None)
         return next(starts, 0) * base - info.start >= -EARLY
 
 
@@ -146,7 +147,7 @@ def _copied(
     """The file's own packets; those before zero only where the container knows what they are."""
     base = source.time_base or Fraction(1, info.rate)
     shift = round((place.start - info.start) / base)
-    for packet in container.demux(source):
+    for packet in read_packets(container, source):
         if packet.size == 0 or packet.pts is None:
             continue
         packet.pts += shift
@@ -170,7 +171,7 @@ def _uncompressed(
     def raw() -> Iterator[bytes]:
         yield from (blank * (width * count) for count in _pieces(max(0, lead)))
         skip = max(0, -lead) * width
-        for packet in container.demux(source):
+        for packet in read_packets(container, source):
             data = bytes(packet)
             yield data[skip:]
             skip = max(0, skip - len(data))

@@ -6,12 +6,16 @@ not make it read other files of this machine, or ask other machines.
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 from av.container import InputContainer
 from av.error import ArgumentError
+from av.stream import Stream
 
 # Names of FFmpeg's demuxers. Not here, among others: hls, dash, concat, imf, sdp, rtsp, image2, devices.
 _VIDEO = (
@@ -34,6 +38,15 @@ FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
 
 
+# By these names FFmpeg would take a file for one of many pictures, above all with a * or { in them.
+_PICTURE_NAMES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".j2k", ".jls"),
+        *(".jxl", ".exr", ".dpx", ".hdr", ".pam", ".pbm", ".pgm", ".ppm", ".psd", ".qoi", ".sgi"),
+    }
+)
+
+
 class FormatRefused(ValueError):
     """The file is in a format that is not read, such as a list of other files."""
 
@@ -53,12 +66,50 @@ def open_demuxer(
         FormatRefused: FFmpeg knows the format, and it is not one of ``FORMATS``.
         FFmpegError, OSError, ValueError: it cannot be opened.
     """
-    # "file:" keeps names such as "a:b.mp4" from being taken for a protocol.
-    file = f"file:{source}" if isinstance(source, str | Path) else source
     options = _OPTIONS if most_pixels is None else {**_OPTIONS, "max_pixels": str(most_pixels)}
     try:
-        return av.open(file, "r", options=options, metadata_errors=metadata_errors)
+        return av.open(_named(source), "r", options=options, metadata_errors=metadata_errors)
     except ArgumentError as error:
         raise FormatRefused(
             "it is a list of other files, or in a format that is not read; name a video or sound file"
         ) from error
+
+
+def read_packets(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
+    """Packets of these streams, or of all, in the order in which they are stored; an empty one at each end.
+
+    Raises:
+        FFmpegError, OSError: the file is damaged.
+    """
+    # PyAV 18 fails at the end, behind the last packet, where a stream began in the middle of the file.
+    with suppress(IndexError):
+        yield from container.demux(*streams)
+
+
+def read_frames(container: InputContainer, stream: Stream) -> Iterator[Any]:
+    """Pictures, or pieces of sound, of a stream. Raises as ``read_packets``."""
+    for packet in read_packets(container, stream):
+        yield from packet.decode()
+
+
+class _Unnamed:
+    """A file whose name FFmpeg is not told: it would take a.jpg for the first of many pictures.
+
+    PyAV keeps it for as long as it reads, and does not close it.
+    """
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
+def _named(source: str | Path | BinaryIO) -> str | BinaryIO:
+    """What PyAV opens: "file:" keeps names such as "a:b.mp4" from being taken for a protocol."""
+    if not isinstance(source, str | Path):
+        return source
+    if Path(source).suffix.lower() in _PICTURE_NAMES:
+        return cast(BinaryIO, _Unnamed(io.FileIO(source)))
+    return f"file:{source}"

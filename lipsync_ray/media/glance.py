@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from lipsync_ray.errors import AudioUnreadable, LimitExceeded, VideoUnreadable
 from lipsync_ray.media.audio import open_audio
-from lipsync_ray.media.demux import FormatRefused, open_demuxer
+from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_frames
 from lipsync_ray.media.probe import choose_stream, open_container, reason
 
 _TOLD = 4  # times the most pixels: so far the size of a picture is told, though FFmpeg may decode it for that
@@ -61,7 +61,7 @@ def glance_at_video(source: Path | BinaryIO, name: str, most_pixels: int | None 
                 return _told(container, stream)
             stream.codec_context.options = {"max_pixels": str(ceiling)}  # whatever the header says
         try:
-            frame = next(container.decode(stream), None)
+            frame = next(read_frames(container, stream), None)
         except FFmpegError as error:
             raise VideoUnreadable(f"{name} cannot be decoded: {reason(error)}") from error
         if frame is None:
@@ -84,7 +84,7 @@ def glance_at_sound(source: Path | BinaryIO, name: str) -> Glance:
                 raise AudioUnreadable(f"{name} has no sound track")
             stream = container.streams.audio[0]
         try:
-            frame = next(container.decode(stream), None)
+            frame = next(read_frames(container, stream), None)
         except FFmpegError as error:
             raise AudioUnreadable(f"{name} cannot be decoded: {reason(error)}") from error
         if frame is None:

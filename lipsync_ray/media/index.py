@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
+from lipsync_ray.media.demux import read_frames, read_packets
 from lipsync_ray.media.probe import (
     Probe,
     check_path,
@@ -98,7 +99,7 @@ def list_packets(container: InputContainer, stream: VideoStream, path: str | Pat
     rows: list[tuple[int, int, int, bool, bool, int]] = []
     corrupt = False
     try:
-        for packet in container.demux(stream):
+        for packet in read_packets(container, stream):
             if packet.size == 0:
                 continue
             pts = _NONE if packet.pts is None else packet.pts
@@ -164,7 +165,7 @@ def _decoded_table(
         stream = choose_stream(container, file)
         stream.thread_type = "AUTO"
         try:
-            seen.extend(frame.pts for frame in container.decode(stream))
+            seen.extend(frame.pts for frame in read_frames(container, stream))
         except (FFmpegError, OSError) as error:
             raise VideoUnreadable(f"{file} is damaged after {len(seen)} frames: {reason(error)}") from error
     if not seen:
@@ -212,13 +213,18 @@ def _origin(container: InputContainer, stream: VideoStream) -> Fraction:
 def _nominal_rate(times: np.ndarray, base: Fraction, declared: Fraction) -> Fraction:
     """Frames per second over the whole file; the declared rate where it agrees within 0.2 %."""
     span = (int(times[-1]) - int(times[0])) * base
-    declared = declared.limit_denominator(1001)  # encoders refuse much finer ones
+    declared = _plain_rate(declared)
     if len(times) < 2 or span <= 0:
         return declared
     measured = (len(times) - 1) / span
     if abs(measured / declared - 1) < Fraction(2, 1000) or len(times) < 10:
         return declared
-    return measured.limit_denominator(1001)
+    return _plain_rate(measured)
+
+
+def _plain_rate(rate: Fraction) -> Fraction:
+    """The nearest rate that encoders take, which refuse much finer ones; never 0."""
+    return max(rate.limit_denominator(1001), Fraction(1, 1001))
 
 
 def _check_complete(container: InputContainer, stream: VideoStream, file: Path) -> None:
@@ -248,7 +254,7 @@ def _check_length(container: InputContainer, stream: VideoStream, packets: Packe
     ends = float(int((packets.pts + packets.duration).max()) * base)
     if ends < said - 1:  # the sound may simply be longer
         with open_container(file) as again:
-            for packet in again.demux():
+            for packet in read_packets(again):
                 if packet.pts is not None and packet.time_base:
                     ends = max(ends, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     if ends < said - 1:

@@ -17,7 +17,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer
+from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_frames
 from lipsync_ray.media.frame import Matrix
 from lipsync_ray.media.hdr import light_level, mastering_display
 from lipsync_ray.media.planes import working_layout
@@ -114,7 +114,7 @@ def probe(path: str | Path) -> Probe:
     with open_container(path) as container:
         stream = choose_stream(container, path)
         try:
-            frame = next(container.decode(stream), None)
+            frame = next(read_frames(container, stream), None)
         except (FFmpegError, OSError) as error:
             raise VideoUnreadable(f"{path}: the first picture cannot be decoded: {reason(error)}") from error
         if frame is None:

@@ -22,6 +22,7 @@ a video of ``fps`` (25 unless given) that lasts as long as the sound, in every m
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -42,6 +43,7 @@ SyncMode = Literal["silence", "cut_off", "loop", "bounce", "remap"]
 MODES: tuple[SyncMode, ...] = ("silence", "cut_off", "loop", "bounce", "remap")
 WARN_SECONDS = 0.5
 MOST_OFFSET_MS = 500.0
+_RATE = re.compile(r"\d{1,9}(\.\d{1,9}|/[1-9]\d{0,8})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +78,11 @@ class SyncSettings:
         """The rate ``fps`` names, in frames per second."""
         if self.fps is None:
             return None
-        try:
-            rate = Fraction(str(self.fps))
-        except (ValueError, ZeroDivisionError):
-            rate = Fraction(0)
+        # Not every fraction that Python knows: 1e999999999 would be worked out, digit by digit.
+        text = str(self.fps).strip()
+        rate = Fraction(text) if _RATE.fullmatch(text) else Fraction(0)
         if not 1 <= rate <= 1000:
-            raise ConfigError(f"sync.fps={self.fps}: a rate between 1 and 1000 such as 25 or 30000/1001")
+            raise ConfigError(f"sync.fps={text[:40]}: a rate between 1 and 1000 such as 25 or 30000/1001")
         return rate.limit_denominator(100_000)
 
     @property

@@ -14,6 +14,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
 
 from lipsync_ray.media.containers import OutputFormat, accepts, keeps_priming
+from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.output_times import Timeline
 from lipsync_ray.media.subtitles import ASS_HEADER, TEXT_CODECS, from_text, to_text
 
@@ -125,7 +126,7 @@ def track_packets(
     """Packets of the kept tracks on the output's clock, up to the end of the picture."""
     by_index = {track.source.index: track for track in kept}
     try:
-        for packet in source.demux([track.source for track in kept]):
+        for packet in read_packets(source, *(track.source for track in kept)):
             if packet.size and packet.pts is not None:
                 placed = _place(packet, by_index[packet.stream_index], timeline, origin, target)
                 if placed is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from av.container import InputContainer
 
 from lipsync_ray.errors import OutputMismatch
-from lipsync_ray.media.demux import open_demuxer
+from lipsync_ray.media.demux import open_demuxer, read_frames, read_packets
 from lipsync_ray.media.output_times import Timeline
 
 SOUND_SLACK = 0.12  # seconds: a packet of any codec, and a copied track's early end
@@ -47,7 +47,7 @@ def verify(out_tmp: str | Path, timeline: Timeline, *, audio_end: Fraction | Non
         with open_demuxer(out_tmp) as container:
             found = _read(container, name, timeline, timeline.audio_end if audio_end is None else audio_end)
             container.seek(0)
-            first = next(container.decode(video=0), None)
+            first = next(read_frames(container, container.streams.video[0]), None)
             if first is None:
                 raise OutputMismatch(f"{name}: the first picture cannot be decoded")
     except (av.error.FFmpegError, OSError) as error:
@@ -62,7 +62,7 @@ def _read(container: InputContainer, name: str, timeline: Timeline, audio_end: F
     video, audio = container.streams.video[0], container.streams.audio[0]
     ticks: list[int] = []
     sound = 0.0
-    for packet in container.demux(video, audio):
+    for packet in read_packets(container, video, audio):
         if not packet.size or packet.pts is None:
             continue
         if packet.stream_index == video.index:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.probe import choose_stream, open_container
 from lipsync_ray.media.table import FrameTable
 
 log = logging.getLogger(__name__)
+
+_GROWN, _LEAST_PIXELS = 4, 4_000_000  # a change of size up to here is told as what it is
 
 
 class SeekMissed(Exception):
@@ -32,7 +36,7 @@ class Source:
         """All frames with their PTS (their number where the table is counted), from a fresh opening."""
         self.close()
         container, stream = self._open()
-        return self._decode(container.demux(stream), counted=self._table.counted)
+        return self._decode(read_packets(container, stream), counted=self._table.counted)
 
     def from_key(self, key: int) -> Iterator[tuple[int | None, av.VideoFrame]]:
         """Frames with their PTS, decoding from one keyframe of the table on.
@@ -49,7 +53,7 @@ class Source:
             container.seek(dts, stream=stream, backward=True)
         except (FFmpegError, OSError) as error:
             raise SeekMissed(f"no seeking to {dts}: {error}") from error
-        return self._decode(_from_packet(container.demux(stream), pts))
+        return self._decode(_from_packet(read_packets(container, stream), pts))
 
     def close(self) -> None:
         """Release the file."""
@@ -63,6 +67,9 @@ class Source:
             stream = choose_stream(container, self._table.path)
             stream.codec_context.thread_count = self._threads
             stream.thread_type = "AUTO"
+            # A file may announce another size in the middle, and fill the memory with one picture.
+            announced = self._table.video.coded_width * self._table.video.coded_height
+            stream.codec_context.options = {"max_pixels": str(max(_LEAST_PIXELS, _GROWN * announced))}
             self._container = container
         return self._container, choose_stream(self._container, self._table.path)
 
@@ -70,16 +77,25 @@ class Source:
         self, packets: Iterator[av.Packet], *, counted: bool = False
     ) -> Iterator[tuple[int | None, av.VideoFrame]]:
         number = 0
-        for packet in packets:
+        for packet in self._readable(packets):
             try:
                 frames = packet.decode()
-            except InvalidDataError as error:  # the reader notices if a frame is missing for it
+            except FFmpegError as error:  # the reader notices if a frame is missing for it
+                if error.errno == errno.ENOMEM:
+                    raise
                 log.debug("%s: packet at %s: %s", self._table.path, packet.pts, error)
                 continue
             for frame in frames:
                 if isinstance(frame, av.VideoFrame):
                     yield (number if counted else frame.pts), frame
                     number += 1
+
+    def _readable(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """Packets up to where the file is so damaged that there are no more."""
+        try:
+            yield from packets
+        except FFmpegError as error:
+            log.debug("%s cannot be read further: %s", self._table.path, error)
 
 
 def _from_packet(packets: Iterator[av.Packet], pts: int) -> Iterator[av.Packet]:

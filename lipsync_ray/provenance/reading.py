@@ -61,7 +61,7 @@ def read_credentials(
                 found = json.loads(reader.json())
     except library.C2paError.ManifestNotFound:
         return None
-    except (library.C2paError, ValueError) as error:
+    except (library.C2paError, ValueError, RecursionError) as error:
         if beside is None and isinstance(error, library.C2paError.NotSupported):
             return None
         raise ProvenanceBroken(f"{name}: its manifest cannot be read: {shown(error)}") from error

@@ -74,7 +74,7 @@ DENIED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "weights": ("folder", "dir", "verify", "offline"),
     }
 )
-DENIED_GROUPS = ("serve",)
+DENIED_GROUPS = ("serve", "limits")
 
 
 def allowed_options() -> tuple[str, ...]:

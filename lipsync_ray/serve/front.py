@@ -115,18 +115,21 @@ class Front:
     def _let_in(self, connection: HTTPConnection) -> Visitor:
         """The visitor. Raises Problem: wrong name, too many requests, another site's page."""
         visitor = who_asks(connection, self._tokens, self._sessions)
-        if connection.url.path in PROBES:
+        path = connection.scope["path"]
+        if path in PROBES:
             return visitor
         headers = connection.headers
         if not host_allowed(headers.get("host", ""), self._settings.hosts, open_=not self._tokens):
             raise Problem(
                 403, "HOST", "the service is not known by this name; its operator may add it to serve.hosts"
             )
-        wait = self._rates.take(visitor.bucket, _cost(connection.url.path, visitor))
+        wait = self._rates.take(visitor.bucket, _cost(path, visitor))
         if wait:
             raise Problem(
                 429, "RATE_LIMITED", "too many requests; wait a little", headers={"Retry-After": str(wait)}
             )
+        if not connection.scope["query_string"].isascii():
+            raise Problem(400, "INVALID", "the address holds bytes that are no ASCII; write them as %XX")
         method = connection.scope["method"]
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         by_cookie = visitor.by == "cookie"

@@ -85,7 +85,7 @@ class NodeCache:
     def _make_folders(self) -> None:
         for folder in (self._copies, self._locks, self._coming):
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise OutputUnwritable(
                     f"cannot make {folder}: {error.strerror}; choose another cache.dir"
@@ -95,7 +95,7 @@ class NodeCache:
         private = self._coming / copy.name[:_NAME]
         with _own_trouble(copy):
             shutil.rmtree(private, ignore_errors=True)  # a killed process's: the lock is ours now
-            private.mkdir()
+            private.mkdir(mode=0o700)
         try:
             file = private / copy.name
             fetch(file)

@@ -48,7 +48,15 @@ class Paces:
                 return cls()
             plain = json.loads(read_bytes(place))
             return cls(learnt={key: _learnt(value) for key, value in plain.items()})
-        except (LipsyncError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except (
+            LipsyncError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             logger.warning("%s is left aside: %s", place, error)
             return cls()
 

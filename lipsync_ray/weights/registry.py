@@ -92,7 +92,8 @@ def _read(file: str, text: str, bundles: dict[str, tuple[str, ...]]) -> list[Wei
     import yaml  # comes with omegaconf
 
     try:
-        tree = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # A safe loader either way: the one in C is not built everywhere.
+        tree = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # nosec B506
         wheels = {name: WheelPin(**pin) for name, pin in (tree.get("wheels") or {}).items()}
         archives = {name: _archive(raw) for name, raw in (tree.get("archives") or {}).items()}
         entries = [_entry(raw, wheels, archives) for raw in tree["weights"]]

@@ -176,16 +176,16 @@ def test_a_job_that_fails_is_tried_again_then_set_aside(
 ) -> None:
     monkeypatch.setenv("TOY_FAIL_FRAME", "25")
     monkeypatch.setenv("TOY_FAIL_UNTIL", str(folder / "mended"))
-    cursed = job("cursed", "anna.png", "long", engine="tests.toy_engines:FailsOnce")
-    given = manifest(folder, cursed, job("fine", "bert.png", "en"))
-    assert batch(given, "chunk.max_attempts=1", "chunk.overlap=0") == 2
+    given = manifest(folder, job("cursed", "anna.png", "long"), job("fine", "bert.png", "en"))
+    words = ("engine=tests.toy_engines:FailsOnce", "chunk.max_attempts=1", "chunk.overlap=0")
+    assert batch(given, *words) == 2
     row = next(row for row in read_ledger("out") if row.id == "cursed")
     assert (row.state, row.attempts, row.code) == ("quarantined", 2, "CHUNK_FAILED")
     assert "frame 25 is cursed" in row.message
     assert list((folder / "cache/jobs").iterdir())  # its finished chunks
     (folder / "mended").touch()
     assert main(["retry", "out_dir=out"]) == 0
-    assert batch(given, "chunk.max_attempts=1", "chunk.overlap=0") == 0
+    assert batch(given, *words) == 0
     row = next(row for row in read_ledger("out") if row.id == "cursed")
     assert row.chunks_reused > 0
     assert not list((folder / "cache/jobs").iterdir())

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from lipsync_ray.batch import ledger as ledger_module
+from lipsync_ray.batch.journal import Replay, read_journal
 from lipsync_ray.batch.ledger import STATES, Ledger, Row, after_failure, read_ledger
 from lipsync_ray.batch.snapshot import look
 from lipsync_ray.batch.table import VERSION, schema
@@ -467,3 +468,10 @@ def test_messages_are_one_line_that_every_file_holds() -> None:
 def test_rows_that_cannot_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(LedgerError):
         row(**wrong)
+
+
+@pytest.mark.parametrize("line", [b"null", b'"flush"', b"[]", b"3", b"[" * 100_000])
+def test_lines_that_are_no_rows_are_passed_over(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(line + b'\n{"base": "x"}\n')
+    assert read_journal(path) == Replay(generations=frozenset({"x"}), dropped=1)

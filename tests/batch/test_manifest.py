@@ -269,7 +269,7 @@ def test_values_are_judged_with_the_options_of_the_batch(tmp_path: Path) -> None
         ({"video": "d/a.mp4"}, {"video": "e/a.mov"}, "id a is taken by line 1; ids must differ"),
         (
             {"id": "x", "out": "o/1.mp4"},
-            {"id": "y", "out": "o/../o/1.mp4"},
+            {"id": "y", "out": "./o//1.mp4"},
             "is taken by line 1; choose another",
         ),
         ({"id": "x", "out": "s3://b/1.mp4"}, {"id": "y", "out": "s3://b/1.mp4"}, "is taken by line 1"),

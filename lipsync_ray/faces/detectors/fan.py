@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import secrets
 import shutil
 import threading
 from collections.abc import Sequence
@@ -93,7 +94,7 @@ def stage(folder: Path, files: dict[str, Path]) -> None:
         target = home / name
         if target.is_file():
             continue
-        fresh = home / f".{name}.{os.getpid()}"
+        fresh = home / f".{name}.{secrets.token_hex(8)}"
         try:
             fresh.symlink_to(path.resolve())
         except OSError:
