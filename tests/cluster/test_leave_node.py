@@ -20,4 +20,5 @@ def test_only_work_of_a_node_that_took_leave_counts_as_preempted() -> None:
         [sys.executable, str(SCENE), str(PROGRAM)], env=guarded, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.splitlines() == ["127.0.0.2: preempted=True", "127.0.0.3: preempted=False"]
+    told = [line for line in done.stdout.splitlines() if "preempted=" in line]  # among Ray's own lines
+    assert told == ["127.0.0.2: preempted=True", "127.0.0.3: preempted=False"]
