@@ -50,12 +50,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests are shared out, begin with those that take longest."""
     if SIDE_BY_SIDE:
-        items.sort(key=lambda item: _rank(item.path))
+        items.sort(key=lambda item: (*_rank(item.path), bool(item.get_closest_marker("late"))))
 
 
 @remember
 def _runs_alone(module: Path) -> bool:
-    return "faults" in module.parts or bool(_ALONE.search(module.read_text(encoding="utf-8")))
+    return bool(_ALONE.search(module.read_text(encoding="utf-8")))
 
 
 def _rank(module: Path) -> tuple[int, int]:
