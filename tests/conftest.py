@@ -23,7 +23,8 @@ _ALONE = re.compile(
     r"ray_session|two_workers|ray\.init|Cluster\(|taken_node|ray\.cluster=(local|auto)\b|getrusage"
     r'|"lipsync_ray", "serve"'
 )
-_LONG = ("training", "parity")  # folders whose modules take longest: begun early, none of them ends last
+# Folders and modules that take longest: begun early, none of them ends last.
+_LONG = ("training", "test_neural_engines.py", "test_review.py", "parity", "faults", "test_dub.py", "serve")
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("any machine", deadline=None)
