@@ -23,7 +23,8 @@ _ALONE = re.compile(
     r"ray_session|two_workers|ray\.init|Cluster\(|taken_node|ray\.cluster=(local|auto)\b|getrusage"
     r'|"lipsync_ray", "serve"'
 )
-_LONG = ("training", "parity")  # folders whose modules take longest: begun early, none of them ends last
+# Folders and modules that take longest: begun early, none of them ends last.
+_LONG = ("training", "test_neural_engines.py", "test_review.py", "parity", "faults", "test_dub.py", "serve")
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -50,12 +51,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests are shared out, begin with those that take longest."""
     if SIDE_BY_SIDE:
-        items.sort(key=lambda item: _rank(item.path))
+        items.sort(key=lambda item: (*_rank(item.path), bool(item.get_closest_marker("late"))))
 
 
 @remember
 def _runs_alone(module: Path) -> bool:
-    return "faults" in module.parts or bool(_ALONE.search(module.read_text(encoding="utf-8")))
+    return bool(_ALONE.search(module.read_text(encoding="utf-8")))
 
 
 def _rank(module: Path) -> tuple[int, int]:

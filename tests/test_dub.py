@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,19 @@ def pictures(path: Path) -> Iterator[np.ndarray]:
             yield frame.to_ndarray(format="yuv420p")
 
 
+@pytest.fixture(scope="module")
+def short(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first fifty frames of the real close-up, for what needs no more."""
+    out = tmp_path_factory.mktemp("short") / "short.mp4"
+    with av.open(str(media_dir / "talk_closeup_590.mp4")) as source, av.open(str(out), "w") as target:
+        stream = target.add_stream("libx264", rate=25, options={"crf": "14", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = 590, 590, "yuv420p"
+        for frame in islice(source.decode(video=0), 50):
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode())
+    return out
+
+
 def test_result_does_not_depend_on_how_it_was_cut(clip: Path, tmp_path: Path, cache: Path) -> None:
     whole = run(clip, tmp_path / "1.mp4", cache, "chunk.seconds=60", "encode.crf=0")
     halves = run(clip, tmp_path / "2.mp4", cache, "chunk.seconds=2.5", "encode.crf=0")
@@ -48,12 +62,13 @@ def test_result_does_not_depend_on_how_it_was_cut(clip: Path, tmp_path: Path, ca
     assert next(cut, None) is None
 
 
-def test_identity_engine_changes_no_pixel(clip: Path, tmp_path: Path, cache: Path) -> None:
+def test_identity_engine_changes_no_pixel(short: Path, tmp_path: Path, cache: Path) -> None:
     out = tmp_path / "same.mp4"
-    run(clip, out, cache, "engine.name=tests.toy_engines:Identity", "encode.crf=0")
+    run(short, out, cache, "engine.name=tests.toy_engines:Identity", "encode.crf=0")
     written = pictures(out)
-    for number, picture in enumerate(pictures(clip)):
+    for number, picture in enumerate(pictures(short)):
         assert np.array_equal(picture, next(written)), f"frame {number} differs"
+    assert number == 49
 
 
 def test_only_pixels_inside_the_mask_differ_from_the_source(clip: Path, tmp_path: Path, cache: Path) -> None:
@@ -70,10 +85,11 @@ def test_only_pixels_inside_the_mask_differ_from_the_source(clip: Path, tmp_path
     assert changed > 0
 
 
-def test_overlaps_are_faded_where_an_engine_needs_context(clip: Path, tmp_path: Path, cache: Path) -> None:
+def test_overlaps_are_faded_where_an_engine_needs_context(short: Path, tmp_path: Path, cache: Path) -> None:
     engine = "engine.name=tests.toy_engines:Brighten"
-    whole = run(clip, tmp_path / "1.mp4", cache, engine, "chunk.seconds=60", "encode.crf=0")
-    cut = run(clip, tmp_path / "3.mp4", cache, engine, "chunk.seconds=1.7", "encode.crf=0")
+    whole = run(short, tmp_path / "1.mp4", cache, engine, "chunk.seconds=60", "encode.crf=0")
+    cut = run(short, tmp_path / "3.mp4", cache, engine, "chunk.seconds=0.7", "encode.crf=0")
+    assert len(json.loads(cut.sidecar.read_text())["plan"]["chunks"]) == 3
     assert cut.digest == whole.digest
     both = zip(pictures(tmp_path / "1.mp4"), pictures(tmp_path / "3.mp4"), strict=True)
     assert all(np.array_equal(one, other) for one, other in both)
@@ -91,14 +107,14 @@ def test_vfr_times_and_sound_are_kept(media_dir: Path, tmp_path: Path, cache: Pa
 
 
 def test_a_failed_job_goes_on_from_its_finished_chunks(
-    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, out, gate = tmp_path / "cache", tmp_path / "out.mp4", tmp_path / "mended"
-    monkeypatch.setenv("TOY_FAIL_FRAME", "70")
+    monkeypatch.setenv("TOY_FAIL_FRAME", "45")
     monkeypatch.setenv("TOY_FAIL_UNTIL", str(gate))
-    words = ("engine.name=tests.toy_engines:FailsOnce", "chunk.seconds=1")
-    with pytest.raises(ChunkFailed, match="frame 70 is cursed"):
-        run(clip, out, cache, *words)
+    words = ("engine.name=tests.toy_engines:FailsOnce", "chunk.seconds=0.7")
+    with pytest.raises(ChunkFailed, match="frame 45 is cursed"):
+        run(short, out, cache, *words)
     assert not out.exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     finished = {path: path.stat().st_mtime_ns for path in (cache / "jobs").rglob("*.nut")}
@@ -106,7 +122,7 @@ def test_a_failed_job_goes_on_from_its_finished_chunks(
     gate.touch()
     seen: dict[Path, int] = {}
     monkeypatch.setattr("shutil.rmtree", lambda folder, **_: seen.update(_segments(Path(folder))))
-    run(clip, out, cache, *words)
+    run(short, out, cache, *words)
     assert out.exists()
     assert {path: seen[path] for path in finished} == finished
 
@@ -143,7 +159,7 @@ def _segments(folder: Path) -> dict[Path, int]:
 
 
 def test_unfinished_chunks_are_only_for_the_very_same_job(
-    clip: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOY_FAIL_FRAME", "0")
     monkeypatch.setenv("TOY_FAIL_UNTIL", str(tmp_path / "never"))
@@ -151,7 +167,7 @@ def test_unfinished_chunks_are_only_for_the_very_same_job(
     other = ("encode.crf=30", "sync.delay_ms=40", "sync.fps_mode=cfr", "face.margin=0.4", "chunk.batch=4")
     for option in ("debug=false", "debug=true", *other):  # the first two are one job
         with pytest.raises(ChunkFailed, match="frame 0 is cursed"):
-            run(clip, tmp_path / "out.mp4", cache, *words, option)
+            run(short, tmp_path / "out.mp4", cache, *words, option)
     folders = list((cache / "jobs").iterdir())
     assert len(folders) == 1 + len(other)
     for folder in folders:
@@ -159,20 +175,20 @@ def test_unfinished_chunks_are_only_for_the_very_same_job(
 
 
 def test_a_chunk_given_up_may_keep_its_source_frames(
-    clip: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOY_FAIL_FRAME", "70")
+    monkeypatch.setenv("TOY_FAIL_FRAME", "45")
     monkeypatch.setenv("TOY_FAIL_UNTIL", str(tmp_path / "never"))
     engine = "engine.name=tests.toy_engines:FailsOnce"
-    result = run(clip, tmp_path / "out.mp4", cache, engine, "chunk.seconds=1", "chunk.on_error=pass")
+    result = run(short, tmp_path / "out.mp4", cache, engine, "chunk.seconds=0.7", "chunk.on_error=pass")
     assert len(result.untouched_chunks) == 1
-    assert result.frames == 125
+    assert result.frames == 50
 
 
 def test_nothing_is_left_in_the_cache_of_a_job_that_succeeded(
-    clip: Path, tmp_path: Path, cache: Path
+    short: Path, tmp_path: Path, cache: Path
 ) -> None:
-    run(clip, tmp_path / "out.mp4", cache)
+    run(short, tmp_path / "out.mp4", cache)
     assert not list((cache / "jobs").iterdir())
 
 

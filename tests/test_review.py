@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -23,6 +24,7 @@ from lipsync_ray.speech.model import SpeechModel, speech_model
 from lipsync_ray.speech.track import MouthTrack
 
 BLUR = "engine=tests.toy_engines:Blur"
+THIRDS = "chunk.seconds=0.8"
 WORDS = ("ray.cluster=none", "encode.preset=veryfast", "chunk.seconds=1.7")
 
 
@@ -132,32 +134,49 @@ def test_a_mouth_that_stands_still_is_flagged(clip: Path, home: Path) -> None:
     assert 90 <= stop <= 105
 
 
+FEW = 60  # frames of the clip, for what needs no more
+
+
 @pytest.fixture(scope="module")
-def bad(clip: Path, home: Path) -> Result:
-    return made(clip, home / "bad.mp4", BLUR)
+def short(clip: Path, home: Path) -> Path:
+    """Its first frames; beside it the sound."""
+    (home / "short").mkdir()
+    out = home / "short" / clip.name
+    speech_of(out).symlink_to(speech_of(clip))
+    with av.open(str(clip)) as source, av.open(str(out), "w") as target:
+        made_of = target.add_stream("libx264", rate=25, options={"crf": "14", "preset": "veryfast"})
+        made_of.width, made_of.height, made_of.pix_fmt = 590, 590, "yuv420p"
+        for frame in islice(source.decode(video=0), FEW):
+            target.mux(made_of.encode(frame))
+        target.mux(made_of.encode())
+    return out
 
 
-def test_flagged_chunks_can_keep_the_source_s_frames(clip: Path, home: Path, bad: Result) -> None:
+@pytest.fixture(scope="module")
+def bad(short: Path, home: Path) -> Result:
+    return made(short, home / "bad.mp4", BLUR, THIRDS)
+
+
+def test_flagged_chunks_can_keep_the_source_s_frames(short: Path, home: Path, bad: Result) -> None:
     assert "soft" in kinds(bad)
-    passed = made(clip, home / "passed.mp4", BLUR, "quality.retry=[pass]")
+    passed = made(short, home / "passed.mp4", BLUR, THIRDS, "quality.retry=[pass]")
     assert kinds(passed) == set()
     assert passed.untouched_chunks
     assert "keep the source's frames" in passed.text()
     plan = json.loads(Path(passed.sidecar).read_text())["plan"]["chunks"]
     left = sum(plan[index]["stop"] - plan[index]["start"] for index in passed.untouched_chunks)
     assert passed.quality is not None
-    assert passed.quality["figures"]["measured"] == 125 - left
+    assert passed.quality["figures"]["measured"] == FEW - left
     facts = signed_facts(passed)
     assert facts.passed_through["untouched_chunk"] == left
-    assert facts.edited_frames == 125 - left
+    assert facts.edited_frames == FEW - left
 
 
-def test_flagged_chunks_are_drawn_by_another_engine(
-    clip: Path, home: Path, good: Result, bad: Result
-) -> None:
+def test_flagged_chunks_are_drawn_by_another_engine(short: Path, home: Path, bad: Result) -> None:
     words = ("quality.retry=[margin,engine]", "quality.retry_engine=unit_selection")
-    mended = made(clip, home / "mended.mp4", BLUR, *words)
-    assert kinds(mended) == set()
+    mended = made(short, home / "mended.mp4", BLUR, THIRDS, *words)
+    good = made(short, home / "well.mp4", THIRDS)
+    assert kinds(mended) == kinds(good) == set()
     assert mended.digest == good.digest != bad.digest
     assert mended.untouched_chunks == []
     facts = signed_facts(mended)  # all of it was drawn again, by another engine than the job's
@@ -167,9 +186,9 @@ def test_flagged_chunks_are_drawn_by_another_engine(
     assert list(told["engines"]) == ["unit_selection"]
 
 
-def test_a_step_that_fails_leaves_what_there_was(clip: Path, home: Path) -> None:
+def test_a_step_that_fails_leaves_what_there_was(short: Path, home: Path) -> None:
     words = ("quality.retry=[engine]", "quality.retry_engine=tests.toy_engines:Absent")
-    kept = made(clip, home / "kept.mp4", BLUR, *words, "chunk.max_attempts=1")
+    kept = made(short, home / "kept.mp4", BLUR, *words, "chunk.max_attempts=1")
     assert "soft" in kinds(kept)
 
 
@@ -255,13 +274,13 @@ def test_a_file_that_is_no_dub_of_the_video_is_refused(
 
 
 def test_a_dub_whose_measuring_fails_is_a_dub_all_the_same(
-    clip: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise OSError("no mesh today")
 
     monkeypatch.setattr("lipsync_ray.jobs.review.load_mesh", broken)
-    result = made(clip, home / "unmeasured.mp4", "chunk.max_attempts=1", "encode.preset=ultrafast")
+    result = made(short, home / "unmeasured.mp4", "chunk.max_attempts=1", "encode.preset=ultrafast")
     assert result.quality is None
     assert Path(result.out).exists()
     told = json.loads(Path(result.sidecar).read_text())["not_measured"]
@@ -270,13 +289,13 @@ def test_a_dub_whose_measuring_fails_is_a_dub_all_the_same(
 
 
 def test_a_dub_whose_report_fails_is_a_dub_all_the_same(
-    clip: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise ValueError("no ink")
 
     monkeypatch.setattr("lipsync_ray.jobs.finish.make_report", broken)
-    result = made(clip, home / "unreported.mp4", "encode.preset=ultrafast")
+    result = made(short, home / "unreported.mp4", "encode.preset=ultrafast")
     assert result.quality is None
     assert Path(result.out).exists()
     assert "no ink" in json.loads(Path(result.sidecar).read_text())["not_measured"]["message"]

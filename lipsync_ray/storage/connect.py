@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0
 REQUEST_S = 30.0  # without a byte
-ATTEMPTS = 5  # of a request, each later than the one before
+ATTEMPTS = 5  # of a request, each later than the one before, where AWS_MAX_ATTEMPTS says no other number
 RETRY_S = 60.0  # how long a request to Google's store is tried again
 
 
@@ -43,6 +43,9 @@ def _s3(bucket: str, environment: tuple[tuple[str, str], ...]) -> FileSystem:
     scheme, _, host = endpoint.rpartition("://")
     if endpoint and scheme not in ("http", "https"):
         raise ConfigError(f"AWS_ENDPOINT_URL={endpoint} is no address; write https://host:port")
+    attempts = found.get("AWS_MAX_ATTEMPTS") or str(ATTEMPTS)
+    if not attempts.isdecimal() or not int(attempts):
+        raise ConfigError(f"AWS_MAX_ATTEMPTS={attempts} is no number of attempts; write 1 or more")
     region = found.get("AWS_REGION") or found.get("AWS_DEFAULT_REGION")
     if not region:
         region = "us-east-1" if endpoint else _region(bucket)
@@ -52,7 +55,7 @@ def _s3(bucket: str, environment: tuple[tuple[str, str], ...]) -> FileSystem:
         endpoint_override=host.rstrip("/") or None,
         connect_timeout=CONNECT_S,
         request_timeout=REQUEST_S,
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=int(attempts)),
     )
 
 

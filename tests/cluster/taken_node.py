@@ -1,6 +1,6 @@
-"""Not a test: a cluster of two nodes whose worker is killed in mid-work, with leave taken before or not.
+"""Not a test: a cluster of which two nodes are killed in mid-work, one with leave taken before, one without.
 
-``python taken_node.py PROGRAM`` runs PROGRAM as a pod's preStop hook would, ``-`` runs nothing; it prints
+``python taken_node.py PROGRAM`` runs PROGRAM on the first as a pod's preStop hook would; it prints of each
 whether Ray says that the work was pre-empted.
 """
 
@@ -15,7 +15,7 @@ import ray
 from ray.cluster_utils import Cluster
 from ray.exceptions import RayActorError
 
-OWN = "127.0.0.2"
+LEAVING, KILLED = "127.0.0.2", "127.0.0.3"
 
 
 @ray.remote(num_cpus=1, max_restarts=0)
@@ -30,22 +30,23 @@ class Worker:
 
 
 def main() -> None:
-    """Start, take leave, kill, say."""
+    """Start; work on one node, take leave, kill, say; the same on another without leave."""
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    node = cluster.add_node(num_cpus=1, node_ip_address=OWN)
-    ray.init(address=cluster.address, log_to_driver=False)
-    worker = Worker.remote()
-    ray.get(worker.ready.remote())
-    work = worker.work.remote()
-    if sys.argv[1] != "-":
-        hook = {**os.environ, "RAY_ADDRESS": cluster.address, "POD_IP": OWN}
-        subprocess.run([sys.executable, sys.argv[1], "10"], env=hook, check=True)
-    cluster.remove_node(node, allow_graceful=False)
-    try:
-        ray.get(work)
-    except RayActorError as error:
-        sys.stdout.write(f"preempted={bool(getattr(error, 'preempted', False))}\n")
-    ray.shutdown()
+    for address in (LEAVING, KILLED):
+        node = cluster.add_node(num_cpus=1, node_ip_address=address)
+        ray.init(address=cluster.address, log_to_driver=False)
+        worker = Worker.remote()
+        ray.get(worker.ready.remote())
+        work = worker.work.remote()
+        if address == LEAVING:
+            hook = {**os.environ, "RAY_ADDRESS": cluster.address, "POD_IP": address}
+            subprocess.run([sys.executable, sys.argv[1], "10"], env=hook, check=True)
+        cluster.remove_node(node, allow_graceful=False)
+        try:
+            ray.get(work)
+        except RayActorError as error:
+            sys.stdout.write(f"{address}: preempted={bool(getattr(error, 'preempted', False))}\n")
+        ray.shutdown()
     cluster.shutdown()
 
 

@@ -13,5 +13,8 @@ from lipsync_ray.distributed.settings import RaySettings
 
 @pytest.fixture(scope="session")
 def two_workers() -> Iterator[Session]:
-    with ray_session(RaySettings(workers=2)) as session:
-        yield session
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_metrics_report_interval_ms", "1000")  # else it exports every 10 s
+        with ray_session(RaySettings(workers=2)) as session:
+            patch.undo()  # nothing else inherits it
+            yield session

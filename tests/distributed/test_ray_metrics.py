@@ -18,7 +18,7 @@ from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.progress import NullProgress
 from tests.distributed.runners import Order, Squares
 
-LONGEST_S = 60.0  # Ray exports every 10 s
+LONGEST_S = 60.0
 _SAMPLE = re.compile(r"(ray_lipsync\w+)(?:\{(.*)\})? (\S+)")
 
 

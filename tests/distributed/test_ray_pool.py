@@ -77,7 +77,7 @@ def test_what_goes_wrong_for_ever_fails_alone(two_workers: Session, harm: str, c
 def test_stuck_task_is_killed_and_done_again(two_workers: Session, tmp_path: Path, harm: str) -> None:
     events: list[Event] = []
     with two_workers.pool(Squares) as pool:
-        settings = DispatchSettings(timeout_s=4.0)
+        settings = DispatchSettings(timeout_s=2.0)
         assert (
             results(dispatch(orders(3, harm, tmp_path / "done"), pool, settings, events.append)) == EXPECTED
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.files import CUT, SLOW, Home, digest, make_clip, make_sound, sidecar
+from tests.faults.files import AT_ONCE, CUT, SLOW, Home, digest, make_clip, make_sound, sidecar
 from tests.faults.nodes import Nodes, open_nodes
 
 
@@ -47,7 +47,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
     digests = []
     for sound in sounds:
         words = (f"video={clip}", f"audio={sound}", f"out={home.out / sound.stem}.mp4", "ray.cluster=none")
-        driver = home.start("run", *words, SLOW, *CUT)
+        driver = home.start("run", *words, SLOW, *CUT, **AT_ONCE)
         assert driver.code() == 0, driver.log
         digests.append(digest(home.out / f"{sound.stem}.mp4"))
     assert home.leftovers() == []

@@ -18,6 +18,7 @@ from tests.faults.driver import Driver
 PORTRAIT = ROOT / "examples" / "portrait.png"
 SPEECH = ROOT / "examples" / "hello.wav"
 SLOW = "engine=tests.faults.engines:Slow"
+AT_ONCE = {"TOY_NAP": "0"}  # for a job with ``SLOW`` of which nothing is asked in the middle
 CUT = ("chunk.seconds=0.32", "chunk.overlap=2")  # chunks of eight frames, with seams between them
 
 

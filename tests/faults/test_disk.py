@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from lipsync_ray.batch.ledger import read_ledger
 from tests.faults.conftest import Talk
 from tests.faults.driver import Driver
-from tests.faults.files import Home, digest, sidecar
+from tests.faults.files import AT_ONCE, Home, digest, sidecar
 
 
 @contextmanager
@@ -34,8 +34,8 @@ def grow(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=64m", str(folder)], check=True)
 
 
-def start(home: Home, talk: Talk, out: Path) -> Driver:
-    return home.start("run", *talk.words(0), f"out={out}", "ray.cluster=none")
+def start(home: Home, talk: Talk, out: Path, environment: Mapping[str, str] = AT_ONCE) -> Driver:
+    return home.start("run", *talk.words(0), f"out={out}", "ray.cluster=none", **environment)
 
 
 def check_told(driver: Driver, code: str) -> None:
@@ -75,7 +75,7 @@ def test_a_full_disk_of_the_output_keeps_what_is_rendered(scanned: Home, talk: T
 
 def test_an_output_folder_that_vanishes_keeps_what_is_rendered(scanned: Home, talk: Talk) -> None:
     out = scanned.out / "talk.mp4"
-    driver = start(scanned, talk, out)
+    driver = start(scanned, talk, out, {})
     driver.until(lambda: bool(records(scanned)))
     scanned.out.rmdir()
     check_told(driver, "OUTPUT_UNWRITABLE")
@@ -92,13 +92,13 @@ def test_an_output_folder_that_vanishes_keeps_what_is_rendered(scanned: Home, ta
 def test_a_batch_on_a_full_disk_says_so_and_goes_on_later(scanned: Home, talk: Talk) -> None:
     words = ("batch", *talk.words(0), f"out_dir={scanned.out}", "ray.cluster=none")
     with small_disk(scanned.out, 32 << 10):
-        driver = scanned.start(*words)
+        driver = scanned.start(*words, **AT_ONCE)
         assert driver.code() in (1, 2), driver.log
         assert "OUTPUT_UNWRITABLE" in driver.log
         assert "Traceback" not in driver.log
         grow(scanned.out)
         assert Driver(["retry", f"out_dir={scanned.out}"], home=scanned.tmp).code() == 0
-        again = scanned.start(*words)
+        again = scanned.start(*words, **AT_ONCE)
         assert again.code() == 0, again.log
         assert [row.state for row in read_ledger(str(scanned.out))] == ["done"]
         assert digest(scanned.out / "videos" / "talk.mp4") == talk.digests[0]

@@ -10,7 +10,7 @@ import pytest
 from lipsync_ray.batch.ledger import read_ledger
 from tests.faults.conftest import Talk
 from tests.faults.driver import Driver, Events
-from tests.faults.files import Home, digest, sidecar
+from tests.faults.files import AT_ONCE, Home, digest, sidecar
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 HERE, RAY = "ray.cluster=none", "ray.cluster=local"
@@ -42,7 +42,7 @@ def test_a_batch_finishes_what_runs_and_goes_on_from_there(
     before = events.of("done", "chunk")
     assert len(events.of("started", "chunk")) == len(before) < 6
     assert states(scanned) == ["waiting"]
-    again, _ = batch(scanned, talk, HERE)
+    again, _ = batch(scanned, talk, HERE, **AT_ONCE)
     assert again.code() == 0, again.log
     done = Counter(event["task"] for event in events.of("done", "chunk"))
     assert len(done) == done.total() == 6
@@ -65,7 +65,7 @@ def test_a_second_signal_stops_a_batch_at_once(
     assert driver.code() == 4, driver.log
     assert states(scanned) == ["waiting"]
     assert events.of("done", "chunk") == []
-    again, _ = batch(scanned, talk, HERE)
+    again, _ = batch(scanned, talk, HERE, **AT_ONCE)
     assert again.code() == 0, again.log
     assert digest(scanned.out / "videos" / "talk.mp4") == talk.digests[0]
     assert scanned.leftovers() == []
@@ -82,7 +82,7 @@ def test_a_run_finishes_what_runs_too(scanned: Home, talk: Talk, number: signal.
     assert not out.exists()
     kept = {path.stem: path.stat().st_mtime_ns for path in jobs.glob("*/0*.json")}
     assert 2 <= len(kept) < talk.pieces
-    again = scanned.start(*words)
+    again = scanned.start(*words, **AT_ONCE)
     assert again.code() == 0, again.log
     assert kept.keys() <= {record["name"] for record in sidecar(out)["chunks"]}
     assert digest(out) == talk.digests[0]

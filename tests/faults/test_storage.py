@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from lipsync_ray.storage.files import list_names, upload, write_bytes
+from lipsync_ray.weights.store import default_folder
 from tests.faults.conftest import Talk
 from tests.faults.driver import Driver
-from tests.faults.files import CUT, SLOW, Home
+from tests.faults.files import AT_ONCE, CUT, SLOW, Home
 from tests.storage.s3 import S3, Fault, bucket, cut, deny, fail, s3, s3_server
 
 __all__ = ["bucket", "s3", "s3_server"]
@@ -23,8 +24,12 @@ def told_digest(s3: S3, out: str) -> str:
 
 def start(home: Home, s3: S3, *words: str) -> Driver:
     """A command on this machine alone, whose own cache is of this test."""
-    own = {"LIPSYNC_RAY_CACHE": str(home.folder / "own")}
-    return home.start(*words, "ray.cluster=none", SLOW, *CUT, **s3.environment(), **own)
+    own = home.folder / "own"
+    own.mkdir(exist_ok=True)
+    if not (own / "weights").exists():
+        (own / "weights").symlink_to(default_folder())
+    environment = {**s3.environment(), "LIPSYNC_RAY_CACHE": str(own), **AT_ONCE}
+    return home.start(*words, "ray.cluster=none", SLOW, *CUT, **environment)
 
 
 @pytest.fixture

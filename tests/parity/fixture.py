@@ -32,7 +32,7 @@ class Fixture:
     def weights(self) -> dict[str, torch.Tensor]:
         """Tensors by state-dict key, of the recipe."""
         made = recipe.state_dict(self.manifest)
-        return {key: torch.from_numpy(np.array(value)) for key, value in made.items()}
+        return {key: torch.from_numpy(np.asarray(value)) for key, value in made.items()}
 
     def inputs(self) -> dict[str, torch.Tensor]:
         """Inputs by name, of the recipe."""

@@ -39,8 +39,9 @@ def folder(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    """A folder with the clip, the picture and a sound; the scans of other tests are known."""
+    """A folder with the clip, the picture and a sound; weights are known, and the scans of other tests."""
     monkeypatch.chdir(tmp_path)
+    (cache / "weights").symlink_to(weights.folder)
     monkeypatch.setenv("LIPSYNC_RAY_CACHE", str(cache))
     shutil.copy(crossing, "talk.mp4")
     shutil.copy(anna, "anna.png")
@@ -49,7 +50,7 @@ def folder(
 
 
 def words(*more: str) -> list[str]:
-    return ["video=talk.mp4", "audio=dub.wav", *QUICK, "weights.folder=" + str(WeightStore().folder), *more]
+    return ["video=talk.mp4", "audio=dub.wav", *QUICK, *more]
 
 
 def changed(path: str | Path) -> np.ndarray:

@@ -59,6 +59,7 @@ class S3:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "2",  # the waits between five take up to 15 s for each request
         }
 
     def make_bucket(self) -> str:

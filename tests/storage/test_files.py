@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from lipsync_ray.errors import ObjectMissing, OutputUnwritable, StorageError, StorageRefused
+from lipsync_ray.errors import ConfigError, ObjectMissing, OutputUnwritable, StorageError, StorageRefused
 from lipsync_ray.storage import connect, files, remote
 from lipsync_ray.storage.uri import is_remote, join, local_path
 from tests.storage.s3 import S3, cut, deny, fail, running
@@ -288,6 +288,27 @@ def test_one_that_stumbles_is_asked_again(s3: S3, large: str, tmp_path: Path) ->
     s3.faults[f"/{large[5:]}"] = once  # type: ignore[assignment]
     files.download(large, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == LARGE
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_request_is_made_as_often_as_told(
+    s3: S3, large: str, monkeypatch: pytest.MonkeyPatch, attempts: int
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", str(attempts))
+    s3.faults[f"/{large[5:]}"] = fail
+    s3.requests.clear()
+    with pytest.raises(StorageError):
+        files.read_bytes(large)
+    assert len(s3.requests) == attempts
+
+
+@pytest.mark.parametrize("attempts", ["0", "-1", "many"])
+def test_a_number_of_attempts_that_is_none_is_told(
+    s3: S3, bucket: str, monkeypatch: pytest.MonkeyPatch, attempts: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", attempts)
+    with pytest.raises(ConfigError, match=f"AWS_MAX_ATTEMPTS={attempts} is no number"):
+        files.read_bytes(f"{bucket}/any")
 
 
 @pytest.mark.parametrize("fault", [fail, deny])

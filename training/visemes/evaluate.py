@@ -41,20 +41,22 @@ def judged(posteriors: Posteriors, shard: Shard, most: int = ENOUGH) -> dict[str
     }
 
 
-def silence(posteriors: Posteriors, seed: int = 1) -> dict[str, float]:
+def silence(posteriors: Posteriors, seed: int = 1, clips: int = CLIPS) -> dict[str, float]:
     """Mean probability of silence in each kind of sound without speech, normalised by itself."""
     result = {}
     for kind, make in KINDS.items():
         rng = np.random.default_rng(seed)
-        clips = [posteriors(features(make(rng, 6 * RATE)))[:, SILENCE] for _ in range(CLIPS)]
-        result[kind] = _mean(np.concatenate(clips))
+        found = [posteriors(features(make(rng, 6 * RATE)))[:, SILENCE] for _ in range(clips)]
+        result[kind] = _mean(np.concatenate(found))
     return result
 
 
-def evaluate(posteriors: Posteriors, shards: Sequence[Shard]) -> dict[str, dict[str, dict[str, float]]]:
+def evaluate(
+    posteriors: Posteriors, shards: Sequence[Shard], clips: int = CLIPS
+) -> dict[str, dict[str, dict[str, float]]]:
     """Everything measured: ``held_out`` by ``voice@condition``, ``silence`` by kind of sound."""
     voices = {shard.name: judged(posteriors, shard) for shard in shards}
-    return {"held_out": voices, "silence": {"mean probability": silence(posteriors)}}
+    return {"held_out": voices, "silence": {"mean probability": silence(posteriors, clips=clips)}}
 
 
 def score(posteriors: Posteriors, shards: Sequence[Shard], most: int = 12) -> float:

@@ -16,7 +16,7 @@ import torch
 
 from lipsync_ray.speech.visemes.weights import load_weights
 from training.visemes.dataset import DatasetSettings, Shard, open_shards, precompute
-from training.visemes.evaluate import evaluate, score
+from training.visemes.evaluate import CLIPS, evaluate, score
 from training.visemes.export import check, save
 from training.visemes.learn import LearnSettings, learn
 from training.visemes.network import NetworkSettings, VisemeTcn, posteriors
@@ -34,6 +34,7 @@ class Recipe:
     learn: LearnSettings = field(default_factory=LearnSettings)
     nets: int = 1  # trained from neighbouring seeds, whose answers are averaged
     tries: int = 1  # seeds tried; the best are kept
+    silent: int = CLIPS  # clips of each kind of sound without speech that the file is judged by
 
     def __post_init__(self) -> None:
         if not 1 <= self.nets <= self.tries:
@@ -104,7 +105,7 @@ def run(work: Path, corpus: Path, out: Path, recipe: Recipe, processes: int) -> 
         "hours_of_features": round(sum(len(shard.labels) for shard in shards) / 360000, 2),
         "voices": sorted(shard.name for shard in shards if shard.name.split(" ")[0] not in _MADE),
         "seconds": {"features": round(prepared - started), "training": round(trained - prepared)},
-        **evaluate(shipped(out), held),
+        **evaluate(shipped(out), held, recipe.silent),
     }
     (work / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
     return metrics

@@ -74,7 +74,7 @@ def test_three_dubs_survive_a_kill_of_the_whole_service_and_no_piece_is_drawn_tw
         assert httpx.get(f"{url}/readyz").status_code == 200
         assert [(job.state, job.starts, job.error_message) for job in jobs] == [("done", 2, "")] * 3
         _check_pieces(works, ids, known)
-        stopped = works.job(options={"encode.crf": 23})
+        stopped = works.job(options={"encode.crf": 23, "chunk.batch": 1})  # long enough to be stopped
         works.until(lambda: _running(works, stopped))
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONGEST_S) == 0
