@@ -26,7 +26,8 @@ def shrunk_rgb(frame: Frame, box: Box, step: int) -> tuple[np.ndarray, int, int]
     for number, plane in enumerate(frame.planes):
         right, down = (layout.shift_x, layout.shift_y) if number else (0, 0)
         part = plane[y0 >> down : y1 >> down, x0 >> right : x1 >> right]
-        size = (part.shape[1] // step, part.shape[0] // step)
+        # A strip may be lower, or narrower, than one small pixel.
+        size = (max(1, part.shape[1] // step), max(1, part.shape[0] // step))
         planes.append(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
     small = Frame(index=frame.index, planes=(planes[0], planes[1], planes[2]), layout=layout)
     return _in_strips(small, whole(small)), x0, y0

@@ -16,15 +16,18 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from lipsync_ray.errors import AudioUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer
+from lipsync_ray.media.demux import FormatRefused, check_path, open_demuxer
 
 logger = logging.getLogger(__name__)
 
 ANALYSIS_RATE = 16_000
+LEAST_RATE = 1000  # Hz: a slower sound has hours in a small file, and nothing that can be understood
+LOUDEST = 16.0  # 24 dB over full scale: encoders refuse what is far beyond it
 GAP = 0.05  # seconds: a hole in the time stamps longer than this is filled with silence
 LONGEST_GAP = 600.0  # seconds: a longer one is a broken time stamp, not a pause
 
@@ -52,16 +55,30 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     Raises:
         AudioUnreadable: it cannot be opened or has no sound track.
     """
+    file = check_path(path, AudioUnreadable)
     try:
-        container = open_demuxer(path, metadata_errors="replace")
+        container = open_demuxer(file)
     except FormatRefused as error:
         raise AudioUnreadable(f"cannot open {path}: {error}") from error
     except (av.error.FFmpegError, OSError) as error:
         raise AudioUnreadable(f"cannot open {path}: {error.strerror}") from error
     with container:
-        if not container.streams.audio:
-            raise AudioUnreadable(f"{path} has no sound track")
-        yield container, container.streams.audio[0]
+        yield container, first_sound(container, path)
+
+
+def first_sound(container: InputContainer, name: str | Path) -> AudioStream:
+    """The first sound track of a file. Raises AudioUnreadable: there is none, or nobody knows its codec."""
+    if not container.streams.audio:
+        raise AudioUnreadable(f"{name} has no sound track")
+    stream = container.streams.audio[0]
+    context: AudioCodecContext | None = stream.codec_context  # the stubs know no stream without one
+    if context is None:
+        raise AudioUnreadable(f"the sound of {name} is in a codec that is not known; convert it to WAV")
+    if 0 < context.sample_rate < LEAST_RATE:
+        raise AudioUnreadable(
+            f"{name} says it has {context.sample_rate} Hz, which can be no speech: its header is wrong"
+        )
+    return stream
 
 
 def probe_audio(path: str | Path) -> AudioInfo:
@@ -108,7 +125,7 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
     """Decode piece by piece; memory does not grow with the length.
 
     Packets that cannot be decoded and holes in the time stamps become silence. Samples that are not
-    numbers become 0, with one warning.
+    numbers become 0; where some are beyond ``LOUDEST``, all are cut to -1 to 1. Each is told once.
 
     Args:
         path: any file with a sound track.
@@ -121,18 +138,29 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
     Raises:
         AudioUnreadable: as ``open_audio``.
     """
-    warned = False
+    told: set[str] = set()
     with open_audio(path) as (container, stream):
         chain = _Chain(rate, layout)
         for frame in _frames(container, stream):
             for block in chain.push(frame):
-                if not np.isfinite(block).all():
-                    if not warned:
-                        logger.warning("%s holds samples that are not numbers: heard as silence", path)
-                    warned = True
-                    block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
-                yield block
-        yield from chain.flush()
+                yield _sound(block, path, told)
+        for block in chain.flush():
+            yield _sound(block, path, told)
+
+
+def _sound(block: np.ndarray, path: str | Path, told: set[str]) -> np.ndarray:
+    """Samples that encoders and filters take; what is wrong with them is told once."""
+    trouble = ""
+    if not np.isfinite(block).all():
+        trouble = "samples that are not numbers: heard as silence"
+        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    if block.size and np.abs(block).max() > LOUDEST:
+        trouble = trouble or "samples far beyond full scale: they are cut to it, and sound distorted"
+        block = block.clip(-1.0, 1.0)
+    if trouble and trouble not in told:
+        told.add(trouble)
+        logger.warning("%s holds %s", path, trouble)
+    return block
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:

@@ -118,7 +118,7 @@ def _mark_dub(stream: Stream, audio_path: str | Path) -> None:
 
 
 def _open_source(table: FrameTable) -> InputContainer:
-    return open_demuxer(table.path, metadata_errors="replace")
+    return open_demuxer(table.path)
 
 
 def _keep(
