@@ -64,7 +64,8 @@ class Result:
 def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
     """The result and the facts it rests on as JSON, to be written beside the video."""
     content = {**facts, "result": {**asdict(result), "out": str(result.out), "sidecar": str(result.sidecar)}}
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # names of files may be no text: \udcXX is JSON
 
 
 def sidecar_place(out: str) -> str:

@@ -15,6 +15,7 @@ from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure
+from lipsync_ray.errors import AudioUnreadable, VideoUnreadable
 from lipsync_ray.fingerprint import code_version
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
@@ -89,6 +90,7 @@ class Finish:
             )
             facts = facts_of(source.prepared, inputs, source.spec, made)
             with bench.site.output(place) as path:
+                _check_unchanged(inputs)
                 with sealer.raw(path) as raw:
                     _write(raw, assembly, config, inputs)
                     sealed = sealer.seal(raw, path, facts)
@@ -118,6 +120,20 @@ class Finish:
         frames = len(source.inputs.timeline)
         mark = source.spec.config.provenance.visible_mark
         return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames, mark)
+
+
+def _check_unchanged(inputs: Inputs) -> None:
+    """See whether the files are still those that were looked at: what was drawn belongs to those.
+
+    Raises:
+        VideoUnreadable, AudioUnreadable: one has changed.
+        MediaError: one cannot be read.
+    """
+    pairs = ((inputs.table.path, inputs.source_hash, VideoUnreadable),)
+    pairs += ((inputs.sound.path, inputs.audio_hash, AudioUnreadable),)
+    for path, known, kind in pairs:
+        if content_hash(path) != known:
+            raise kind(f"{path} has changed since the run began; run the same command again")
 
 
 def _write(path: Path, assembly: Assembly, config: Config, inputs: Inputs) -> None:

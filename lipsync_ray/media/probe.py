@@ -72,10 +72,8 @@ def choose_stream(container: InputContainer, path: str | Path) -> VideoStream:
     covers = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = [s for s in container.streams.video if not s.disposition & covers and s.codec_context]
     if not streams:
-        kinds = {_kind(s, bool(s.disposition & covers)) for s in container.streams}
-        raise VideoUnreadable(
-            f"{path} holds no video stream (found: {', '.join(sorted(kinds)) or 'nothing'})"
-        )
+        kinds = sorted({_kind(s, bool(s.disposition & covers)) for s in container.streams})
+        raise VideoUnreadable(f"{path} holds no video stream (found: {', '.join(kinds) or 'nothing'})")
     return max(
         streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index)
     )
@@ -99,9 +97,8 @@ def probe(path: str | Path) -> Probe:
         try:
             frame = next(container.decode(stream), None)
         except (FFmpegError, OSError) as error:
-            advice = (
-                "; convert an animated WebP to MP4 or GIF" if container.format.name == "webp_pipe" else ""
-            )
+            animated = container.format.name.startswith("webp")
+            advice = "; an animated WebP is not read: convert it to MP4 or GIF" if animated else ""
             raise VideoUnreadable(
                 f"{path}: the first picture cannot be decoded: {reason(error)}{advice}"
             ) from error

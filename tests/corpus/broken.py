@@ -17,6 +17,10 @@ from tests.corpus.stock import EXAMPLES, FRAMES, Stock
 
 UNREADABLE = "VIDEO_UNREADABLE"
 NO_MEDIA = Refused(code=UNREADABLE, says="It is damaged, cut short or no media file")
+NOTHING_THERE = Refused(code=UNREADABLE, says="the first picture cannot be decoded")
+EMPTY = Refused(code=UNREADABLE, says="holds no picture")
+ENDS_EARLY = Refused(code=UNREADABLE, says="is cut short: it ends at")
+WHAT_IS_THERE = Dubbed(frames=None, note="what is there: nothing in the file says how long it was")
 POINTS_ELSEWHERE = Refused(code=UNREADABLE, says="is cut short:")
 _TENTHS = range(1, 10)
 
@@ -34,9 +38,9 @@ def _truncated() -> Iterator[Case]:
     for tenth in _TENTHS:
         share = f"cut after {tenth} tenths"
         yield _cut_video("mp4", tenth, NO_MEDIA, share)
-        yield _cut_video("fast.mp4", tenth, POINTS_ELSEWHERE if tenth > 1 else NO_MEDIA, share)
-        yield _cut_video("mkv", tenth, Refused(code=UNREADABLE, says="is cut short: it ends at"), share)
-        yield _cut_video("ts", tenth, Dubbed(frames=tenth, rate=2), share)
+        yield _cut_video("fast.mp4", tenth, NOTHING_THERE if tenth < 4 else POINTS_ELSEWHERE, share)
+        yield _cut_video("mkv", tenth, EMPTY if tenth < 3 else ENDS_EARLY, share)
+        yield _cut_video("ts", tenth, WHAT_IS_THERE, share)
         yield _cut_picture(tenth, share)
         yield _cut_sound(tenth, share)
 
@@ -124,7 +128,7 @@ def _emptied() -> Iterator[Case]:
         name="sound random",
         what="a sound of random bytes",
         make=_sound("s.mp3", lambda s: _noise()),
-        ends=no_sound,
+        ends=Refused(code="AUDIO_UNREADABLE", says="s.mp3"),
     )
 
 
@@ -148,7 +152,8 @@ def _strangers() -> Iterator[Case]:
         "svg": ("an SVG picture", lambda s: b'<svg xmlns="http://www.w3.org/2000/svg" width="9"/>'),
     }
     for name, (what, content) in strangers.items():
-        yield Case(name=name, what=f"{what}, named .mp4", make=_file("v.mp4", content), ends=NO_MEDIA)
+        ends = Refused(code=UNREADABLE, says="in a format that is not read") if name == "svg" else NO_MEDIA
+        yield Case(name=name, what=f"{what}, named .mp4", make=_file("v.mp4", content), ends=ends)
 
 
 def _zipped(stock: Stock) -> bytes:
@@ -193,20 +198,20 @@ def _renamed() -> Iterator[Case]:
 
 def _damaged() -> Iterator[Case]:
     mended = Dubbed()
-    refused = Refused(code=UNREADABLE, says="the first picture cannot be decoded")
     rows: list[tuple[str, str, str, Callable[[Stock], bytes], Dubbed | Refused]] = [
         ("junk behind", "MP4 with 1 KB of junk behind it", "v.mp4", lambda s: s.clip.read_bytes() + _noise()[:1000], mended),
         ("junk behind mkv", "Matroska with 1 KB of junk behind it", "v.mkv", lambda s: s.stored("mkv").read_bytes() + _noise()[:1000], mended),
         ("junk before", "MP4 with 100 bytes of junk before it", "v.mp4", lambda s: _noise()[:100] + s.clip.read_bytes(), NO_MEDIA),
         ("twice", "two MP4 files in one", "v.mp4", lambda s: s.clip.read_bytes() * 2, mended),
         ("twice ts", "two MPEG-TS files in one", "v.ts", lambda s: s.stored("ts").read_bytes() * 2, Dubbed(frames=2 * FRAMES)),
-        ("no pictures", "MP4 whose pictures are zeros", "v.mp4", lambda s: _blanked(s.clip.read_bytes(), b"mdat"), refused),
+        ("twice mpg", "two MPEG program streams in one", "v.mpg", lambda s: s.stored("mpg").read_bytes() * 2, Dubbed(frames=2 * FRAMES)),
+        ("no pictures", "MP4 whose pictures are zeros", "v.mp4", lambda s: _blanked(s.clip.read_bytes(), b"mdat"), NOTHING_THERE),
         ("no index", "MP4 without its index", "v.mp4", lambda s: _renamed_box(s.clip.read_bytes(), b"moov"), NO_MEDIA),
-        ("hole mkv", "Matroska with zeros in its middle", "v.mkv", lambda s: _hole(s.stored("mkv").read_bytes()), mended),
+        ("hole mkv", "Matroska with zeros in its middle", "v.mkv", lambda s: _hole(s.stored("mkv").read_bytes()), Refused(code="FRAME_UNREADABLE", says="the file is damaged there")),
         ("hole ts", "MPEG-TS that lost packets in its middle", "v.ts", lambda s: _lost(s.stored("ts").read_bytes()), mended),
         ("hole mp4", "MP4 with zeros in its middle", "v.mp4", lambda s: _hole(s.clip.read_bytes()), mended),
         ("jpeg cut", "JPEG cut in the middle", "v.jpg", lambda s: _jpeg()[: len(_jpeg()) // 2], Refused(code=UNREADABLE, says="damaged or cut short")),
-        ("gif cut", "GIF cut in the middle", "v.gif", lambda s: _half(s.stored("gif").read_bytes()), mended),
+        ("gif cut", "GIF cut in the middle", "v.gif", lambda s: _half(s.stored("gif").read_bytes()), WHAT_IS_THERE),
     ]
     for name, what, file, content, ends in rows:
         yield Case(name=name, what=what, make=_file(file, content), ends=ends)

@@ -22,20 +22,22 @@ class Given:
 class Dubbed:
     """Status 0 and an output, which is looked at."""
 
-    frames: int = FRAMES
+    frames: int | None = FRAMES  # None: some, which the encoder of this machine decides
     size: tuple[int, int] = SIZE  # shown, upright, in samples
     times: tuple[float, ...] | None = None  # seconds; None: evenly, at ``rate``
     rate: float = 25.0
-    kept: int = 0  # frames without a face that can speak: shown as they are
+    kept: int | None = 0  # frames without a face that can speak: shown as they are; None: some
     says: str = ""  # part of a warning
     sound: bool = True
     note: str = ""  # for people, where the right output can be argued about
 
     def text(self) -> str:
         """What people are told."""
-        spoken = self.frames - self.kept
-        mouth = "all speak" if not self.kept else f"{spoken} speak" if spoken else "none speaks"
-        parts = [f"{self.frames} frame{'s' * (self.frames > 1)} of {self.size[0]}x{self.size[1]}, {mouth}"]
+        count = "some" if self.frames is None else str(self.frames)
+        mouth = "all speak" if self.kept == 0 else "some speak"
+        if self.kept and self.frames:
+            mouth = f"{self.frames - self.kept} speak" if self.frames > self.kept else "none speaks"
+        parts = [f"{count} frame{'s' * (self.frames != 1)} of {self.size[0]}x{self.size[1]}, {mouth}"]
         parts += [f"warning: … {self.says} …"] * bool(self.says) + [self.note] * bool(self.note)
         return "; ".join(parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.corpus import broken, containers, lies, pixels, places, sounds, timing
+from tests.corpus import broken, containers, contents, lies, pixels, places, sounds, timing
 from tests.corpus.case import Case
 
 THEMES = {
@@ -15,6 +15,7 @@ THEMES = {
     "Pictures": pixels.cases,
     "Sounds": sounds.cases,
     "Places, addresses, lists": places.cases,
+    "What is seen": contents.cases,
 }
 
 

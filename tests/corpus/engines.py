@@ -38,6 +38,14 @@ class Zeroes(Identity):
         return Preparation()
 
 
+class Replaces(Identity):
+    """Puts another file in its place, which differs in nothing but its bytes."""
+
+    def prepare(self, scene: Scene) -> Preparation:
+        os.replace("other", _spoiled())
+        return Preparation()
+
+
 class RemovesLate(Identity):
     """Removes the file while frames of it are drawn."""
 

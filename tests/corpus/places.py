@@ -12,7 +12,7 @@ from tests.corpus.stock import Stock
 
 VIDEO, AUDIO = "VIDEO_UNREADABLE", "AUDIO_UNREADABLE"
 LIST = "it is a list of other files, or in a format that is not read"
-ADDRESS = Refused(code="CONFIG", says="is not a kind of address")
+ADDRESS = Refused(code="CONFIG", says="is not known; places are paths, or addresses that start with file://")
 
 
 def cases() -> Iterator[Case]:
@@ -108,7 +108,7 @@ def _names() -> Iterator[Case]:
 
 
 def _addresses() -> Iterator[Case]:
-    for scheme in ("http", "https", "ftp", "rtsp", "rtmp", "udp", "data", "concat", "subfile", "file"):
+    for scheme in ("http", "https", "ftp", "rtsp", "rtmp", "udp", "data", "concat", "subfile"):
         address = f"{scheme}://192.0.2.1/video.mp4"
         yield Case(
             name=f"{scheme} address",
@@ -147,7 +147,7 @@ def _lists() -> Iterator[Case]:
             (folder / file).write_text(text.replace("ADDRESS", "127.0.0.1:9"), encoding="utf-8")
             return Given(video=folder / file)
 
-        says = "" if name in ("pls", "script") else LIST
+        says = "" if name in ("m3u8 as mp4", "dash", "script") else LIST
         yield Case(name=name, what=f"a list of other files ({name}), named `{file}`", make=make, ends=Refused(code=VIDEO, says=says))
 
     def as_sound(folder: Path, stock: Stock) -> Given:
@@ -173,18 +173,22 @@ def _vanishing() -> Iterator[Case]:
         def make(folder: Path, stock: Stock) -> Given:
             path = folder / f"gone.{of}"
             path.write_bytes((stock.clip if of == "mp4" else stock.speech).read_bytes())
+            (folder / "other").write_bytes(stock.stored("mov").read_bytes())
             named = {"video": path} if of == "mp4" else {"audio": path}
             return Given(**named, words=(f"engine=tests.corpus.engines:{kind}",))
 
         return make
 
+    gone = Refused(code=VIDEO, says="does not exist")
+    unread = Refused(code=VIDEO, says="It is damaged, cut short or no media file")
     rows: dict[str, tuple[str, str, str, Dubbed | Refused]] = {
-        "video removed before drawing": ("the video is removed once its faces are known", "Removes", "mp4", Refused(code="CHUNK_FAILED", says="")),
-        "video cut before drawing": ("the video is cut in two once its faces are known", "Cuts", "mp4", Refused(code="CHUNK_FAILED", says="")),
-        "video zeroed before drawing": ("the video becomes zeros once its faces are known", "Zeroes", "mp4", Refused(code="CHUNK_FAILED", says="")),
-        "video removed while drawing": ("the video is removed while it is drawn", "RemovesLate", "mp4", Dubbed()),
-        "sound removed before drawing": ("the sound is removed once the mouth knows it", "Removes", "wav", Refused(code=AUDIO, says="")),
-        "sound cut before drawing": ("the sound is cut in two once the mouth knows it", "Cuts", "wav", Refused(code=AUDIO, says="")),
+        "video removed before drawing": ("the video is removed once its faces are known", "Removes", "mp4", gone),
+        "video cut before drawing": ("the video is cut in two once its faces are known", "Cuts", "mp4", unread),
+        "video zeroed before drawing": ("the video becomes zeros once its faces are known", "Zeroes", "mp4", unread),
+        "video removed while drawing": ("the video is removed while it is drawn", "RemovesLate", "mp4", Refused(code="MEDIA", says="No such file")),
+        "sound removed before drawing": ("the sound is removed once the mouth knows it", "Removes", "wav", Refused(code=AUDIO, says="does not exist")),
+        "sound cut before drawing": ("the sound is cut in two once the mouth knows it", "Cuts", "wav", Refused(code=AUDIO, says="has changed since the run began")),
+        "video replaced before drawing": ("the video is replaced by another one of equal length once its faces are known", "Replaces", "mp4", Refused(code=VIDEO, says="has changed since the run began")),
     }
     for name, (what, kind, of, ends) in rows.items():
         yield Case(name=name, what=what, make=engine(kind, of), ends=ends, changes=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -39,8 +39,8 @@ class Kind:
     muxer: dict[str, str] = field(default_factory=dict)
     audio: bool = False
     format: str | None = None  # of the container; None: what the suffix says
-    tag: str | None = None  # FourCC of the codec in the container
     interlaced: bool = False
+    bits: int | None = None  # a second, for codecs that know no quality
 
 
 def portrait() -> np.ndarray:
@@ -81,8 +81,8 @@ def write_clip(
         context = stream.codec_context
         stream.width, stream.height = kind.size[::-1] if kind.degrees % 180 else kind.size
         stream.pix_fmt = kind.pix_fmt
-        if kind.tag:
-            context.codec_tag = kind.tag
+        if kind.bits:
+            stream.bit_rate = kind.bits
         context.color_primaries, context.color_trc, context.colorspace, context.color_range = kind.tags
         context.sample_aspect_ratio = kind.aspect
         if kind.degrees or kind.mirrored:
@@ -118,7 +118,7 @@ def remuxed(
     format: str | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Copy the packets of a clip's video, changed one by one; those for which ``change`` is False are left out."""
+    """Copy the packets of a clip's video, changed one by one; those of ``False`` are left out."""
     with (
         av.open(str(source)) as given,
         av.open(str(target), "w", format=format, options=options or {}) as out,
@@ -136,7 +136,7 @@ def remuxed(
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> Path:
     """Samples ``[n]`` or ``[n, channels]`` as their type says: u8, s16, s32, f32 or f64."""
-    table = samples.reshape(len(samples), -1)
+    table = samples[:, None] if samples.ndim == 1 else samples
     kind = 3 if table.dtype.kind == "f" else 1
     width, channels = table.dtype.itemsize, table.shape[1]
     head = b"WAVEfmt " + (16).to_bytes(4, "little") + kind.to_bytes(2, "little")
@@ -182,8 +182,12 @@ class Stock:
         """An ordinary clip in another container."""
         path = self.folder / f"clip.{suffix}"
         if not path.exists():
-            gif = {"codec": "gif", "pix_fmt": "rgb8"} if suffix == "gif" else {}
-            write_clip(Kind(suffix=suffix, options={"g": "5"}, **gif), path)
+            kind = Kind(suffix=suffix, options={"g": "5"})
+            if suffix == "gif":
+                kind = replace(kind, codec="gif", pix_fmt="rgb8")
+            elif suffix == "mpg":
+                kind = replace(kind, codec="mpeg2video", bits=9_000_000)
+            write_clip(kind, path)
         return path
 
     def slow(self, suffix: str) -> Path:
@@ -191,5 +195,6 @@ class Stock:
         path = self.folder / f"slow.{suffix}"
         if not path.exists():
             muxer = {"movflags": "faststart"} if suffix == "fast.mp4" else {}
-            write_clip(Kind(rate=Fraction(2), options={"g": "5"}, muxer=muxer), path)
+            keys = "1" if suffix == "ts" else "5"  # so that any part of it shows a face
+            write_clip(Kind(rate=Fraction(2), options={"g": keys}, muxer=muxer), path)
         return path
