@@ -136,16 +136,23 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
         ``float32[channels, n]``, nominal range -1 to 1.
 
     Raises:
-        AudioUnreadable: as ``open_audio``.
+        AudioUnreadable: as ``open_audio``, or its samples cannot be read to the end or converted.
     """
     told: set[str] = set()
     with open_audio(path) as (container, stream):
-        chain = _Chain(rate, layout)
-        for frame in _frames(container, stream):
-            for block in chain.push(frame):
+        try:
+            for block in _converted(container, stream, _Chain(rate, layout)):
                 yield _sound(block, path, told)
-        for block in chain.flush():
-            yield _sound(block, path, told)
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, ValueError) as error:
+            raise AudioUnreadable(f"the sound of {path} cannot be read: {error}; convert it") from error
+
+
+def _converted(container: InputContainer, stream: AudioStream, chain: _Chain) -> Iterator[np.ndarray]:
+    for frame in _frames(container, stream):
+        yield from chain.push(frame)
+    yield from chain.flush()
 
 
 def _sound(block: np.ndarray, path: str | Path, told: set[str]) -> np.ndarray:

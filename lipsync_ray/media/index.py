@@ -228,13 +228,18 @@ def _origin(container: InputContainer, stream: VideoStream) -> Fraction:
 def _nominal_rate(times: np.ndarray, base: Fraction, declared: Fraction) -> Fraction:
     """Frames per second over the whole file; the declared rate where it agrees within 0.2 %."""
     span = (int(times[-1]) - int(times[0])) * base
-    declared = declared.limit_denominator(1001)  # encoders refuse much finer ones
+    declared = _encodable(declared)
     if len(times) < 2 or span <= 0:
         return declared
     measured = (len(times) - 1) / span
     if abs(measured / declared - 1) < Fraction(2, 1000) or len(times) < 10:
         return declared
-    return measured.limit_denominator(1001)
+    return _encodable(measured)
+
+
+def _encodable(rate: Fraction) -> Fraction:
+    """A rate that encoders take: they refuse much finer ones, and none at all."""
+    return max(Fraction(1, 1001), rate.limit_denominator(1001))
 
 
 def _check_complete(container: InputContainer, stream: VideoStream, file: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.media.probe import choose_stream, open_container
@@ -73,7 +73,9 @@ class Source:
         for packet in packets:
             try:
                 frames = packet.decode()
-            except InvalidDataError as error:  # the reader notices if a frame is missing for it
+            except MemoryError:
+                raise
+            except FFmpegError as error:  # of whatever kind; the reader notices if a frame is missing for it
                 log.debug("%s: packet at %s: %s", self._table.path, packet.pts, error)
                 continue
             for frame in frames:

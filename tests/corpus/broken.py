@@ -115,8 +115,9 @@ def _emptied() -> Iterator[Case]:
         name="random", what="300 KB of random bytes", make=_file("v.mp4", lambda s: _noise()), ends=NO_MEDIA
     )
     no_sound = Refused(code="AUDIO_UNREADABLE", says="cannot open")
+    empty_sound = Refused(code="AUDIO_UNREADABLE", says="is empty (0 bytes)")
     yield Case(
-        name="sound 0 bytes", what="a sound of 0 bytes", make=_sound("s.wav", lambda s: b""), ends=no_sound
+        name="sound 0 bytes", what="a sound of 0 bytes", make=_sound("s.wav", lambda s: b""), ends=empty_sound
     )
     yield Case(
         name="sound zeros",

@@ -102,7 +102,7 @@ def _several() -> Iterator[Case]:
         return np.vstack([np.hstack([part, part]), np.hstack([part, part])])
 
     def inset(n: int, p: np.ndarray) -> np.ndarray:
-        return _placed(_street(p), _head(90), 225, 145)
+        return _placed(_street(p), _head(120), 195, 115)
 
     def swapped(n: int, p: np.ndarray) -> np.ndarray:
         return _placed(_street(p), _head(120), 10 if n < 7 else 190, 60)
@@ -120,14 +120,16 @@ def _several() -> Iterator[Case]:
 
 
 def _hidden() -> Iterator[Case]:
-    skin = (205, 150, 125)
 
     def hand(n: int, p: np.ndarray) -> np.ndarray:
-        out = p.copy()
-        if 4 <= n < 10:
-            for finger in range(4):
-                cv2.ellipse(out, (126 + 14 * finger, 150), (8, 40), 0, 0, 360, skin, -1)
-        return out
+        skin = p[100:115, 125:135].mean((0, 1))  # of a cheek
+        return _fingers(p, tuple(skin)) if 4 <= n < 10 else p
+
+    def glove(n: int, p: np.ndarray) -> np.ndarray:
+        return _fingers(p, (205, 150, 125)) if 4 <= n < 10 else p
+
+    def spread(n: int, p: np.ndarray) -> np.ndarray:
+        return _spread_fingers(p, (205, 150, 125)) if 4 <= n < 10 else p
 
     def mask(n: int, p: np.ndarray) -> np.ndarray:
         out = p.copy()
@@ -140,17 +142,35 @@ def _hidden() -> Iterator[Case]:
         return out
 
     rows: list[tuple[str, str, Change, Dubbed | Refused]] = [
-        ("hand over the mouth", "something of the colour of skin over the mouth for six frames", hand, Dubbed(kept=6)),
+        ("hand over the mouth", "something of the colour of skin over the mouth for six frames", hand, Dubbed(kept=12, note="three frames before and after are left alone as well")),
+        ("red glove", "likewise, redder than the face", glove, Dubbed(kept=12)),
+        ("red fingers", "likewise, but only half of the mouth is covered", spread, Dubbed(note="a known limit: a mouth is drawn over the fingers")),
         ("mask", "a blue mask over mouth and nose", mask, UNUSABLE),
-        ("black bar", "the lower half of the picture is black", bar, Dubbed(kept=14)),
+        ("black bar", "the lower half of the picture is black", bar, UNUSABLE),
         ("left border", "a face cut by the left border", lambda n, p: _placed(_street(p), _head(240), -70, 0), Dubbed()),
-        ("lower border", "a face cut by the lower border below its nose", lambda n, p: _placed(_street(p), _head(200), 60, 130), Dubbed(kept=14)),
+        ("lower border", "a face cut by the lower border below its nose", lambda n, p: _placed(_street(p), _head(200), 60, 130), Dubbed(note="nothing of the mouth is in the picture, and nothing changes")),
         ("touches borders", "a face that touches all borders", lambda n, p: fitted(portrait()[20:280, 90:330], 320, 240), Dubbed()),
         ("upside down", "a face upside down, and no tag that says so", lambda n, p: p[::-1, ::-1], NONE),
-        ("lying", "a face lying on its side", lambda n, p: _placed(_street(p), np.rot90(_head(200)), 60, 20), NONE),
+        ("lying", "a face lying on its side", lambda n, p: _placed(_street(p), np.rot90(_head(200)), 60, 20), Dubbed()),
     ]
     for name, what, change, ends in rows:
         yield Case(name=name, what=what, make=_shown(change), ends=ends)
+
+
+def _fingers(picture: np.ndarray, skin: tuple[float, ...]) -> np.ndarray:
+    """Fingers of a colour over the mouth."""
+    out = picture.copy()
+    for finger in range(5):
+        cv2.ellipse(out, (122 + 14 * finger, 150), (9, 40), 0, 0, 360, skin, -1)
+    return out
+
+
+def _spread_fingers(picture: np.ndarray, skin: tuple[float, ...]) -> np.ndarray:
+    """Fewer, with the corners of the mouth between them."""
+    out = picture.copy()
+    for finger in range(4):
+        cv2.ellipse(out, (126 + 14 * finger, 150), (8, 40), 0, 0, 360, skin, -1)
+    return out
 
 
 def _light() -> Iterator[Case]:
@@ -184,7 +204,11 @@ def _light() -> Iterator[Case]:
         views = (p, _placed(_street(p), _head(150), 150, 50), p[:, ::-1])
         return np.ascontiguousarray(views[n // 5 % 3])
 
-    yield Case(name="many cuts", what="a cut each fifth of a second", make=_shown(cuts, 28), ends=Dubbed(frames=28))
+    def slow_cuts(n: int, p: np.ndarray) -> np.ndarray:
+        return cuts(n // 5, p)
+
+    yield Case(name="cut every second", what="a cut each second, three shots", make=_shown(slow_cuts, 75), ends=Dubbed(frames=75))
+    yield Case(name="many cuts", what="a cut each fifth of a second", make=_shown(cuts, 28), ends=Dubbed(frames=28, kept=None))
 
 
 def _not_alive() -> Iterator[Case]:

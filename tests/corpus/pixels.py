@@ -202,7 +202,7 @@ def _stills() -> Iterator[Case]:
         numbered(folder, stock)
         return Given(video=folder)
 
-    is_folder = Refused(code=UNREADABLE, says="is a folder: name a video file in it")
+    is_folder = Refused(code=UNREADABLE, says="is a folder: name a file in it")
     yield Case(name="folder of pictures", what="a folder of pictures", make=in_folder, ends=is_folder)
 
     def first(folder: Path, stock: Stock) -> Given:

@@ -186,7 +186,7 @@ def _vanishing() -> Iterator[Case]:
         "video cut before drawing": ("the video is cut in two once its faces are known", "Cuts", "mp4", unread),
         "video zeroed before drawing": ("the video becomes zeros once its faces are known", "Zeroes", "mp4", unread),
         "video removed while drawing": ("the video is removed while it is drawn", "RemovesLate", "mp4", Refused(code="MEDIA", says="No such file")),
-        "sound removed before drawing": ("the sound is removed once the mouth knows it", "Removes", "wav", Refused(code=AUDIO, says="does not exist")),
+        "sound removed before drawing": ("the sound is removed once the mouth knows it", "Removes", "wav", Refused(code="MEDIA", says="No such file")),
         "sound cut before drawing": ("the sound is cut in two once the mouth knows it", "Cuts", "wav", Refused(code=AUDIO, says="has changed since the run began")),
         "video replaced before drawing": ("the video is replaced by another one of equal length once its faces are known", "Replaces", "mp4", Refused(code=VIDEO, says="has changed since the run began")),
     }

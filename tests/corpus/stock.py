@@ -182,12 +182,7 @@ class Stock:
         """An ordinary clip in another container."""
         path = self.folder / f"clip.{suffix}"
         if not path.exists():
-            kind = Kind(suffix=suffix, options={"g": "5"})
-            if suffix == "gif":
-                kind = replace(kind, codec="gif", pix_fmt="rgb8")
-            elif suffix == "mpg":
-                kind = replace(kind, codec="mpeg2video", bits=9_000_000)
-            write_clip(kind, path)
+            write_clip(self._kind(suffix), path)
         return path
 
     def slow(self, suffix: str) -> Path:
@@ -198,3 +193,29 @@ class Stock:
             keys = "1" if suffix == "ts" else "5"  # so that any part of it shows a face
             write_clip(Kind(rate=Fraction(2), options={"g": keys}, muxer=muxer), path)
         return path
+
+    def small(self, suffix: str) -> Path:
+        """A file of a few KB, of which hardly a byte can be spared."""
+        path = self.folder / f"small.{suffix}"
+        if path.exists():
+            return path
+        if suffix == "png":
+            cv2.imwrite(str(path), fitted(portrait(), 96, 72)[..., ::-1])
+        elif suffix == "wav":
+            path.write_bytes(self.speech.read_bytes()[:20_000])
+        elif suffix == "m4a":
+            with av.open(str(path), "w") as out:
+                add_silence(out, out.add_stream("aac", rate=48_000), Fraction(1, 2))
+        else:
+            kind = replace(self._kind(suffix), size=(96, 72))
+            write_clip(kind, path, count=8)
+        return path
+
+    @staticmethod
+    def _kind(suffix: str) -> Kind:
+        kind = Kind(suffix=suffix, options={"g": "5"})
+        if suffix == "gif":
+            return replace(kind, codec="gif", pix_fmt="rgb8")
+        if suffix == "mpg":
+            return replace(kind, codec="mpeg2video", bits=9_000_000)
+        return kind
