@@ -101,6 +101,7 @@ def _in_wav() -> Iterator[Case]:
         ("wav says 0", "WAV that says 0 bytes, likewise", lambda d: _put(d, 40, bytes(4)), Dubbed()),
         ("wav says 10 h", "WAV that says 10 hours", lambda d: _put(d, 40, struct.pack("<I", 1_152_000_000)), Dubbed()),
         ("wav 65535 channels", "WAV of 65535 channels", lambda d: _put(d, 22, b"\xff\xff"), silent),
+        ("wav 257 channels", "WAV of 257 channels", lambda d: _put(d, 23, b"\1"), Refused(code="AUDIO_UNREADABLE", says="cannot be read")),
         ("wav 0 channels", "WAV of no channel", lambda d: _put(d, 22, bytes(2)), silent),
         ("wav 0 Hz", "WAV of 0 Hz", lambda d: _put(d, 24, bytes(4)), refused),
         ("wav 4 GHz", "WAV of 4 GHz", lambda d: _put(d, 24, b"\xff" * 4), refused),

@@ -62,6 +62,17 @@ def _rates() -> Iterator[Case]:
     }
     for name, (what, kind, count, ends) in rows.items():
         yield Case(name=name, what=what, make=stored(kind, count=count), ends=ends)
+
+    def lapse(folder: Path, stock: Stock) -> Given:
+        kind = Kind(suffix="mkv", rate=Fraction(1, 5000))
+        return Given(video=write_clip(kind, folder / "v.mkv", count=12), words=("sync.mode=cut_off",))
+
+    yield Case(
+        name="a frame in 5000 s",
+        what="a frame each 5000 seconds, with `sync.mode=cut_off`",
+        make=lapse,
+        ends=Dubbed(frames=1),
+    )
     gaps = (3, 4, 5, 9)
     times = tuple(number / 25 for number in range(FRAMES) if number not in gaps)
     irregular = Dubbed(frames=len(times), times=times)
