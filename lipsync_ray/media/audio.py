@@ -91,13 +91,11 @@ def probe_audio(path: str | Path) -> AudioInfo:
         base = stream.time_base or Fraction(1, stream.rate or 1)
         start = (stream.start_time or 0) * base
         last, longest, counted = start, Fraction(0), True
-        for packet in container.demux(stream):
-            if packet.size == 0 or packet.pts is None:
-                counted = counted and packet.size == 0
-                continue
-            length = (packet.duration or 0) * base
+        for pts, ticks in _packet_times(container, stream, path):
+            length = ticks * base
             counted = counted and length > 0
-            last, longest = max(last, packet.pts * base + length), max(longest, length)
+            if pts is not None:
+                last, longest = max(last, pts * base + length), max(longest, length)
         context = stream.codec_context
         facts = {
             "path": str(path),
@@ -115,6 +113,23 @@ def probe_audio(path: str | Path) -> AudioInfo:
         raise AudioUnreadable(f"{path} has a sound track, but no sample of it can be decoded")
     duration = last - start if counted and last > start else _decoded_length(path, facts["rate"])
     return AudioInfo(duration=duration, **facts)
+
+
+def _packet_times(
+    container: InputContainer, stream: AudioStream, path: str | Path
+) -> Iterator[tuple[int | None, int]]:
+    """PTS and length of every packet; 0 for a length that is not known, or worth nothing without a PTS."""
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet.pts, 0 if packet.pts is None else packet.duration or 0
+    except (
+        av.error.FFmpegError,
+        OSError,
+    ) as error:  # a size may ask for more memory than there is
+        raise AudioUnreadable(
+            f"{path} is damaged: {error.strerror}. Copy or repair it, then try again"
+        ) from error
 
 
 def _decoded_length(path: str | Path, rate: int) -> Fraction:

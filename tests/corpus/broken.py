@@ -18,63 +18,15 @@ from tests.corpus.stock import EXAMPLES, FRAMES, Stock
 UNREADABLE = "VIDEO_UNREADABLE"
 NO_MEDIA = Refused(code=UNREADABLE, says="It is damaged, cut short or no media file")
 NOTHING_THERE = Refused(code=UNREADABLE, says="the first picture cannot be decoded")
-EMPTY = Refused(code=UNREADABLE, says="holds no picture")
-ENDS_EARLY = Refused(code=UNREADABLE, says="is cut short: it ends at")
 WHAT_IS_THERE = Dubbed(frames=None, note="what is there: nothing in the file says how long it was")
-POINTS_ELSEWHERE = Refused(code=UNREADABLE, says="is cut short:")
-_TENTHS = range(1, 10)
 
 
 def cases() -> Iterator[Case]:
     """All cases of this theme."""
-    yield from _truncated()
     yield from _emptied()
     yield from _strangers()
     yield from _renamed()
     yield from _damaged()
-
-
-def _truncated() -> Iterator[Case]:
-    for tenth in _TENTHS:
-        share = f"cut after {tenth} tenths"
-        yield _cut_video("mp4", tenth, NO_MEDIA, share)
-        yield _cut_video("fast.mp4", tenth, NOTHING_THERE if tenth < 4 else POINTS_ELSEWHERE, share)
-        yield _cut_video("mkv", tenth, EMPTY if tenth < 3 else ENDS_EARLY, share)
-        yield _cut_video("ts", tenth, WHAT_IS_THERE, share)
-        yield _cut_picture(tenth, share)
-        yield _cut_sound(tenth, share)
-
-
-def _cut_video(suffix: str, tenth: int, ends: Dubbed | Refused, share: str) -> Case:
-    def make(folder: Path, stock: Stock) -> Given:
-        whole = stock.slow(suffix).read_bytes()
-        path = folder / f"video.{suffix}"
-        path.write_bytes(whole[: len(whole) * tenth // 10])
-        return Given(video=path)
-
-    kind = {"mp4": "MP4, index at its end", "fast.mp4": "MP4, index first", "mkv": "Matroska", "ts": "MPEG-TS"}
-    return Case(name=f"cut {suffix} {tenth}", what=f"{kind[suffix]}, {share}", make=make, ends=ends)
-
-
-def _cut_picture(tenth: int, share: str) -> Case:
-    def make(folder: Path, stock: Stock) -> Given:
-        whole = (EXAMPLES / "portrait.png").read_bytes()
-        path = folder / "video.png"
-        path.write_bytes(whole[: len(whole) * tenth // 10])
-        return Given(video=path)
-
-    ends = Refused(code=UNREADABLE, says="damaged or cut short")
-    return Case(name=f"cut png {tenth}", what=f"PNG, {share}", make=make, ends=ends)
-
-
-def _cut_sound(tenth: int, share: str) -> Case:
-    def make(folder: Path, stock: Stock) -> Given:
-        whole = stock.speech.read_bytes()
-        path = folder / "sound.wav"
-        path.write_bytes(whole[: len(whole) * tenth // 10])
-        return Given(audio=path)
-
-    return Case(name=f"cut wav {tenth}", what=f"WAV, {share}", make=make, ends=Dubbed())
 
 
 def _file(name: str, content: Callable[[Stock], bytes]) -> Callable[[Path, Stock], Given]:
@@ -102,9 +54,7 @@ def _sound(name: str, content: Callable[[Stock], bytes]) -> Callable[[Path, Stoc
 def _emptied() -> Iterator[Case]:
     empty = Refused(code=UNREADABLE, says="is empty (0 bytes)")
     yield Case(name="0 bytes", what="a video of 0 bytes", make=_file("v.mp4", lambda s: b""), ends=empty)
-    yield Case(
-        name="1 byte", what="a video of one byte", make=_file("v.mp4", lambda s: b"\0"), ends=NO_MEDIA
-    )
+    yield Case(name="1 byte", what="a video of one byte", make=_file("v.mp4", lambda s: b"\0"), ends=NO_MEDIA)
     yield Case(
         name="zeros", what="1 MB of zeros", make=_file("v.mp4", lambda s: bytes(1 << 20)), ends=NO_MEDIA
     )
@@ -200,19 +150,85 @@ def _renamed() -> Iterator[Case]:
 def _damaged() -> Iterator[Case]:
     mended = Dubbed()
     rows: list[tuple[str, str, str, Callable[[Stock], bytes], Dubbed | Refused]] = [
-        ("junk behind", "MP4 with 1 KB of junk behind it", "v.mp4", lambda s: s.clip.read_bytes() + _noise()[:1000], mended),
-        ("junk behind mkv", "Matroska with 1 KB of junk behind it", "v.mkv", lambda s: s.stored("mkv").read_bytes() + _noise()[:1000], mended),
-        ("junk before", "MP4 with 100 bytes of junk before it", "v.mp4", lambda s: _noise()[:100] + s.clip.read_bytes(), NO_MEDIA),
+        (
+            "junk behind",
+            "MP4 with 1 KB of junk behind it",
+            "v.mp4",
+            lambda s: s.clip.read_bytes() + _noise()[:1000],
+            mended,
+        ),
+        (
+            "junk behind mkv",
+            "Matroska with 1 KB of junk behind it",
+            "v.mkv",
+            lambda s: s.stored("mkv").read_bytes() + _noise()[:1000],
+            mended,
+        ),
+        (
+            "junk before",
+            "MP4 with 100 bytes of junk before it",
+            "v.mp4",
+            lambda s: _noise()[:100] + s.clip.read_bytes(),
+            NO_MEDIA,
+        ),
         ("twice", "two MP4 files in one", "v.mp4", lambda s: s.clip.read_bytes() * 2, mended),
-        ("twice ts", "two MPEG-TS files in one", "v.ts", lambda s: s.stored("ts").read_bytes() * 2, Dubbed(frames=2 * FRAMES)),
-        ("twice mpg", "two MPEG program streams in one", "v.mpg", lambda s: s.stored("mpg").read_bytes() * 2, Dubbed(frames=2 * FRAMES)),
-        ("no pictures", "MP4 whose pictures are zeros", "v.mp4", lambda s: _blanked(s.clip.read_bytes(), b"mdat"), NOTHING_THERE),
-        ("no index", "MP4 without its index", "v.mp4", lambda s: _renamed_box(s.clip.read_bytes(), b"moov"), NO_MEDIA),
-        ("hole mkv", "Matroska with zeros in its middle", "v.mkv", lambda s: _hole(s.stored("mkv").read_bytes()), Refused(code="FRAME_UNREADABLE", says="the file is damaged there")),
-        ("hole ts", "MPEG-TS that lost packets in its middle", "v.ts", lambda s: _lost(s.stored("ts").read_bytes()), mended),
+        (
+            "twice ts",
+            "two MPEG-TS files in one",
+            "v.ts",
+            lambda s: s.stored("ts").read_bytes() * 2,
+            Dubbed(frames=2 * FRAMES),
+        ),
+        (
+            "twice mpg",
+            "two MPEG program streams in one",
+            "v.mpg",
+            lambda s: s.stored("mpg").read_bytes() * 2,
+            Dubbed(frames=2 * FRAMES),
+        ),
+        (
+            "no pictures",
+            "MP4 whose pictures are zeros",
+            "v.mp4",
+            lambda s: _blanked(s.clip.read_bytes(), b"mdat"),
+            NOTHING_THERE,
+        ),
+        (
+            "no index",
+            "MP4 without its index",
+            "v.mp4",
+            lambda s: _renamed_box(s.clip.read_bytes(), b"moov"),
+            NO_MEDIA,
+        ),
+        (
+            "hole mkv",
+            "Matroska with zeros in its middle",
+            "v.mkv",
+            lambda s: _hole(s.stored("mkv").read_bytes()),
+            Refused(code="FRAME_UNREADABLE", says="the file is damaged there"),
+        ),
+        (
+            "hole ts",
+            "MPEG-TS that lost packets in its middle",
+            "v.ts",
+            lambda s: _lost(s.stored("ts").read_bytes()),
+            mended,
+        ),
         ("hole mp4", "MP4 with zeros in its middle", "v.mp4", lambda s: _hole(s.clip.read_bytes()), mended),
-        ("jpeg cut", "JPEG cut in the middle", "v.jpg", lambda s: _jpeg()[: len(_jpeg()) // 2], Refused(code=UNREADABLE, says="damaged or cut short")),
-        ("gif cut", "GIF cut in the middle", "v.gif", lambda s: _half(s.stored("gif").read_bytes()), WHAT_IS_THERE),
+        (
+            "jpeg cut",
+            "JPEG cut in the middle",
+            "v.jpg",
+            lambda s: _jpeg()[: len(_jpeg()) // 2],
+            Refused(code=UNREADABLE, says="damaged or cut short"),
+        ),
+        (
+            "gif cut",
+            "GIF cut in the middle",
+            "v.gif",
+            lambda s: _half(s.stored("gif").read_bytes()),
+            WHAT_IS_THERE,
+        ),
     ]
     for name, what, file, content, ends in rows:
         yield Case(name=name, what=what, make=_file(file, content), ends=ends)

@@ -22,22 +22,66 @@ def cases() -> Iterator[Case]:
     """All cases of this theme."""
     rows: list[tuple[str, str, Callable[[Path, Stock], Given], Dubbed | Refused]] = [
         ("no sound", "video without sound", _clip(Kind(suffix="mov")), Dubbed()),
-        ("own sound", "video with a sound of its own, which the dub replaces", _clip(Kind(audio=True)), Dubbed()),
-        ("only sound", "M4A: sound only, given as video", _only_sound, Refused(code=UNREADABLE, says="holds no video stream (found: audio)")),
-        ("cover", "MP3 with a cover picture, given as video", _cover, Refused(code=UNREADABLE, says="holds no video stream")),
+        (
+            "own sound",
+            "video with a sound of its own, which the dub replaces",
+            _clip(Kind(audio=True)),
+            Dubbed(),
+        ),
+        (
+            "only sound",
+            "M4A: sound only, given as video",
+            _only_sound,
+            Refused(code=UNREADABLE, says="holds no video stream (found: audio)"),
+        ),
+        (
+            "cover",
+            "MP3 with a cover picture, given as video",
+            _cover,
+            Refused(code=UNREADABLE, says="holds no video stream"),
+        ),
         ("cover and video", "MP4 with a video and a cover picture", _video_and_cover, Dubbed()),
         ("two videos", "Matroska of two videos: the larger one is dubbed", _two_videos, Dubbed()),
-        ("small one default", "likewise, the smaller one marked as default: that one is dubbed", _small_default, Dubbed(size=(280, 210))),
+        (
+            "small one default",
+            "likewise, the smaller one marked as default: that one is dubbed",
+            _small_default,
+            Dubbed(size=(280, 210)),
+        ),
         ("subtitles", "Matroska with subtitles", _subtitles, Dubbed()),
-        ("only subtitles", "Matroska of subtitles only", _only_subtitles, Refused(code=UNREADABLE, says="holds no video stream (found: subtitle)")),
+        (
+            "only subtitles",
+            "Matroska of subtitles only",
+            _only_subtitles,
+            Refused(code=UNREADABLE, says="holds no video stream (found: subtitle)"),
+        ),
         ("attachment", "Matroska with a font attached", _attachment, Dubbed()),
         ("data", "MPEG-TS with a data stream", _data, Dubbed()),
         ("latin-1 mkv", "Matroska whose title is no UTF-8", _latin("mkv"), Dubbed()),
         ("latin-1 mp4", "MP4 whose title is no UTF-8", _latin("mp4"), Dubbed()),
         ("latin-1 avi", "AVI whose title is no UTF-8, as most old ones", _latin("avi"), Dubbed()),
-        ("grows ts", "MPEG-TS whose picture gets larger in the middle", _joined("ts"), Refused(code="FRAME_UNREADABLE", says="the picture changes size from 280x210 to 320x240 at frame 14")),
-        ("grows h264", "bare H.264 whose picture gets larger in the middle", _joined("h264"), Refused(code="FRAME_UNREADABLE", says="the picture changes size from 280x210 to 320x240 at frame 14")),
-        ("empty video stream", "Matroska that declares a video and holds none", _no_packets, Refused(code=UNREADABLE, says="cannot be opened as a video")),
+        (
+            "grows ts",
+            "MPEG-TS whose picture gets larger in the middle",
+            _joined("ts"),
+            Refused(
+                code="FRAME_UNREADABLE", says="the picture changes size from 280x210 to 320x240 at frame 14"
+            ),
+        ),
+        (
+            "grows h264",
+            "bare H.264 whose picture gets larger in the middle",
+            _joined("h264"),
+            Refused(
+                code="FRAME_UNREADABLE", says="the picture changes size from 280x210 to 320x240 at frame 14"
+            ),
+        ),
+        (
+            "empty video stream",
+            "Matroska that declares a video and holds none",
+            _no_packets,
+            Refused(code=UNREADABLE, says="cannot be opened as a video"),
+        ),
     ]
     for name, what, make, ends in rows:
         yield Case(name=name, what=what, make=make, ends=ends)
@@ -108,7 +152,9 @@ def _several(path: Path, default: int | None) -> Path:
             assert isinstance(stream, av.VideoStream)
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
-            stream.disposition = av.stream.Disposition.default if default == number else av.stream.Disposition(0)
+            stream.disposition = (
+                av.stream.Disposition.default if default == number else av.stream.Disposition(0)
+            )
             streams.append((stream, [picture for _, picture in moving(Kind(size=size))]))
         for number in range(FRAMES):
             for stream, pictures in streams:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.corpus import broken, containers, contents, lies, pixels, places, sounds, timing
+from tests.corpus import broken, containers, contents, lies, looks, pixels, places, sounds, timing, truncated
 from tests.corpus.case import Case
 
 THEMES = {
-    "Cut short, damaged, something else": broken.cases,
+    "Cut short": truncated.cases,
+    "Damaged, or something else": broken.cases,
     "Headers that lie": lies.cases,
     "Times": timing.cases,
     "Streams": containers.cases,
     "Pictures": pixels.cases,
     "Sounds": sounds.cases,
     "Places, addresses, lists": places.cases,
-    "What is seen": contents.cases,
+    "Who is seen": contents.cases,
+    "How it is seen": looks.cases,
 }
 
 

@@ -51,15 +51,60 @@ def _in_mp4() -> Iterator[Case]:
     hours = struct.pack(">I", 36_000_000)
     damaged = Refused(code=UNREADABLE, says="cut short")
     rows: list[tuple[str, str, Callable[[bytearray], object], Dubbed | Refused]] = [
-        ("mp4 65535 wide", "MP4 whose header says 65535x65535", lambda d: _put(d, _box(d, b"avc1") + 24, most), Dubbed()),
-        ("mp4 4 billion frames", "MP4 whose index says 4 billion frames", lambda d: _put(d, _box(d, b"stsz") + 8, most), damaged),
-        ("mp4 4 billion times", "MP4 whose table of times says 4 billion rows", lambda d: _put(d, _box(d, b"stts") + 4, most), damaged),
-        ("mp4 4 billion chunks", "MP4 whose table of places says 4 billion rows", lambda d: _put(d, _box(d, b"stco") + 4, most), Dubbed()),
-        ("mp4 frames of 2 GB", "MP4 whose frames are 2 GB each", lambda d: _put(d, _box(d, b"stsz") + 4, b"\x7f\xff\xff\xff"), Refused(code=UNREADABLE, says="holds no picture")),
-        ("mp4 box of 4 GB", "MP4 whose index is 4 GB long", lambda d: _put(d, _box(d, b"moov") - 8, most), Dubbed()),
-        ("mp4 box of 8 bytes", "MP4 whose index is 8 bytes long", lambda d: _put(d, _box(d, b"moov") - 8, b"\0\0\0\x08"), Dubbed()),
-        ("mp4 says 10 h", "MP4 whose header says 10 hours", lambda d: _put(d, _box(d, b"mvhd") + 16, hours), Dubbed()),
-        ("mp4 clock of 0", "MP4 whose clock has 0 ticks a second", lambda d: _put(d, _box(d, b"mdhd") + 12, bytes(4)), Dubbed(note="all but one frame lie behind its end: it is a picture")),
+        (
+            "mp4 65535 wide",
+            "MP4 whose header says 65535x65535",
+            lambda d: _put(d, _box(d, b"avc1") + 24, most),
+            Dubbed(),
+        ),
+        (
+            "mp4 4 billion frames",
+            "MP4 whose index says 4 billion frames",
+            lambda d: _put(d, _box(d, b"stsz") + 8, most),
+            damaged,
+        ),
+        (
+            "mp4 4 billion times",
+            "MP4 whose table of times says 4 billion rows",
+            lambda d: _put(d, _box(d, b"stts") + 4, most),
+            damaged,
+        ),
+        (
+            "mp4 4 billion chunks",
+            "MP4 whose table of places says 4 billion rows",
+            lambda d: _put(d, _box(d, b"stco") + 4, most),
+            Dubbed(),
+        ),
+        (
+            "mp4 frames of 2 GB",
+            "MP4 whose frames are 2 GB each",
+            lambda d: _put(d, _box(d, b"stsz") + 4, b"\x7f\xff\xff\xff"),
+            Refused(code=UNREADABLE, says="holds no picture"),
+        ),
+        (
+            "mp4 box of 4 GB",
+            "MP4 whose index is 4 GB long",
+            lambda d: _put(d, _box(d, b"moov") - 8, most),
+            Dubbed(),
+        ),
+        (
+            "mp4 box of 8 bytes",
+            "MP4 whose index is 8 bytes long",
+            lambda d: _put(d, _box(d, b"moov") - 8, b"\0\0\0\x08"),
+            Dubbed(),
+        ),
+        (
+            "mp4 says 10 h",
+            "MP4 whose header says 10 hours",
+            lambda d: _put(d, _box(d, b"mvhd") + 16, hours),
+            Dubbed(),
+        ),
+        (
+            "mp4 clock of 0",
+            "MP4 whose clock has 0 ticks a second",
+            lambda d: _put(d, _box(d, b"mdhd") + 12, bytes(4)),
+            Dubbed(note="all but one frame lie behind its end: it is a picture"),
+        ),
     ]
     for name, what, change, ends in rows:
         yield Case(name=name, what=what, make=_patched("mp4", change), ends=ends)
@@ -79,9 +124,24 @@ def _in_matroska() -> Iterator[Case]:
         _put(data, at + 4, b"\x01" + b"\xff" * 3 + b"\xf0" + b"\xff" * 3)
 
     short = Refused(code=UNREADABLE, says="is cut short: it ends at 0.6 s of 36000.0 s")
-    yield Case(name="mkv says 10 h", what="Matroska whose header says 10 hours", make=_patched("mkv", length), ends=short)
-    yield Case(name="mkv 65535 wide", what="Matroska whose header says 65535 wide", make=_patched("mkv", width), ends=Dubbed())
-    yield Case(name="mkv endless cluster", what="Matroska whose frames are said to be endless", make=_patched("mkv", block), ends=Dubbed(frames=None, note="what can be found"))
+    yield Case(
+        name="mkv says 10 h",
+        what="Matroska whose header says 10 hours",
+        make=_patched("mkv", length),
+        ends=short,
+    )
+    yield Case(
+        name="mkv 65535 wide",
+        what="Matroska whose header says 65535 wide",
+        make=_patched("mkv", width),
+        ends=Dubbed(),
+    )
+    yield Case(
+        name="mkv endless cluster",
+        what="Matroska whose frames are said to be endless",
+        make=_patched("mkv", block),
+        ends=Dubbed(frames=None, note="what can be found"),
+    )
 
 
 def _in_wav() -> Iterator[Case]:
@@ -97,16 +157,41 @@ def _in_wav() -> Iterator[Case]:
     refused = Refused(code="AUDIO_UNREADABLE", says="cannot open")
     silent = Refused(code="AUDIO_UNREADABLE", says="no sample of it can be decoded")
     rows: list[tuple[str, str, Callable[[bytearray], object], Dubbed | Refused]] = [
-        ("wav of 4 GB", "WAV that says 4 GB, as programs write that do not know the end", lambda d: _put(d, 40, b"\xff" * 4), Dubbed()),
+        (
+            "wav of 4 GB",
+            "WAV that says 4 GB, as programs write that do not know the end",
+            lambda d: _put(d, 40, b"\xff" * 4),
+            Dubbed(),
+        ),
         ("wav says 0", "WAV that says 0 bytes, likewise", lambda d: _put(d, 40, bytes(4)), Dubbed()),
-        ("wav says 10 h", "WAV that says 10 hours", lambda d: _put(d, 40, struct.pack("<I", 1_152_000_000)), Dubbed()),
+        (
+            "wav says 10 h",
+            "WAV that says 10 hours",
+            lambda d: _put(d, 40, struct.pack("<I", 1_152_000_000)),
+            Dubbed(),
+        ),
         ("wav 65535 channels", "WAV of 65535 channels", lambda d: _put(d, 22, b"\xff\xff"), silent),
-        ("wav 257 channels", "WAV of 257 channels", lambda d: _put(d, 23, b"\1"), Refused(code="AUDIO_UNREADABLE", says="cannot be read")),
+        (
+            "wav 257 channels",
+            "WAV of 257 channels",
+            lambda d: _put(d, 23, b"\1"),
+            Refused(code="AUDIO_UNREADABLE", says="cannot be read"),
+        ),
         ("wav 0 channels", "WAV of no channel", lambda d: _put(d, 22, bytes(2)), silent),
         ("wav 0 Hz", "WAV of 0 Hz", lambda d: _put(d, 24, bytes(4)), refused),
         ("wav 4 GHz", "WAV of 4 GHz", lambda d: _put(d, 24, b"\xff" * 4), refused),
-        ("wav 1 Hz", "WAV of 1 Hz", lambda d: _put(d, 24, b"\1\0\0\0"), Refused(code="AUDIO_UNREADABLE", says="says it has 1 Hz")),
-        ("wav unknown codec", "WAV of a codec that nobody knows", lambda d: _put(d, 20, b"\x42\x42"), Refused(code="AUDIO_UNREADABLE", says="in a codec that is not known")),
+        (
+            "wav 1 Hz",
+            "WAV of 1 Hz",
+            lambda d: _put(d, 24, b"\1\0\0\0"),
+            Refused(code="AUDIO_UNREADABLE", says="says it has 1 Hz"),
+        ),
+        (
+            "wav unknown codec",
+            "WAV of a codec that nobody knows",
+            lambda d: _put(d, 20, b"\x42\x42"),
+            Refused(code="AUDIO_UNREADABLE", says="in a codec that is not known"),
+        ),
     ]
     for name, what, change, ends in rows:
         yield Case(name=name, what=what, make=patched(change), ends=ends)
@@ -136,7 +221,12 @@ def _in_pictures() -> Iterator[Case]:
         ends = too_large if name.startswith("bmp") else damaged
         yield Case(name=name, what=what, make=written(file, content), ends=ends)
     gif = _patched("gif", lambda d: _put(d, 6, b"\xff" * 4))
-    yield Case(name="gif 65535 wide", what="GIF whose header says 65535x65535", make=gif, ends=Refused(code=UNREADABLE, says="the first picture cannot be decoded"))
+    yield Case(
+        name="gif 65535 wide",
+        what="GIF whose header says 65535x65535",
+        make=gif,
+        ends=Refused(code=UNREADABLE, says="the first picture cannot be decoded"),
+    )
 
 
 def _small() -> np.ndarray:

@@ -7,12 +7,11 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 
 from tests.corpus.case import Case, Dubbed, Given, Refused
-from tests.corpus.stock import EXAMPLES, FRAMES, Kind, Stock, fitted, moving, portrait, write_clip
+from tests.corpus.stock import FRAMES, Kind, Stock, fitted, moving, portrait
 from tests.corpus.timing import stored
 
 UNREADABLE = "VIDEO_UNREADABLE"
@@ -58,7 +57,16 @@ def _shapes() -> Iterator[Case]:
         "turned and mirrored": ("to be turned and mirrored", Kind(degrees=90, mirrored=True)),
         "anamorphic": ("samples twice as wide as high", Kind(size=(240, 320), aspect=Fraction(2))),
         "odd samples": ("samples of 4095:4093", Kind(aspect=Fraction(4095, 4093))),
-        "interlaced": ("interlaced MPEG-2", Kind(suffix="mpg", codec="mpeg2video", interlaced=True, options={"flags": "+ildct+ilme"}, bits=9_000_000)),
+        "interlaced": (
+            "interlaced MPEG-2",
+            Kind(
+                suffix="mpg",
+                codec="mpeg2video",
+                interlaced=True,
+                options={"flags": "+ildct+ilme"},
+                bits=9_000_000,
+            ),
+        ),
     }
     for name, (what, kind) in rows.items():
         says = "is interlaced" if kind.interlaced else ""
@@ -68,11 +76,22 @@ def _shapes() -> Iterator[Case]:
 
 def _formats() -> Iterator[Case]:
     lossless = {
-        "gray": "grey", "gray10le": "grey, 10 bits", "yuv411p": "4:1:1", "yuv410p": "4:1:0", "yuv440p": "4:4:0",
-        "yuv420p12le": "4:2:0, 12 bits", "yuv422p12le": "4:2:2, 12 bits", "yuv444p16le": "4:4:4, 16 bits",
-        "yuva420p": "4:2:0 with alpha", "yuva444p10le": "4:4:4 of 10 bits with alpha", "bgr0": "RGB",
-        "bgra": "RGB with alpha", "gbrp10le": "RGB of 10 bits", "rgb48le": "RGB of 16 bits", "ya8": "grey with alpha",
-    }  # fmt: skip
+        "gray": "grey",
+        "gray10le": "grey, 10 bits",
+        "yuv411p": "4:1:1",
+        "yuv410p": "4:1:0",
+        "yuv440p": "4:4:0",
+        "yuv420p12le": "4:2:0, 12 bits",
+        "yuv422p12le": "4:2:2, 12 bits",
+        "yuv444p16le": "4:4:4, 16 bits",
+        "yuva420p": "4:2:0 with alpha",
+        "yuva444p10le": "4:4:4 of 10 bits with alpha",
+        "bgr0": "RGB",
+        "bgra": "RGB with alpha",
+        "gbrp10le": "RGB of 10 bits",
+        "rgb48le": "RGB of 16 bits",
+        "ya8": "grey with alpha",
+    }
     for pix_fmt, what in lossless.items():
         make = stored(replace(_FFV1, pix_fmt=pix_fmt))
         yield Case(name=pix_fmt, what=f"pixels: {what} ({pix_fmt})", make=make, ends=Dubbed())
@@ -81,14 +100,17 @@ def _formats() -> Iterator[Case]:
         make = stored(Kind(suffix="nut", codec="rawvideo", pix_fmt=pix_fmt))
         yield Case(name=pix_fmt, what=f"pixels: {what}, not compressed", make=make, ends=Dubbed())
     others = {
-        "yuv422p": Kind(pix_fmt="yuv422p"), "yuv444p": Kind(pix_fmt="yuv444p"),
-        "yuv420p10le": Kind(pix_fmt="yuv420p10le"), "yuv422p10le": Kind(pix_fmt="yuv422p10le"),
-        "yuv444p10le": replace(_X265, pix_fmt="yuv444p10le"), "hevc 12 bits": replace(_X265, pix_fmt="yuv420p12le"),
+        "yuv422p": Kind(pix_fmt="yuv422p"),
+        "yuv444p": Kind(pix_fmt="yuv444p"),
+        "yuv420p10le": Kind(pix_fmt="yuv420p10le"),
+        "yuv422p10le": Kind(pix_fmt="yuv422p10le"),
+        "yuv444p10le": replace(_X265, pix_fmt="yuv444p10le"),
+        "hevc 12 bits": replace(_X265, pix_fmt="yuv420p12le"),
         "gbrp": replace(_X265, pix_fmt="gbrp"),
         "pal8": Kind(suffix="mov", codec="qtrle", pix_fmt="rgb24"),
         "monob": Kind(suffix="nut", codec="rawvideo", pix_fmt="monob"),
         "rgba png": Kind(suffix="mov", codec="png", pix_fmt="rgba"),
-    }  # fmt: skip
+    }
     for name, kind in others.items():
         what = f"pixels: {kind.pix_fmt} of {kind.codec}"
         ends = Refused(code="FACE_NONE", says="no face in") if name == "monob" else Dubbed()
@@ -118,7 +140,9 @@ def _codecs() -> Iterator[Case]:
         "vp9 alpha": Kind(suffix="webm", codec="libvpx-vp9", pix_fmt="yuva420p", options={"cpu-used": "8"}),
         "av1": Kind(suffix="mkv", codec="libsvtav1", options={"preset": "12", "svtav1-params": "lp=1"}),
         "prores": Kind(suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le"),
-        "prores 4444": Kind(suffix="mov", codec="prores_ks", pix_fmt="yuva444p10le", options={"profile": "4"}),
+        "prores 4444": Kind(
+            suffix="mov", codec="prores_ks", pix_fmt="yuva444p10le", options={"profile": "4"}
+        ),
         "wmv": Kind(suffix="wmv", codec="wmv2", bits=9_000_000),
         "flv": Kind(suffix="flv", codec="flv", bits=9_000_000),
         "3gp": Kind(suffix="3gp", codec="h263", size=(352, 288), bits=9_000_000),
@@ -126,7 +150,7 @@ def _codecs() -> Iterator[Case]:
         "jpeg 2000": Kind(suffix="mov", codec="jpeg2000"),
         "v210": Kind(suffix="mov", codec="v210", pix_fmt="yuv422p10le"),
         "bottom up": Kind(suffix="avi", codec="rawvideo", pix_fmt="bgr24"),
-    }  # fmt: skip
+    }
     for name, kind in kinds.items():
         what = f"coded as {kind.codec}, in {kind.suffix}"
         yield Case(name=name, what=what, make=stored(kind), ends=Dubbed(size=kind.size))
@@ -178,15 +202,21 @@ def _stills() -> Iterator[Case]:
         path.write_bytes(data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:])
 
     rows = {
-        "png": ("PNG", "v.png", plain), "png alpha": ("PNG with transparent parts: shown on white", "v.png", alpha),
-        "png 16 bits": ("PNG of 16 bits", "v.png", deep), "png grey": ("grey PNG", "v.png", grey),
-        "jpeg": ("JPEG", "v.jpg", plain), "jpeg grey": ("grey JPEG", "v.jpg", grey),
+        "png": ("PNG", "v.png", plain),
+        "png alpha": ("PNG with transparent parts: shown on white", "v.png", alpha),
+        "png 16 bits": ("PNG of 16 bits", "v.png", deep),
+        "png grey": ("grey PNG", "v.png", grey),
+        "jpeg": ("JPEG", "v.jpg", plain),
+        "jpeg grey": ("grey JPEG", "v.jpg", grey),
         "jpeg turned": ("JPEG to be turned as its EXIF says", "v.jpg", turned),
-        "webp": ("WebP", "v.webp", plain), "bmp": ("BMP", "v.bmp", plain), "tiff": ("TIFF", "v.tiff", plain),
+        "webp": ("WebP", "v.webp", plain),
+        "bmp": ("BMP", "v.bmp", plain),
+        "tiff": ("TIFF", "v.tiff", plain),
         "tiff 16 bits": ("TIFF of 16 bits", "v.tiff", deep),
-        "jpeg 2000 picture": ("JPEG 2000", "v.jp2", plain), "ppm": ("PPM", "v.ppm", plain),
+        "jpeg 2000 picture": ("JPEG 2000", "v.jp2", plain),
+        "ppm": ("PPM", "v.ppm", plain),
         "hdr picture": ("Radiance HDR", "v.hdr", lambda path, bgr: plain(path, bgr.astype(np.float32) / 255)),
-    }  # fmt: skip
+    }
     for name, (what, file, write) in rows.items():
         yield Case(name=name, what=f"a picture: {what}", make=_still(file, write), ends=Dubbed())
 
@@ -196,7 +226,12 @@ def _stills() -> Iterator[Case]:
         return Given(video=folder / "frame%03d.png")
 
     pattern = Refused(code=UNREADABLE, says="does not exist", note="make a video of them first")
-    yield Case(name="numbered pictures", what="numbered pictures, given as `frame%03d.png`", make=numbered, ends=pattern)
+    yield Case(
+        name="numbered pictures",
+        what="numbered pictures, given as `frame%03d.png`",
+        make=numbered,
+        ends=pattern,
+    )
 
     def in_folder(folder: Path, stock: Stock) -> Given:
         numbered(folder, stock)
@@ -209,4 +244,9 @@ def _stills() -> Iterator[Case]:
         numbered(folder, stock)
         return Given(video=folder / "frame000.png")
 
-    yield Case(name="first of numbered", what="the first of numbered pictures: that one only", make=first, ends=Dubbed())
+    yield Case(
+        name="first of numbered",
+        what="the first of numbered pictures: that one only",
+        make=first,
+        ends=Dubbed(),
+    )

@@ -1,4 +1,4 @@
-"""Things that are no plain files, addresses, lists of other files, and files that vanish while they are used."""
+"""Things that are no plain files, addresses, lists of other files, and files that vanish during the run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from tests.corpus.stock import Stock
 
 VIDEO, AUDIO = "VIDEO_UNREADABLE", "AUDIO_UNREADABLE"
 LIST = "it is a list of other files, or in a format that is not read"
+_SDP = (
+    "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"
+    "a=rtpmap:96 H264/90000\n"
+)
+_DASH = (
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+    'mediaPresentationDuration="PT1S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="a" '
+    'bandwidth="1"><BaseURL>TARGET</BaseURL></Representation></AdaptationSet></Period></MPD>'
+)
 ADDRESS = Refused(code="CONFIG", says="is not known; places are paths, or addresses that start with file://")
 
 
@@ -87,10 +96,15 @@ def _names() -> Iterator[Case]:
         return make
 
     names = {
-        "a:b.mp4": "a colon", "concat:a|b.mp4": "the look of a protocol", "line\nbreak.mp4": "a line break",
-        "%03d.mp4": "a pattern", "-i.mp4": "the look of an option", "é" * 120 + ".mp4": "244 bytes",
-        "pipe:0": "the look of a pipe", "bad \udce9.mp4": "bytes that are no UTF-8",
-    }  # fmt: skip
+        "a:b.mp4": "a colon",
+        "concat:a|b.mp4": "the look of a protocol",
+        "line\nbreak.mp4": "a line break",
+        "%03d.mp4": "a pattern",
+        "-i.mp4": "the look of an option",
+        "é" * 120 + ".mp4": "244 bytes",
+        "pipe:0": "the look of a pipe",
+        "bad \udce9.mp4": "bytes that are no UTF-8",
+    }
     for name, what in names.items():
         yield Case(name=f"name with {what}", what=f"a name with {what}", make=named(name), ends=Dubbed())
 
@@ -127,19 +141,21 @@ def _addresses() -> Iterator[Case]:
 
 def _lists() -> Iterator[Case]:
     target = "secret.ts"
+    hls = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
+    entry, key = "#EXTINF:0.5,\n", '#EXT-X-KEY:METHOD=AES-128,URI="http://ADDRESS/k"\n'
     lists = {
-        "m3u8 of files": ("v.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.5,\n{target}\n#EXT-X-ENDLIST\n"),
-        "m3u8 of addresses": ("v.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.5,\nhttp://ADDRESS/a.ts\n#EXT-X-ENDLIST\n"),
-        "m3u8 as mp4": ("v.mp4", f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.5,\n{target}\n#EXT-X-ENDLIST\n"),
-        "m3u8 with key": ("v.m3u8", f'#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-KEY:METHOD=AES-128,URI="http://ADDRESS/k"\n#EXTINF:0.5,\n{target}\n#EXT-X-ENDLIST\n'),
+        "m3u8 of files": ("v.m3u8", f"{hls}{entry}{target}\n#EXT-X-ENDLIST\n"),
+        "m3u8 of addresses": ("v.m3u8", f"{hls}{entry}http://ADDRESS/a.ts\n#EXT-X-ENDLIST\n"),
+        "m3u8 as mp4": ("v.mp4", f"{hls}{entry}{target}\n#EXT-X-ENDLIST\n"),
+        "m3u8 with key": ("v.m3u8", f"{hls}{key}{entry}{target}\n#EXT-X-ENDLIST\n"),
         "ffconcat": ("v.ffconcat", f"ffconcat version 1.0\nfile {target}\n"),
         "ffconcat as mkv": ("v.mkv", f"ffconcat version 1.0\nfile {target}\n"),
         "ffconcat of addresses": ("v.txt", "ffconcat version 1.0\nfile http://ADDRESS/a.ts\n"),
-        "sdp": ("v.sdp", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n"),
-        "dash": ("v.mpd", f'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="a" bandwidth="1"><BaseURL>{target}</BaseURL></Representation></AdaptationSet></Period></MPD>'),
+        "sdp": ("v.sdp", _SDP),
+        "dash": ("v.mpd", _DASH.replace("TARGET", target)),
         "pls": ("v.pls", f"[playlist]\nFile1={target}\nNumberOfEntries=1\nVersion=2\n"),
         "script": ("v.avs", f'FFmpegSource2("{target}")\n'),
-    }  # fmt: skip
+    }
     for name, (file, text) in lists.items():
 
         def make(folder: Path, stock: Stock, file: str = file, text: str = text) -> Given:
@@ -148,13 +164,23 @@ def _lists() -> Iterator[Case]:
             return Given(video=folder / file)
 
         says = "" if name in ("m3u8 as mp4", "dash", "script") else LIST
-        yield Case(name=name, what=f"a list of other files ({name}), named `{file}`", make=make, ends=Refused(code=VIDEO, says=says))
+        yield Case(
+            name=name,
+            what=f"a list of other files ({name}), named `{file}`",
+            make=make,
+            ends=Refused(code=VIDEO, says=says),
+        )
 
     def as_sound(folder: Path, stock: Stock) -> Given:
         (folder / "s.wav").write_text(f"ffconcat version 1.0\nfile {stock.speech}\n", encoding="utf-8")
         return Given(audio=folder / "s.wav")
 
-    yield Case(name="sound ffconcat", what="a list of other sounds", make=as_sound, ends=Refused(code=AUDIO, says=LIST))
+    yield Case(
+        name="sound ffconcat",
+        what="a list of other sounds",
+        make=as_sound,
+        ends=Refused(code=AUDIO, says=LIST),
+    )
 
     def reference(folder: Path, stock: Stock) -> Given:
         """An MP4 whose pictures are said to lie in another file."""
@@ -163,7 +189,12 @@ def _lists() -> Iterator[Case]:
         (folder / "v.mp4").write_bytes(data[:at] + b"alis\0\0\0\0" + data[at + 8 :])
         return Given(video=folder / "v.mp4")
 
-    yield Case(name="mov reference", what="MP4 that says its pictures lie in another file", make=reference, ends=Dubbed(note="its own are used"))
+    yield Case(
+        name="mov reference",
+        what="MP4 that says its pictures lie in another file",
+        make=reference,
+        ends=Dubbed(note="its own are used"),
+    )
 
 
 def _vanishing() -> Iterator[Case]:
@@ -182,13 +213,48 @@ def _vanishing() -> Iterator[Case]:
     gone = Refused(code=VIDEO, says="does not exist")
     unread = Refused(code=VIDEO, says="It is damaged, cut short or no media file")
     rows: dict[str, tuple[str, str, str, Dubbed | Refused]] = {
-        "video removed before drawing": ("the video is removed once its faces are known", "Removes", "mp4", gone),
-        "video cut before drawing": ("the video is cut in two once its faces are known", "Cuts", "mp4", unread),
-        "video zeroed before drawing": ("the video becomes zeros once its faces are known", "Zeroes", "mp4", unread),
-        "video removed while drawing": ("the video is removed while it is drawn", "RemovesLate", "mp4", Refused(code="MEDIA", says="No such file")),
-        "sound removed before drawing": ("the sound is removed once the mouth knows it", "Removes", "wav", Refused(code="MEDIA", says="No such file")),
-        "sound cut before drawing": ("the sound is cut in two once the mouth knows it", "Cuts", "wav", Refused(code=AUDIO, says="has changed since the run began")),
-        "video replaced before drawing": ("the video is replaced by another one of equal length once its faces are known", "Replaces", "mp4", Refused(code=VIDEO, says="has changed since the run began")),
+        "video removed before drawing": (
+            "the video is removed once its faces are known",
+            "Removes",
+            "mp4",
+            gone,
+        ),
+        "video cut before drawing": (
+            "the video is cut in two once its faces are known",
+            "Cuts",
+            "mp4",
+            unread,
+        ),
+        "video zeroed before drawing": (
+            "the video becomes zeros once its faces are known",
+            "Zeroes",
+            "mp4",
+            unread,
+        ),
+        "video removed while drawing": (
+            "the video is removed while it is drawn",
+            "RemovesLate",
+            "mp4",
+            Refused(code="MEDIA", says="No such file"),
+        ),
+        "sound removed before drawing": (
+            "the sound is removed once the mouth knows it",
+            "Removes",
+            "wav",
+            Refused(code="MEDIA", says="No such file"),
+        ),
+        "sound cut before drawing": (
+            "the sound is cut in two once the mouth knows it",
+            "Cuts",
+            "wav",
+            Refused(code=AUDIO, says="has changed since the run began"),
+        ),
+        "video replaced before drawing": (
+            "the video is replaced by another one of equal length once its faces are known",
+            "Replaces",
+            "mp4",
+            Refused(code=VIDEO, says="has changed since the run began"),
+        ),
     }
     for name, (what, kind, of, ends) in rows.items():
         yield Case(name=name, what=what, make=engine(kind, of), ends=ends, changes=True)

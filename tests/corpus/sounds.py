@@ -48,7 +48,12 @@ def _lengths() -> Iterator[Case]:
         ("no sample", "WAV without a sample", lambda: np.zeros(0, np.int16), nothing),
         ("1 sample", "WAV of one sample", lambda: np.ones(1, np.int16), nothing),
         ("10 ms", "10 ms of speech", lambda: _s16(speech()[:441]), Dubbed(says="is shorter than the video")),
-        ("far longer", "two minutes for half a second of video", lambda: _s16(np.resize(speech(seconds=3), 120 * _RATE)), Dubbed(says="is longer than the video")),
+        (
+            "far longer",
+            "two minutes for half a second of video",
+            lambda: _s16(np.resize(speech(seconds=3), 120 * _RATE)),
+            Dubbed(says="is longer than the video"),
+        ),
     ]
     for name, what, content, ends in rows:
         yield Case(name=name, what=what, make=_wav(content), ends=ends)
@@ -61,7 +66,12 @@ def _lengths() -> Iterator[Case]:
         return make
 
     for name in ("loop", "bounce"):
-        yield Case(name=f"longer, {name}", what=f"2 s of speech with `sync.mode={name}`", make=mode(name), ends=Dubbed(frames=50))
+        yield Case(
+            name=f"longer, {name}",
+            what=f"2 s of speech with `sync.mode={name}`",
+            make=mode(name),
+            ends=Dubbed(frames=50),
+        )
 
 
 def _forms() -> Iterator[Case]:
@@ -79,7 +89,12 @@ def _forms() -> Iterator[Case]:
         ("7.1", "eight channels", lambda: wide(8), _RATE),
         ("16 channels", "16 channels", lambda: wide(16), _RATE),
         ("one side", "stereo, the right side silent", lambda: wide(2) * np.array([1, 0], np.int16), _RATE),
-        ("opposite sides", "stereo, the sides opposed: their mean is silence", lambda: wide(2) * np.array([1, -1], np.int16), _RATE),
+        (
+            "opposite sides",
+            "stereo, the sides opposed: their mean is silence",
+            lambda: wide(2) * np.array([1, -1], np.int16),
+            _RATE,
+        ),
     ]
     for name, what, content, rate in rows:
         yield Case(name=f"wav {name}", what=f"sound: {what}", make=_wav(content, rate), ends=Dubbed())
@@ -102,8 +117,18 @@ def _contents() -> Iterator[Case]:
         ("nan", "float with samples that are no numbers", holed(np.nan), warned),
         ("inf", "float with endless samples", holed(np.inf), warned),
         ("all nan", "float, no sample a number", lambda: np.full(24_000, np.nan, np.float32), warned),
-        ("huge float", "float of 1e30", lambda: speech().astype(np.float32) * np.float32(1e30), Dubbed(says="far beyond full scale")),
-        ("float as integers", "float of integers up to 32768", lambda: (speech() * 32768).astype(np.float32), Dubbed(says="far beyond full scale")),
+        (
+            "huge float",
+            "float of 1e30",
+            lambda: speech().astype(np.float32) * np.float32(1e30),
+            Dubbed(says="far beyond full scale"),
+        ),
+        (
+            "float as integers",
+            "float of integers up to 32768",
+            lambda: (speech() * 32768).astype(np.float32),
+            Dubbed(says="far beyond full scale"),
+        ),
         ("clipped", "clipped", lambda: _s16(speech() * 50), Dubbed()),
         ("dc offset", "off its middle by half", lambda: _s16(speech() * 0.4 + 0.5), Dubbed()),
         ("silence", "silence", lambda: np.zeros(24_696, np.int16), Dubbed()),
@@ -126,12 +151,17 @@ def _coded(suffix: str, codec: str, rate: int = 48_000) -> Callable[[Path, Stock
     return make
 
 
-def write_coded(out: av.container.OutputContainer, stream: av.AudioStream, data: np.ndarray, rate: int) -> None:
+def write_coded(
+    out: av.container.OutputContainer, stream: av.AudioStream, data: np.ndarray, rate: int
+) -> None:
     """Encode mono samples."""
     frame = av.AudioFrame.from_ndarray(_s16(data)[None], "s16", "mono")
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     stream.layout = "mono"
-    fifo, resampler = av.AudioFifo(), av.AudioResampler(format=stream.codec_context.codec.audio_formats[0], layout="mono", rate=rate)
+    fifo, resampler = (
+        av.AudioFifo(),
+        av.AudioResampler(format=stream.codec_context.codec.audio_formats[0], layout="mono", rate=rate),
+    )
     for piece in resampler.resample(frame):
         fifo.write(piece)
     size = stream.codec_context.frame_size or 1024
@@ -142,13 +172,29 @@ def write_coded(out: av.container.OutputContainer, stream: av.AudioStream, data:
 
 def _codecs() -> Iterator[Case]:
     rows = {
-        "mp3": ("mp3", "libmp3lame"), "aac": ("aac", "aac"), "m4a": ("m4a", "aac"), "alac": ("m4a", "alac"),
-        "flac": ("flac", "flac"), "opus": ("ogg", "libopus"), "opus webm": ("webm", "libopus"), "ac3": ("ac3", "ac3"),
-        "mu-law": ("wav", "pcm_mulaw"), "adpcm": ("wav", "adpcm_ms"), "s24": ("wav", "pcm_s24le"),
-        "aiff": ("aiff", "pcm_s16be"), "caf": ("caf", "pcm_s16le"), "w64": ("w64", "pcm_s16le"), "mka": ("mka", "flac"),
-    }  # fmt: skip
+        "mp3": ("mp3", "libmp3lame"),
+        "aac": ("aac", "aac"),
+        "m4a": ("m4a", "aac"),
+        "alac": ("m4a", "alac"),
+        "flac": ("flac", "flac"),
+        "opus": ("ogg", "libopus"),
+        "opus webm": ("webm", "libopus"),
+        "ac3": ("ac3", "ac3"),
+        "mu-law": ("wav", "pcm_mulaw"),
+        "adpcm": ("wav", "adpcm_ms"),
+        "s24": ("wav", "pcm_s24le"),
+        "aiff": ("aiff", "pcm_s16be"),
+        "caf": ("caf", "pcm_s16le"),
+        "w64": ("w64", "pcm_s16le"),
+        "mka": ("mka", "flac"),
+    }
     for name, (suffix, codec) in rows.items():
-        yield Case(name=f"sound {name}", what=f"sound coded as {codec}, in {suffix}", make=_coded(suffix, codec), ends=Dubbed())
+        yield Case(
+            name=f"sound {name}",
+            what=f"sound coded as {codec}, in {suffix}",
+            make=_coded(suffix, codec),
+            ends=Dubbed(),
+        )
 
     def two_rates(folder: Path, stock: Stock) -> Given:
         data = b""
@@ -158,7 +204,12 @@ def _codecs() -> Iterator[Case]:
         path.write_bytes(data)
         return Given(audio=path)
 
-    yield Case(name="sound of two rates", what="two MP3 of different rates in one", make=two_rates, ends=Dubbed(says="is longer than the video"))
+    yield Case(
+        name="sound of two rates",
+        what="two MP3 of different rates in one",
+        make=two_rates,
+        ends=Dubbed(says="is longer than the video"),
+    )
 
     def of_video(folder: Path, stock: Stock) -> Given:
         path = folder / "s.mp4"
@@ -172,4 +223,9 @@ def _codecs() -> Iterator[Case]:
             add_silence(out, sound, Fraction(14, 25))
         return Given(audio=path)
 
-    yield Case(name="sound of a video", what="a video given as sound: its sound is used", make=of_video, ends=Dubbed())
+    yield Case(
+        name="sound of a video",
+        what="a video given as sound: its sound is used",
+        make=of_video,
+        ends=Dubbed(),
+    )

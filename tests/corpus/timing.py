@@ -56,9 +56,24 @@ def _rates() -> Iterator[Case]:
         "2 frames": ("MP4 of two frames", Kind(), 2, Dubbed(frames=2)),
         "1 fps": ("one frame a second", Kind(rate=Fraction(1)), FRAMES, Dubbed(rate=1)),
         "0.1 fps": ("a frame each 10 seconds", Kind(rate=Fraction(1, 10)), 4, Dubbed(frames=4, rate=0.1)),
-        "1000 fps": ("1000 frames a second", Kind(rate=Fraction(1000), suffix="mkv"), FRAMES, Dubbed(rate=1000)),
-        "23.976 fps": ("24000/1001 frames a second", Kind(rate=Fraction(24000, 1001)), FRAMES, Dubbed(rate=24000 / 1001)),
-        "59.94 fps": ("60000/1001 frames a second", Kind(rate=Fraction(60000, 1001)), FRAMES, Dubbed(rate=60000 / 1001)),
+        "1000 fps": (
+            "1000 frames a second",
+            Kind(rate=Fraction(1000), suffix="mkv"),
+            FRAMES,
+            Dubbed(rate=1000),
+        ),
+        "23.976 fps": (
+            "24000/1001 frames a second",
+            Kind(rate=Fraction(24000, 1001)),
+            FRAMES,
+            Dubbed(rate=24000 / 1001),
+        ),
+        "59.94 fps": (
+            "60000/1001 frames a second",
+            Kind(rate=Fraction(60000, 1001)),
+            FRAMES,
+            Dubbed(rate=60000 / 1001),
+        ),
     }
     for name, (what, kind, count, ends) in rows.items():
         yield Case(name=name, what=what, make=stored(kind, count=count), ends=ends)
@@ -78,7 +93,9 @@ def _rates() -> Iterator[Case]:
     irregular = Dubbed(frames=len(times), times=times)
     for suffix in ("mp4", "mkv", "ts"):
         make = stored(Kind(suffix=suffix, gaps=gaps))
-        yield Case(name=f"gaps {suffix}", what=f"irregular times with gaps ({suffix})", make=make, ends=irregular)
+        yield Case(
+            name=f"gaps {suffix}", what=f"irregular times with gaps ({suffix})", make=make, ends=irregular
+        )
 
 
 def _moved() -> Iterator[Case]:
@@ -96,11 +113,31 @@ def _moved() -> Iterator[Case]:
     minute = tuple(n / 25 + 60 * (n >= 7) for n in range(FRAMES))
     rows: list[tuple[str, str, Callable[[Path, Stock], Given], Dubbed | Refused]] = [
         ("starts at 1 h mkv", "Matroska whose first frame is at 1 hour", _changed("mkv", later(3600)), even),
-        ("starts at 1 h ts", "MPEG-TS whose first frame is at 1 hour", _changed("ts", later(3600), options=wrap), even),
+        (
+            "starts at 1 h ts",
+            "MPEG-TS whose first frame is at 1 hour",
+            _changed("ts", later(3600), options=wrap),
+            even,
+        ),
         ("starts at 20 h mp4", "MP4 whose first frame is at 20 hours", _changed("mp4", later(72_000)), even),
-        ("negative mp4", "MP4 whose times begin at -0.2 s: an edit list hides 5 frames", _changed("mp4", later(-0.2), options=keep), Dubbed(frames=9)),
-        ("wrapped ts", "MPEG-TS whose clock of 33 bits starts again in the middle", _changed("ts", later(95443.7177 - 0.25), options=wrap), even),
-        ("pause of a minute", "a minute without frames in the middle", _changed("mkv", later(60, 7)), Dubbed(times=minute)),
+        (
+            "negative mp4",
+            "MP4 whose times begin at -0.2 s: an edit list hides 5 frames",
+            _changed("mp4", later(-0.2), options=keep),
+            Dubbed(frames=9),
+        ),
+        (
+            "wrapped ts",
+            "MPEG-TS whose clock of 33 bits starts again in the middle",
+            _changed("ts", later(95443.7177 - 0.25), options=wrap),
+            even,
+        ),
+        (
+            "pause of a minute",
+            "a minute without frames in the middle",
+            _changed("mkv", later(60, 7)),
+            Dubbed(times=minute),
+        ),
     ]
     for name, what, make, ends in rows:
         yield Case(name=name, what=what, make=make, ends=ends)
@@ -118,17 +155,51 @@ def _orders() -> Iterator[Case]:
     def headless(packet: av.Packet, number: int) -> bool:
         return number >= 3
 
-    whole = Dubbed(frames=8, times=tuple(n / 25 for n in range(4, 12)), note="from the first whole picture on, at its own time")
+    whole = Dubbed(
+        frames=8,
+        times=tuple(n / 25 for n in range(4, 12)),
+        note="from the first whole picture on, at its own time",
+    )
     b_frames = Kind(suffix="mkv", options=_B)
     rows: list[tuple[str, str, Callable[[Path, Stock], Given], Dubbed | Refused]] = [
-        ("repeated times mkv", "Matroska, two frames with the time of the one before", _changed("mkv", doubled), Dubbed()),
+        (
+            "repeated times mkv",
+            "Matroska, two frames with the time of the one before",
+            _changed("mkv", doubled),
+            Dubbed(),
+        ),
         ("all times alike", "Matroska, all frames at time 0", _changed("mkv", all_alike), Dubbed()),
-        ("open gop mp4", "MP4 with open groups of pictures and B-frames", stored(Kind(options=_OPEN)), Dubbed()),
-        ("open gop ts", "MPEG-TS with open groups of pictures", stored(Kind(suffix="ts", options=_OPEN)), Dubbed()),
-        ("begins between keys ts", "MPEG-TS that begins without a key frame", _changed("ts", headless, source=b_frames), whole),
-        ("begins between keys mkv", "Matroska that begins without a key frame", _changed("mkv", headless, source=b_frames), whole),
+        (
+            "open gop mp4",
+            "MP4 with open groups of pictures and B-frames",
+            stored(Kind(options=_OPEN)),
+            Dubbed(),
+        ),
+        (
+            "open gop ts",
+            "MPEG-TS with open groups of pictures",
+            stored(Kind(suffix="ts", options=_OPEN)),
+            Dubbed(),
+        ),
+        (
+            "begins between keys ts",
+            "MPEG-TS that begins without a key frame",
+            _changed("ts", headless, source=b_frames),
+            whole,
+        ),
+        (
+            "begins between keys mkv",
+            "Matroska that begins without a key frame",
+            _changed("mkv", headless, source=b_frames),
+            whole,
+        ),
         ("only one key", "MP4 with one key frame", stored(Kind(options={"g": "999", "bf": "3"})), Dubbed()),
-        ("fragments", "fragmented MP4", stored(Kind(muxer={"movflags": "frag_keyframe+empty_moov"}, options={"g": "4"})), Dubbed()),
+        (
+            "fragments",
+            "fragmented MP4",
+            stored(Kind(muxer={"movflags": "frag_keyframe+empty_moov"}, options={"g": "4"})),
+            Dubbed(),
+        ),
     ]
     for name, what, make, ends in rows:
         yield Case(name=name, what=what, make=make, ends=ends)
@@ -137,11 +208,20 @@ def _orders() -> Iterator[Case]:
 def _untimed() -> Iterator[Case]:
     kinds = {
         "avi": ("AVI: B-frames, and no times at all", Kind(suffix="avi", options=_B)),
-        "packed avi": ("AVI of MPEG-4 with B-frames", Kind(suffix="avi", codec="mpeg4", options={"bf": "2"}, bits=9_000_000)),
+        "packed avi": (
+            "AVI of MPEG-4 with B-frames",
+            Kind(suffix="avi", codec="mpeg4", options={"bf": "2"}, bits=9_000_000),
+        ),
         "h264": ("bare H.264", Kind(suffix="h264", options=_B)),
-        "h265": ("bare H.265", Kind(suffix="hevc", codec="libx265", options={"x265-params": "log-level=none"})),
+        "h265": (
+            "bare H.265",
+            Kind(suffix="hevc", codec="libx265", options={"x265-params": "log-level=none"}),
+        ),
         "m4v": ("bare MPEG-4", Kind(suffix="m4v", format="m4v", codec="mpeg4", bits=9_000_000)),
-        "mjpg": ("pictures of JPEG in a row", Kind(suffix="mjpeg", codec="mjpeg", pix_fmt="yuvj420p", bits=9_000_000)),
+        "mjpg": (
+            "pictures of JPEG in a row",
+            Kind(suffix="mjpeg", codec="mjpeg", pix_fmt="yuvj420p", bits=9_000_000),
+        ),
         "y4m": ("raw pictures in Y4M", Kind(suffix="y4m", codec="wrapped_avframe")),
         "ivf": ("VP9 in IVF", Kind(suffix="ivf", codec="libvpx-vp9", options={"cpu-used": "8"})),
     }
