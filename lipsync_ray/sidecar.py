@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lipsync_ray.storage.uri import plain_text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTime:
@@ -65,7 +67,7 @@ def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
     """The result and the facts it rests on as JSON, to be written beside the video."""
     content = {**facts, "result": {**asdict(result), "out": str(result.out), "sidecar": str(result.sidecar)}}
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()  # names of files may be no text: \udcXX is JSON
+    return plain_text(text)  # \udcXX is JSON as well
 
 
 def sidecar_place(out: str) -> str:

@@ -33,7 +33,7 @@ from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import make_review
 from lipsync_ray.sidecar import Result, StageTime, beside, report_place, sidecar_place, sidecar_text
 from lipsync_ray.stitch import Assembly, assemble
-from lipsync_ray.storage.uri import is_remote, name_of
+from lipsync_ray.storage.uri import is_remote, name_of, plain_text
 from lipsync_ray.storage.whole import content_hash
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Finish:
             bench.site.clear(beside_it)  # an earlier output's: it tells of other bytes
         if isinstance(report, Report):  # beside an output that is in its place
             with bench.site.output(report_place(place)) as path:
-                path.write_text(report.html, encoding="utf-8")
+                path.write_text(plain_text(report.html), encoding="utf-8")
         result = _result(source, assembly, report.review if isinstance(report, Report) else None)
         with bench.site.output(sidecar_place(place)) as path:
             told = {**_facts(source, report), "provenance": provenance}
