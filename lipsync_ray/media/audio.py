@@ -7,6 +7,7 @@ in the container (a track that begins later than its video) is not silence befor
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 ANALYSIS_RATE = 16_000
 LEAST_RATE = 1000  # Hz: a slower sound has hours in a small file, and nothing that can be understood
+_STREAMED = 0x7FFF_0000  # bytes: who writes a WAV without knowing its end says so much, or more
 LOUDEST = 16.0  # 24 dB over full scale: encoders refuse what is far beyond it
 GAP = 0.05  # seconds: a hole in the time stamps longer than this is filled with silence
 LONGEST_GAP = 600.0  # seconds: a longer one is a broken time stamp, not a pause
@@ -96,6 +98,7 @@ def probe_audio(path: str | Path) -> AudioInfo:
             counted = counted and length > 0
             if pts is not None:
                 last, longest = max(last, pts * base + length), max(longest, length)
+        _warn_if_cut(path)
         context = stream.codec_context
         facts = {
             "path": str(path),
@@ -113,6 +116,21 @@ def probe_audio(path: str | Path) -> AudioInfo:
         raise AudioUnreadable(f"{path} has a sound track, but no sample of it can be decoded")
     duration = last - start if counted and last > start else _decoded_length(path, facts["rate"])
     return AudioInfo(duration=duration, **facts)
+
+
+def _warn_if_cut(path: str | Path) -> None:
+    """Tell of a WAV that ends before its header says, which FFmpeg takes as if it were whole."""
+    with open(path, "rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return
+        while len(part := file.read(8)) == 8 and part[:4] != b"data":
+            size = int.from_bytes(part[4:], "little")
+            file.seek(size + size % 2, os.SEEK_CUR)
+        said, start = int.from_bytes(part[4:], "little"), file.tell()
+    there = os.path.getsize(path) - start
+    if there < said < _STREAMED:
+        logger.warning("%s is cut short: %d of %d bytes of its sound are there", path, max(0, there), said)
 
 
 def _packet_times(

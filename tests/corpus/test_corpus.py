@@ -90,7 +90,7 @@ def table() -> str:
     """All cases by theme, for people."""
     parts = []
     for theme, cases in THEMES.items():
-        rows = [f"| {case.name!r} | {case.what} | {case.ends.text()} |" for case in cases()]
+        rows = [f"| {case.name} | {case.what} | {case.ends.text()} |" for case in cases()]
         parts.append(
             "\n".join(
                 [f"\n#### {theme}\n", "| case | what it is | what it gets |", "|---|---|---|", *rows, ""]

@@ -18,7 +18,7 @@ _TENTHS = range(1, 10)
 def cases() -> Iterator[Case]:
     """All cases of this theme."""
     for tenth in _TENTHS:
-        share = f"cut after {tenth} tenths"
+        share = f"cut at {tenth}0 %"
         yield _cut_video("mp4", tenth, NO_MEDIA, share)
         yield _cut_video("fast.mp4", tenth, NOTHING_THERE if tenth < 4 else POINTS_ELSEWHERE, share)
         yield _cut_video("mkv", tenth, EMPTY if tenth < 3 else ENDS_EARLY, share)
@@ -61,4 +61,4 @@ def _cut_sound(tenth: int, share: str) -> Case:
         path.write_bytes(whole[: len(whole) * tenth // 10])
         return Given(audio=path)
 
-    return Case(name=f"cut wav {tenth}", what=f"WAV, {share}", make=make, ends=Dubbed())
+    return Case(name=f"cut wav {tenth}", what=f"WAV, {share}", make=make, ends=Dubbed(says="is cut short"))
