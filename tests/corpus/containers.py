@@ -9,9 +9,11 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
+from av.stream import Disposition
 
 from tests.corpus.case import Case, Dubbed, Given, Refused
-from tests.corpus.stock import EXAMPLES, FRAMES, Kind, Stock, add_silence, moving, remuxed, write_clip
+from tests.corpus.stock import EXAMPLES, FRAMES, Kind, Stock, add_silence, move, moving, remuxed, write_clip
 
 UNREADABLE = "VIDEO_UNREADABLE"
 _SIZES = ((320, 240), (280, 210))
@@ -100,14 +102,14 @@ def _only_sound(folder: Path, stock: Stock) -> Given:
     return Given(video=folder / "v.m4a")
 
 
-def _attached(out: av.container.OutputContainer) -> Callable[[], None]:
+def _attached(out: OutputContainer) -> Callable[[], None]:
     """Add a cover picture; returns what writes it."""
     picture = cv2.resize(cv2.imread(str(EXAMPLES / "portrait.png")), (64, 64))  # type: ignore[call-overload]
     cover = out.add_stream("mjpeg", rate=1)
     assert isinstance(cover, av.VideoStream)
     cover.width = cover.height = 64
     cover.pix_fmt = "yuvj420p"
-    cover.disposition = av.stream.Disposition.attached_pic
+    cover.disposition = Disposition.attached_pic
 
     def write() -> None:
         out.mux(cover.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
@@ -152,9 +154,7 @@ def _several(path: Path, default: int | None) -> Path:
             assert isinstance(stream, av.VideoStream)
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
-            stream.disposition = (
-                av.stream.Disposition.default if default == number else av.stream.Disposition(0)
-            )
+            stream.disposition = Disposition.default if default == number else Disposition(0)
             streams.append((stream, [picture for _, picture in moving(Kind(size=size))]))
         for number in range(FRAMES):
             for stream, pictures in streams:
@@ -259,7 +259,7 @@ def _joined(suffix: str) -> Callable[[Path, Stock], Given]:
             if suffix == "ts" and number:
 
                 def later(packet: av.Packet, number: int) -> None:
-                    packet.pts, packet.dts = packet.pts + 50_400, packet.dts + 50_400
+                    move(packet, 50_400)
 
                 part = remuxed(part, stock.folder / "later.ts", later, options={"mpegts_copyts": "1"})
             parts.append(part.read_bytes())

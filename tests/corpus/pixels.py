@@ -20,6 +20,9 @@ _FFV1 = Kind(suffix="mkv", codec="ffv1")
 _X265 = Kind(suffix="mp4", codec="libx265", options={"x265-params": "log-level=none"})
 
 
+_FEW = 6  # frames tell of a format or a codec as much as more do
+
+
 def cases() -> Iterator[Case]:
     """All cases of this theme."""
     yield from _sizes()
@@ -93,12 +96,12 @@ def _formats() -> Iterator[Case]:
         "ya8": "grey with alpha",
     }
     for pix_fmt, what in lossless.items():
-        make = stored(replace(_FFV1, pix_fmt=pix_fmt))
-        yield Case(name=pix_fmt, what=f"pixels: {what} ({pix_fmt})", make=make, ends=Dubbed())
+        make = stored(replace(_FFV1, pix_fmt=pix_fmt), count=_FEW)
+        yield Case(name=pix_fmt, what=f"pixels: {what} ({pix_fmt})", make=make, ends=Dubbed(frames=_FEW))
     raw = {"nv12": "NV12", "yuyv422": "YUYV", "uyvy422": "UYVY"}
     for pix_fmt, what in raw.items():
-        make = stored(Kind(suffix="nut", codec="rawvideo", pix_fmt=pix_fmt))
-        yield Case(name=pix_fmt, what=f"pixels: {what}, not compressed", make=make, ends=Dubbed())
+        make = stored(Kind(suffix="nut", codec="rawvideo", pix_fmt=pix_fmt), count=_FEW)
+        yield Case(name=pix_fmt, what=f"pixels: {what}, not compressed", make=make, ends=Dubbed(frames=_FEW))
     others = {
         "yuv422p": Kind(pix_fmt="yuv422p"),
         "yuv444p": Kind(pix_fmt="yuv444p"),
@@ -113,8 +116,8 @@ def _formats() -> Iterator[Case]:
     }
     for name, kind in others.items():
         what = f"pixels: {kind.pix_fmt} of {kind.codec}"
-        ends = Refused(code="FACE_NONE", says="no face in") if name == "monob" else Dubbed()
-        yield Case(name=name, what=what, make=stored(kind), ends=ends)
+        ends = Refused(code="FACE_NONE", says="no face in") if name == "monob" else Dubbed(frames=_FEW)
+        yield Case(name=name, what=what, make=stored(kind, count=_FEW), ends=ends)
 
 
 def _colours() -> Iterator[Case]:
@@ -153,7 +156,9 @@ def _codecs() -> Iterator[Case]:
     }
     for name, kind in kinds.items():
         what = f"coded as {kind.codec}, in {kind.suffix}"
-        yield Case(name=name, what=what, make=stored(kind), ends=Dubbed(size=kind.size))
+        yield Case(
+            name=name, what=what, make=stored(kind, count=_FEW), ends=Dubbed(frames=_FEW, size=kind.size)
+        )
 
 
 def _animations() -> Iterator[Case]:

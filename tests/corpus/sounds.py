@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import OutputContainer
 
 from tests.corpus.case import Case, Dubbed, Given, Refused
 from tests.corpus.stock import Stock, add_silence, samples, write_wav
@@ -133,7 +134,7 @@ def _contents() -> Iterator[Case]:
         ("dc offset", "off its middle by half", lambda: _s16(speech() * 0.4 + 0.5), Dubbed()),
         ("silence", "silence", lambda: np.zeros(24_696, np.int16), Dubbed()),
         ("noise", "noise", lambda: _s16(noise.normal(0, 0.3, 24_696)), Dubbed()),
-        ("music", "a chord", lambda: _s16(sum(np.sin(2 * np.pi * f * time) for f in chord) / 5), Dubbed()),
+        ("music", "a chord", lambda: _s16(np.sin(2 * np.pi * np.outer(chord, time)).sum(0) / 5), Dubbed()),
         ("faint", "a thousandth as loud", lambda: _s16(speech() / 1000), Dubbed()),
         ("clicks", "clicks", lambda: _s16((np.arange(24_696) % 2205 == 0).astype(float)), Dubbed()),
     ]
@@ -145,23 +146,22 @@ def _coded(suffix: str, codec: str, rate: int = 48_000) -> Callable[[Path, Stock
     def make(folder: Path, stock: Stock) -> Given:
         path = folder / f"s.{suffix}"
         with av.open(str(path), "w") as out:
-            write_coded(out, out.add_stream(codec, rate=rate), speech(rate), rate)
+            stream = out.add_stream(codec, rate=rate)
+            assert isinstance(stream, av.AudioStream)
+            write_coded(out, stream, speech(rate), rate)
         return Given(audio=path)
 
     return make
 
 
-def write_coded(
-    out: av.container.OutputContainer, stream: av.AudioStream, data: np.ndarray, rate: int
-) -> None:
+def write_coded(out: OutputContainer, stream: av.AudioStream, data: np.ndarray, rate: int) -> None:
     """Encode mono samples."""
     frame = av.AudioFrame.from_ndarray(_s16(data)[None], "s16", "mono")
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     stream.layout = "mono"
-    fifo, resampler = (
-        av.AudioFifo(),
-        av.AudioResampler(format=stream.codec_context.codec.audio_formats[0], layout="mono", rate=rate),
-    )
+    formats = stream.codec_context.codec.audio_formats
+    assert formats
+    fifo, resampler = av.AudioFifo(), av.AudioResampler(format=formats[0], layout="mono", rate=rate)
     for piece in resampler.resample(frame):
         fifo.write(piece)
     size = stream.codec_context.frame_size or 1024

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
 
 from tests.conftest import ROOT
 
@@ -101,13 +102,20 @@ def write_clip(
     return path
 
 
-def add_silence(out: av.container.OutputContainer, stream: av.AudioStream, seconds: Fraction) -> None:
+def add_silence(out: OutputContainer, stream: av.AudioStream, seconds: Fraction) -> None:
     """Fill a mono sound track of 48 kHz."""
     for start in range(0, int(48_000 * seconds), 1024):
         silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
         silence.sample_rate, silence.pts = 48_000, start
         out.mux(stream.encode(silence))
     out.mux(stream.encode(None))
+
+
+def move(packet: av.Packet, ticks: int) -> None:
+    """Show, and decode, a packet later."""
+    assert packet.pts is not None
+    assert packet.dts is not None
+    packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
 
 
 def remuxed(

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 
 from tests.corpus.case import Case, Dubbed, Given, Refused
-from tests.corpus.stock import FRAMES, Kind, Stock, remuxed, write_clip
+from tests.corpus.stock import FRAMES, Kind, Stock, move, remuxed, write_clip
 
 _OPEN = {"g": "6", "bf": "3", "x264-params": "open-gop=1:scenecut=0"}
 _PLAIN = {"bf": "0"}
@@ -103,7 +103,7 @@ def _moved() -> Iterator[Case]:
         def change(packet: av.Packet, number: int) -> None:
             if number >= first:
                 ticks = round(seconds / packet.time_base)
-                packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                move(packet, ticks)
 
         return change
 
@@ -147,7 +147,7 @@ def _orders() -> Iterator[Case]:
     def doubled(packet: av.Packet, number: int) -> None:
         if number in (4, 9):
             ticks = round(1 / 25 / packet.time_base)
-            packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks
+            move(packet, -ticks)
 
     def all_alike(packet: av.Packet, number: int) -> None:
         packet.pts = packet.dts = 0
