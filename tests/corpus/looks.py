@@ -104,7 +104,6 @@ def _spread_fingers(picture: np.ndarray, skin: tuple[float, ...]) -> np.ndarray:
 
 
 def _light() -> Iterator[Case]:
-    noise = np.random.default_rng(9)
 
     def smeared(n: int, p: np.ndarray) -> np.ndarray:
         return cv2.blur(p, (41, 1))
@@ -115,7 +114,12 @@ def _light() -> Iterator[Case]:
     rows: list[tuple[str, str, Change, Dubbed | Refused]] = [
         ("black", "black frames only", lambda n, p: np.zeros_like(p), NONE),
         ("white", "white frames only", lambda n, p: np.full_like(p, 255), NONE),
-        ("noise only", "noise only", lambda n, p: noise.integers(0, 256, p.shape, np.uint8), NONE),
+        (
+            "noise only",
+            "noise only",
+            lambda n, p: np.random.default_rng(n).integers(0, 256, p.shape, np.uint8),
+            NONE,
+        ),
         (
             "black between",
             "a black frame in every four",
@@ -136,7 +140,9 @@ def _light() -> Iterator[Case]:
         (
             "grainy",
             "very grainy",
-            lambda n, p: np.clip(p + noise.normal(0, 40, p.shape), 0, 255).astype(np.uint8),
+            lambda n, p: np.clip(p + np.random.default_rng(n).normal(0, 25, p.shape), 0, 255).astype(
+                np.uint8
+            ),
             Dubbed(kept=None),
         ),
         (
