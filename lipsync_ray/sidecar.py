@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lipsync_ray.storage.uri import plain_text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTime:
@@ -64,7 +66,8 @@ class Result:
 def sidecar_text(result: Result, facts: dict[str, Any]) -> str:
     """The result and the facts it rests on as JSON, to be written beside the video."""
     content = {**facts, "result": {**asdict(result), "out": str(result.out), "sidecar": str(result.sidecar)}}
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return plain_text(text)  # \udcXX is JSON as well
 
 
 def sidecar_place(out: str) -> str:

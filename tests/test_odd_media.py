@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
 import pytest
 
@@ -20,29 +17,9 @@ from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.table import FrameTable
 from lipsync_ray.overrides import load_config
-from tests.conftest import ROOT
+from tests.corpus.stock import EXAMPLES, FRAMES, Kind, write_clip
 
-EXAMPLES = ROOT / "examples"
-FRAMES = 14
 HDR = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """How a portrait that moves past the camera is stored."""
-
-    suffix: str = "mp4"
-    codec: str = "libx264"
-    pix_fmt: str = "yuv420p"
-    size: tuple[int, int] = (320, 240)  # upright
-    rate: Fraction = Fraction(25)
-    tags: tuple[int, int, int, int] = (2, 2, 2, 0)  # primaries, transfer, matrix, range
-    aspect: Fraction = Fraction(1)
-    degrees: int = 0  # of the display matrix, counter-clockwise
-    gaps: tuple[int, ...] = ()  # frames that are missing: the one before is shown longer
-    blank: tuple[int, ...] = ()  # frames without a face
-    options: dict[str, str] = field(default_factory=dict)
-    audio: bool = False
 
 
 _X265 = "log-level=none:keyint=5:open-gop=1:bframes=3"
@@ -64,46 +41,6 @@ KINDS = {
     "jpegs": Kind(suffix="avi", codec="mjpeg", pix_fmt="yuvj420p", tags=(2, 2, 5, 2), options={"q": "2"}),
     "card in the middle": Kind(blank=(5, 6, 7, 8), tags=(6, 6, 6, 1), pix_fmt="yuv444p"),
 }
-
-
-def pictures(kind: Kind) -> Iterator[tuple[int, np.ndarray]]:
-    """Frame numbers and RGB pictures, upright; a frame without a face is one colour."""
-    portrait = cv2.cvtColor(cv2.imread(str(EXAMPLES / "portrait.png")), cv2.COLOR_BGR2RGB)
-    width, height = kind.size
-    for number in range(FRAMES):
-        x, y = 72 + number * (kind.size[0] > 300), 8
-        picture = portrait[y : y + height, x : x + width]
-        if number in kind.blank:
-            picture = np.full_like(picture, (40, 90, 160))
-        if number not in kind.gaps:
-            yield number, picture
-
-
-def write_clip(kind: Kind, path: Path) -> None:
-    """Store the clip as its kind says."""
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream(kind.codec, rate=kind.rate, options={"crf": "12", **kind.options})
-        context = stream.codec_context
-        stream.width, stream.height = kind.size[::-1] if kind.degrees % 180 else kind.size
-        stream.pix_fmt = kind.pix_fmt
-        context.color_primaries, context.color_trc, context.colorspace, context.color_range = kind.tags
-        context.sample_aspect_ratio = kind.aspect
-        if kind.degrees:
-            stream.set_display_rotation(kind.degrees)
-        sound = out.add_stream("aac", rate=48_000) if kind.audio else None
-        for number, picture in pictures(kind):
-            lying = np.ascontiguousarray(np.rot90(picture, -kind.degrees // 90))
-            frame = av.VideoFrame.from_ndarray(lying, format="rgb24")
-            frame = frame.reformat(format=kind.pix_fmt, dst_color_range=2 if kind.tags[3] == 2 else 1)
-            frame.pts, frame.time_base = number, 1 / kind.rate
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-        if sound is not None:
-            for start in range(0, int(48_000 * FRAMES / kind.rate), 1024):
-                silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
-                silence.sample_rate, silence.pts = 48_000, start
-                out.mux(sound.encode(silence))
-            out.mux(sound.encode(None))
 
 
 def frames_of(table: FrameTable) -> Iterator[Frame]:

@@ -15,6 +15,7 @@ from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure
+from lipsync_ray.errors import AudioUnreadable, VideoUnreadable
 from lipsync_ray.fingerprint import code_version
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
@@ -32,7 +33,7 @@ from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.review import make_review
 from lipsync_ray.sidecar import Result, StageTime, beside, report_place, sidecar_place, sidecar_text
 from lipsync_ray.stitch import Assembly, assemble
-from lipsync_ray.storage.uri import is_remote, name_of
+from lipsync_ray.storage.uri import is_remote, name_of, plain_text
 from lipsync_ray.storage.whole import content_hash
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Finish:
             )
             facts = facts_of(source.prepared, inputs, source.spec, made)
             with bench.site.output(place) as path:
+                _check_unchanged(inputs)
                 with sealer.raw(path) as raw:
                     _write(raw, assembly, config, inputs)
                     sealed = sealer.seal(raw, path, facts)
@@ -104,7 +106,7 @@ class Finish:
             bench.site.clear(beside_it)  # an earlier output's: it tells of other bytes
         if isinstance(report, Report):  # beside an output that is in its place
             with bench.site.output(report_place(place)) as path:
-                path.write_text(report.html, encoding="utf-8")
+                path.write_text(plain_text(report.html), encoding="utf-8")
         result = _result(source, assembly, report.review if isinstance(report, Report) else None)
         with bench.site.output(sidecar_place(place)) as path:
             told = {**_facts(source, report), "provenance": provenance}
@@ -118,6 +120,20 @@ class Finish:
         frames = len(source.inputs.timeline)
         mark = source.spec.config.provenance.visible_mark
         return assemble(source.prepared.plan.chunks, source.records, source.seams, folder, frames, mark)
+
+
+def _check_unchanged(inputs: Inputs) -> None:
+    """See whether the files are still those that were looked at: what was drawn belongs to those.
+
+    Raises:
+        VideoUnreadable, AudioUnreadable: one has changed.
+        MediaError: one cannot be read.
+    """
+    pairs = ((inputs.table.path, inputs.source_hash, VideoUnreadable),)
+    pairs += ((inputs.sound.path, inputs.audio_hash, AudioUnreadable),)
+    for path, known, kind in pairs:
+        if content_hash(path) != known:
+            raise kind(f"{path} has changed since the run began; run the same command again")
 
 
 def _write(path: Path, assembly: Assembly, config: Config, inputs: Inputs) -> None:

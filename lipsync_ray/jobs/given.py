@@ -10,7 +10,7 @@ from lipsync_ray.config import Config
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.provenance.facts import GivenFile
 from lipsync_ray.speakers.settings import LEAVE
-from lipsync_ray.storage.uri import name_of
+from lipsync_ray.storage.uri import name_of, plain_text
 from lipsync_ray.storage.whole import content_hash
 
 SOURCE, SPEECH, DRIVE = "source", "speech", "drive"
@@ -59,7 +59,7 @@ def hash_files(
         if here.place not in known:
             known[here.place] = content_hash(here.place)
         name = names.get(one.place) or name_of(one.place)
-        found[one] = GivenFile(use=one.use, name=name, sha256=known[here.place])
+        found[one] = GivenFile(use=one.use, name=plain_text(name), sha256=known[here.place])
     return tuple(found.values())
 
 

@@ -7,6 +7,7 @@ in the container (a track that begins later than its video) is not silence befor
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +17,19 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from lipsync_ray.errors import AudioUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_packets
+from lipsync_ray.media.demux import FormatRefused, check_path, open_demuxer, read_packets
 
 logger = logging.getLogger(__name__)
 
 ANALYSIS_RATE = 16_000
+LEAST_RATE = 1000  # Hz: a slower sound has hours in a small file, and nothing that can be understood
+_STREAMED = 0x7FFF_0000  # bytes: who writes a WAV without knowing its end says so much, or more
+LOUDEST = 16.0  # 24 dB over full scale: encoders refuse what is far beyond it
 GAP = 0.05  # seconds: a hole in the time stamps longer than this is filled with silence
 LONGEST_GAP = 600.0  # seconds: a longer one is a broken time stamp, not a pause
 
@@ -52,24 +57,33 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     Raises:
         AudioUnreadable: it cannot be opened or has no sound track; or, while it is read, it is damaged.
     """
+    file = check_path(path, AudioUnreadable)
     try:
-        container = open_demuxer(path, metadata_errors="replace")
+        container = open_demuxer(file)
     except FormatRefused as error:
         raise AudioUnreadable(f"cannot open {path}: {error}") from error
     except (av.error.FFmpegError, OSError) as error:
         raise AudioUnreadable(f"cannot open {path}: {error.strerror}") from error
     with container:
-        if not container.streams.audio:
-            raise AudioUnreadable(f"{path} has no sound track")
-        stream = container.streams.audio[0]
-        if stream.codec_context is None:
-            raise AudioUnreadable(
-                f"{path} has a sound track in a format that cannot be decoded: convert it first"
-            )
         try:
-            yield container, stream
+            yield container, first_sound(container, path)
         except av.error.FFmpegError as error:
             raise AudioUnreadable(f"{path} is damaged: {error.strerror}. Copy or repair it") from error
+
+
+def first_sound(container: InputContainer, name: str | Path) -> AudioStream:
+    """The first sound track of a file. Raises AudioUnreadable: there is none, or nobody knows its codec."""
+    if not container.streams.audio:
+        raise AudioUnreadable(f"{name} has no sound track")
+    stream = container.streams.audio[0]
+    context: AudioCodecContext | None = stream.codec_context  # the stubs know no stream without one
+    if context is None:
+        raise AudioUnreadable(f"the sound of {name} is in a codec that is not known; convert it to WAV")
+    if 0 < context.sample_rate < LEAST_RATE:
+        raise AudioUnreadable(
+            f"{name} says it has {context.sample_rate} Hz, which can be no speech: its header is wrong"
+        )
+    return stream
 
 
 def probe_audio(path: str | Path) -> AudioInfo:
@@ -82,13 +96,12 @@ def probe_audio(path: str | Path) -> AudioInfo:
         base = stream.time_base or Fraction(1, stream.rate or 1)
         start = (stream.start_time or 0) * base
         last, longest, counted = start, Fraction(0), True
-        for packet in read_packets(container, stream):
-            if packet.size == 0 or packet.pts is None:
-                counted = counted and packet.size == 0
-                continue
-            length = (packet.duration or 0) * base
+        for pts, ticks in _packet_times(container, stream, path):
+            length = ticks * base
             counted = counted and length > 0
-            last, longest = max(last, packet.pts * base + length), max(longest, length)
+            if pts is not None:
+                last, longest = max(last, pts * base + length), max(longest, length)
+        _warn_if_cut(path)
         context = stream.codec_context
         facts = {
             "path": str(path),
@@ -108,6 +121,38 @@ def probe_audio(path: str | Path) -> AudioInfo:
     return AudioInfo(duration=duration, **facts)
 
 
+def _warn_if_cut(path: str | Path) -> None:
+    """Tell of a WAV that ends before its header says, which FFmpeg takes as if it were whole."""
+    with open(path, "rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return
+        while len(part := file.read(8)) == 8 and part[:4] != b"data":
+            size = int.from_bytes(part[4:], "little")
+            file.seek(size + size % 2, os.SEEK_CUR)
+        said, start = int.from_bytes(part[4:], "little"), file.tell()
+    there = os.path.getsize(path) - start
+    if there < said < _STREAMED:
+        logger.warning("%s is cut short: %d of %d bytes of its sound are there", path, max(0, there), said)
+
+
+def _packet_times(
+    container: InputContainer, stream: AudioStream, path: str | Path
+) -> Iterator[tuple[int | None, int]]:
+    """PTS and length of every packet; 0 for a length that is not known, or worth nothing without a PTS."""
+    try:
+        for packet in read_packets(container, stream):
+            if packet.size:
+                yield packet.pts, 0 if packet.pts is None else packet.duration or 0
+    except (
+        av.error.FFmpegError,
+        OSError,
+    ) as error:  # a size may ask for more memory than there is
+        raise AudioUnreadable(
+            f"{path} is damaged: {error.strerror}. Copy or repair it, then try again"
+        ) from error
+
+
 def _decoded_length(path: str | Path, rate: int) -> Fraction:
     return Fraction(sum(block.shape[1] for block in blocks(path)), rate)
 
@@ -116,7 +161,7 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
     """Decode piece by piece; memory does not grow with the length.
 
     Packets that cannot be decoded and holes in the time stamps become silence. Samples that are not
-    numbers become 0, with one warning.
+    numbers become 0; where some are beyond ``LOUDEST``, all are cut to -1 to 1. Each is told once.
 
     Args:
         path: any file with a sound track.
@@ -127,20 +172,38 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
         ``float32[channels, n]``, nominal range -1 to 1.
 
     Raises:
-        AudioUnreadable: as ``open_audio``.
+        AudioUnreadable: as ``open_audio``, or its samples cannot be read to the end or converted.
     """
-    warned = False
+    told: set[str] = set()
     with open_audio(path) as (container, stream):
-        chain = _Chain(rate, layout)
-        for frame in _frames(container, stream):
-            for block in chain.push(frame):
-                if not np.isfinite(block).all():
-                    if not warned:
-                        logger.warning("%s holds samples that are not numbers: heard as silence", path)
-                    warned = True
-                    block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
-                yield block
-        yield from chain.flush()
+        try:
+            for block in _converted(container, stream, _Chain(rate, layout)):
+                yield _sound(block, path, told)
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, ValueError) as error:
+            raise AudioUnreadable(f"the sound of {path} cannot be read: {error}; convert it") from error
+
+
+def _converted(container: InputContainer, stream: AudioStream, chain: _Chain) -> Iterator[np.ndarray]:
+    for frame in _frames(container, stream):
+        yield from chain.push(frame)
+    yield from chain.flush()
+
+
+def _sound(block: np.ndarray, path: str | Path, told: set[str]) -> np.ndarray:
+    """Samples that encoders and filters take; what is wrong with them is told once."""
+    trouble = ""
+    if not np.isfinite(block).all():
+        trouble = "samples that are not numbers: heard as silence"
+        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    if block.size and np.abs(block).max() > LOUDEST:
+        trouble = trouble or "samples far beyond full scale: they are cut to it, and sound distorted"
+        block = block.clip(-1.0, 1.0)
+    if trouble and trouble not in told:
+        told.add(trouble)
+        logger.warning("%s holds %s", path, trouble)
+    return block
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:

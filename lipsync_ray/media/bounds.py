@@ -55,7 +55,7 @@ def _video_size(file: Path, most: int) -> tuple[int, int]:
 def _still_size(file: Path, most: int) -> tuple[int, int]:
     """Size of a picture, which need hold no text that is UTF-8; 0 where FFmpeg does not know it."""
     try:
-        with open_demuxer(file, metadata_errors="replace", most_pixels=most) as container:
+        with open_demuxer(file, most_pixels=most) as container:
             context = container.streams.video[0].codec_context if container.streams.video else None
             return (context.width, context.height) if context is not None else (0, 0)
     except (FFmpegError, OSError, ValueError):

@@ -17,6 +17,8 @@ from av.container import InputContainer
 from av.error import ArgumentError
 from av.stream import Stream
 
+from lipsync_ray.errors import MediaError
+
 # Names of FFmpeg's demuxers. Not here, among others: hls, dash, concat, imf, sdp, rtsp, image2, devices.
 _VIDEO = (
     *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "m4v", "h261", "h263", "h264", "hevc", "vvc"),
@@ -51,14 +53,37 @@ class FormatRefused(ValueError):
     """The file is in a format that is not read, such as a list of other files."""
 
 
-def open_demuxer(
-    source: str | Path | BinaryIO, *, metadata_errors: str = "strict", most_pixels: int | None = None
-) -> InputContainer:
-    """Open a plain file, or one that is being read.
+def check_path(path: str | Path, refused: type[MediaError]) -> Path:
+    """The path of a plain, non-empty file: nothing that waits for a writer, or never ends, is opened.
+
+    Raises:
+        refused: it is an address, missing, a folder, a device, a pipe or empty.
+    """
+    text = str(path)
+    if "://" in text:
+        raise refused(f"{text} is an address: download it and give the path of the file")
+    file = Path(path)
+    try:
+        if not file.exists():
+            raise refused(f"{text} does not exist (looked from {Path.cwd()})")
+        if file.is_dir():
+            raise refused(f"{text} is a folder: name a file in it")
+        if not file.is_file():
+            raise refused(f"{text} is not a plain file: copy it to disk first")
+        if file.stat().st_size == 0:
+            raise refused(f"{text} is empty (0 bytes)")
+        with file.open("rb"):
+            pass
+    except OSError as error:
+        raise refused(f"{text} cannot be read: {error.strerror or error}") from error
+    return file
+
+
+def open_demuxer(source: str | Path | BinaryIO, *, most_pixels: int | None = None) -> InputContainer:
+    """Open a plain file, or one that is being read. Titles in it that are no UTF-8 are no fault.
 
     Args:
         source: a path, of whatever name, or a file that can seek.
-        metadata_errors: what becomes of text in it that is no UTF-8, as for ``bytes.decode``.
         most_pixels: of a picture; larger ones are not decoded, which FFmpeg may do to find out what they are.
             Their stream may have no size then.
 
@@ -68,7 +93,7 @@ def open_demuxer(
     """
     options = _OPTIONS if most_pixels is None else {**_OPTIONS, "max_pixels": str(most_pixels)}
     try:
-        return av.open(_named(source), "r", options=options, metadata_errors=metadata_errors)
+        return av.open(_named(source), "r", options=options, metadata_errors="replace")
     except ArgumentError as error:
         raise FormatRefused(
             "it is a list of other files, or in a format that is not read; name a video or sound file"

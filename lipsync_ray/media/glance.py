@@ -14,7 +14,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import AudioUnreadable, LimitExceeded, VideoUnreadable
-from lipsync_ray.media.audio import open_audio
+from lipsync_ray.media.audio import first_sound, open_audio
 from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_frames
 from lipsync_ray.media.probe import choose_stream, open_container, reason
 
@@ -80,9 +80,7 @@ def glance_at_sound(source: Path | BinaryIO, name: str) -> Glance:
             container, stream = stack.enter_context(open_audio(source))
         else:
             container = stack.enter_context(_opened(source, name, AudioUnreadable))
-            if not container.streams.audio:
-                raise AudioUnreadable(f"{name} has no sound track")
-            stream = container.streams.audio[0]
+            stream = first_sound(container, name)
         try:
             frame = next(read_frames(container, stream), None)
         except FFmpegError as error:

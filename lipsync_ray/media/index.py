@@ -14,10 +14,9 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
-from lipsync_ray.media.demux import read_frames, read_packets
+from lipsync_ray.media.demux import check_path, read_frames, read_packets
 from lipsync_ray.media.probe import (
     Probe,
-    check_path,
     choose_stream,
     open_container,
     probe,
@@ -56,6 +55,8 @@ class PacketList:
 
 
 _NONE = -(2**63)
+_FAR = 3  # frames: decoders mix up the times of fewer
+_SLIGHT = 0.1  # seconds by which a header may be wrong without a word
 _SIZED = frozenset({"matroska", "flv"})  # their headers tell a length
 
 
@@ -69,7 +70,7 @@ def build_table(path: str | Path) -> FrameTable:
     Raises:
         VideoUnreadable: missing, empty, no media, no video stream, cut short, an address or a playlist.
     """
-    file = check_path(path)
+    file = check_path(path, VideoUnreadable)
     if is_still(file):
         return still_table(file)
     found = probe(file)
@@ -187,14 +188,28 @@ def _decoded_table(
 def _mended(known: np.ndarray, start: int, step: int) -> np.ndarray:
     """Increasing times for frames whose order is sure but whose own times are missing or turn back.
 
-    Even steps, if these end where the known times end (MPEG-PS repeats a time here and there) or none are
-    known (AVI and bare streams); else the known times, each moved behind the one before.
+    Files that were joined byte by byte begin anew in the middle: each goes on where the one before ends.
+    Even steps, if these end where the known times end (MPEG-PS repeats a time here and there), none are
+    known (AVI and bare streams) or all are alike; else the known times, each moved behind the one before.
     """
     even = start + step * np.arange(len(known), dtype=np.int64)
-    if known.min() == _NONE or abs(int(known.max()) - int(even[-1])) <= 2 * step:
+    if known.min() == _NONE or known.min() == known.max():
+        return even
+    known = _joined(known, step)
+    if abs(int(known.max()) - int(even[-1])) <= 2 * step:
         return even
     ticks = np.arange(len(known), dtype=np.int64)
     return np.maximum.accumulate(known - ticks) + ticks
+
+
+def _joined(known: np.ndarray, step: int) -> np.ndarray:
+    """Times that begin anew, moved behind those before; a single one that turns back is not a beginning."""
+    moved = known.copy()
+    for number in np.flatnonzero(np.diff(known) < -_FAR * step) + 1:
+        follow = known[number : number + _FAR]
+        if len(follow) == _FAR and np.all(np.diff(follow) >= 0) and follow[-1] < known[number - 1]:
+            moved[number:] += moved[number - 1] + step - moved[number]
+    return moved
 
 
 def _origin(container: InputContainer, stream: VideoStream) -> Fraction:
@@ -213,18 +228,18 @@ def _origin(container: InputContainer, stream: VideoStream) -> Fraction:
 def _nominal_rate(times: np.ndarray, base: Fraction, declared: Fraction) -> Fraction:
     """Frames per second over the whole file; the declared rate where it agrees within 0.2 %."""
     span = (int(times[-1]) - int(times[0])) * base
-    declared = _plain_rate(declared)
+    declared = _encodable(declared)
     if len(times) < 2 or span <= 0:
         return declared
     measured = (len(times) - 1) / span
     if abs(measured / declared - 1) < Fraction(2, 1000) or len(times) < 10:
         return declared
-    return _plain_rate(measured)
+    return _encodable(measured)
 
 
-def _plain_rate(rate: Fraction) -> Fraction:
-    """The nearest rate that encoders take, which refuse much finer ones; never 0."""
-    return max(rate.limit_denominator(1001), Fraction(1, 1001))
+def _encodable(rate: Fraction) -> Fraction:
+    """A rate that encoders take: they refuse much finer ones, and none at all."""
+    return max(Fraction(1, 1001), rate.limit_denominator(1001))
 
 
 def _check_complete(container: InputContainer, stream: VideoStream, file: Path) -> None:
@@ -249,16 +264,22 @@ def _check_length(container: InputContainer, stream: VideoStream, packets: Packe
     ):
         return
     base = Fraction(stream.time_base or 1)
-    start = Fraction(container.start_time or 0, av.time_base)
-    said = float(start + Fraction(container.duration, av.time_base))
+    said = container.duration / av.time_base  # where times begin late, some writers count from zero
     ends = float(int((packets.pts + packets.duration).max()) * base)
-    if ends < said - 1:  # the sound may simply be longer
+    if ends < said - _SLIGHT:  # the sound may simply be longer
         with open_container(file) as again:
             for packet in read_packets(again):
                 if packet.pts is not None and packet.time_base:
                     ends = max(ends, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    if said - 1 <= ends < said - max(_SLIGHT, 2 * _longest_gap(packets, base)):
+        log.warning("%s ends at %.2f s and says %.2f s: it may be cut short", file, ends, said)
     if ends < said - 1:
         raise VideoUnreadable(
             f"{file} is cut short: it ends at {ends:.1f} s of {said:.1f} s. Copy it again, or rewrite it if "
             "that is all there is (ffmpeg -i IN -c copy OUT)"
         )
+
+
+def _longest_gap(packets: PacketList, base: Fraction) -> float:
+    """Seconds between neighbouring pictures, at most: a last picture may last as long without saying so."""
+    return float(int(np.diff(packets.shown).max(initial=0)) * base)

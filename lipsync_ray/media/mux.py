@@ -19,9 +19,9 @@ from lipsync_ray.media.audio import open_audio
 from lipsync_ray.media.concat import concat, open_segment
 from lipsync_ray.media.containers import OutputFormat, output_format
 from lipsync_ray.media.delivery import Placement, dub_track
-from lipsync_ray.media.demux import open_demuxer
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.output_times import Timeline
+from lipsync_ray.media.probe import open_container
 from lipsync_ray.media.table import FrameTable
 from lipsync_ray.media.tracks import (
     KeepSettings,
@@ -76,7 +76,7 @@ def mux(
             _mark_dub(output.streams[-1], audio_path)
             flows = [_assigned(packets, video), dub]
             if not table.still:
-                source = stack.enter_context(_open_source(table))
+                source = stack.enter_context(open_container(table.path))
                 flows += _keep(output, source, table, timeline, target, keep)
             for packet in heapq.merge(*flows, key=_due):
                 output.mux(packet)
@@ -115,10 +115,6 @@ def _mark_dub(stream: Stream, audio_path: str | Path) -> None:
         language = source.metadata.get("language")
     if language:
         stream.metadata["language"] = language
-
-
-def _open_source(table: FrameTable) -> InputContainer:
-    return open_demuxer(table.path, metadata_errors="replace")
 
 
 def _keep(

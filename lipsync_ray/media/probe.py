@@ -13,11 +13,11 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
-from lipsync_ray.media.demux import FormatRefused, open_demuxer, read_frames
+from lipsync_ray.media.demux import FormatRefused, check_path, open_demuxer, read_frames
 from lipsync_ray.media.frame import Matrix
 from lipsync_ray.media.hdr import light_level, mastering_display
 from lipsync_ray.media.planes import working_layout
@@ -45,39 +45,13 @@ class Probe:
     first_pts: int | None
 
 
-def check_path(path: str | Path) -> Path:
-    """The path of a plain, non-empty file.
-
-    Raises:
-        VideoUnreadable: it is an address, missing, a folder, a device or empty.
-    """
-    text = str(path)
-    if "://" in text:
-        raise VideoUnreadable(f"{text} is an address: download it and give the path of the file")
-    file = Path(path)
-    try:
-        if not file.exists():
-            raise VideoUnreadable(f"{text} does not exist (looked from {Path.cwd()})")
-        if file.is_dir():
-            raise VideoUnreadable(f"{text} is a folder: name a video file in it")
-        if not file.is_file():
-            raise VideoUnreadable(f"{text} is not a plain file: copy it to disk first")
-        if file.stat().st_size == 0:
-            raise VideoUnreadable(f"{text} is empty (0 bytes)")
-        with file.open("rb"):
-            pass
-    except OSError as error:
-        raise VideoUnreadable(f"{text} cannot be read: {error.strerror or error}") from error
-    return file
-
-
 def open_container(path: str | Path, *, most_pixels: int | None = None) -> InputContainer:
     """Open a plain file for demuxing, never a network address or a playlist; see ``open_demuxer``.
 
     Raises:
         VideoUnreadable: the file is no media, or it is a list of other files.
     """
-    file = check_path(path)
+    file = check_path(path, VideoUnreadable)
     try:
         return open_demuxer(file, most_pixels=most_pixels)
     except FormatRefused as error:
@@ -98,11 +72,18 @@ def choose_stream(container: InputContainer, path: str | Path) -> VideoStream:
     covers = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = [s for s in container.streams.video if not s.disposition & covers and s.codec_context]
     if not streams:
-        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-        raise VideoUnreadable(f"{path} holds no video stream (found: {kinds})")
+        kinds = sorted({_kind(s, bool(s.disposition & covers)) for s in container.streams})
+        raise VideoUnreadable(f"{path} holds no video stream (found: {', '.join(kinds) or 'nothing'})")
     return max(
         streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height, -s.index)
     )
+
+
+def _kind(stream: Stream, cover: bool) -> str:
+    """What a stream that is no usable video is called."""
+    if stream.type != "video":
+        return stream.type
+    return "cover picture" if cover else "video of an unknown codec"
 
 
 def probe(path: str | Path) -> Probe:
@@ -116,7 +97,11 @@ def probe(path: str | Path) -> Probe:
         try:
             frame = next(read_frames(container, stream), None)
         except (FFmpegError, OSError) as error:
-            raise VideoUnreadable(f"{path}: the first picture cannot be decoded: {reason(error)}") from error
+            animated = container.format.name.startswith("webp")
+            advice = "; an animated WebP is not read: convert it to MP4 or GIF" if animated else ""
+            raise VideoUnreadable(
+                f"{path}: the first picture cannot be decoded: {reason(error)}{advice}"
+            ) from error
         if frame is None:
             raise VideoUnreadable(f"{path}: the video stream holds no picture")
         return Probe(video=_describe(container, stream, frame, path), first_pts=frame.pts)

@@ -11,11 +11,13 @@ import logging
 from collections.abc import Callable, Iterator
 
 import av
+from av.error import FFmpegError
 
 from lipsync_ray.errors import FrameUnreadable
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.ordered_reader import OrderedReader
 from lipsync_ray.media.planes import planes_of, turn, working_layout
+from lipsync_ray.media.probe import reason
 from lipsync_ray.media.table import FrameTable
 from lipsync_ray.media.walk import SeekMissed, Source
 
@@ -42,15 +44,22 @@ class PyavReader(OrderedReader):
 
     def _take(self, index: int) -> Frame:
         if self._last is None or self._last.index != index:
-            frame = self._continue(index) or self._start(index)
+            try:
+                frame = self._continue(index) or self._start(index)
+            except MemoryError:
+                raise
+            except (FFmpegError, OSError) as error:
+                raise FrameUnreadable(f"{self._place(index)} cannot be read: {reason(error)}") from error
             if frame is None:
-                at = float(self.table.time(index))
                 raise FrameUnreadable(
-                    f"{self.table.path}: frame {index} at {at:.3f} s cannot be decoded: the file is damaged "
-                    "there. Repair it or cut that part out"
+                    f"{self._place(index)} cannot be decoded: the file is damaged there. Repair it or "
+                    "cut that part out"
                 )
             self._last = self._made(frame, index)
         return self._last
+
+    def _place(self, index: int) -> str:
+        return f"{self.table.path}: frame {index} at {float(self.table.time(index)):.3f} s"
 
     def _continue(self, index: int) -> av.VideoFrame | None:
         """The frame from where the decoder stands, if that is the shortest way."""

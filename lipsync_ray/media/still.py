@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +29,20 @@ def is_still(path: str | Path) -> bool:
     if head[:3] == b"\xff\xd8\xff":
         return Path(path).suffix.lower() not in (".mjpg", ".mjpeg")  # those are many pictures in a row
     return head[:4] in (b"II*\x00", b"MM\x00*") or (head[:2] == b"BM" and head[6:10] == bytes(4))
+
+
+def is_whole_png(data: bytes) -> bool:
+    """Whether all parts of a PNG are there and undamaged; libpng would write its own lines to stderr."""
+    at = 8
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        kind, end = data[at + 4 : at + 8], at + 8 + length
+        if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return False
+        if kind == b"IEND":
+            return True
+        at = end + 4
+    return False
 
 
 def still_table(path: str | Path) -> FrameTable:
@@ -85,10 +100,16 @@ def still_frame(table: FrameTable) -> Frame:
 def _load(path: str | Path) -> np.ndarray:
     """RGB ``uint8[H,W,3]``, turned as its EXIF says, on white where it is transparent."""
     data = np.fromfile(path, np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    whole = len(data) > 0 and (data[:4].tobytes() != b"\x89PNG" or is_whole_png(data.tobytes()))
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if whole else None
+        raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if picture is not None else None
+    except cv2.error as error:
+        raise VideoUnreadable(
+            f"{path} is a picture that is too large, or whose header is wrong: {error.err or error}"
+        ) from error
     if picture is None:
         raise VideoUnreadable(f"{path} is a picture that cannot be decoded: it is damaged or cut short")
-    raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if raw is not None and raw.ndim == 3 and raw.shape[2] == 4 and raw.shape[:2] == picture.shape[:2]:
         top = 65535 if raw.dtype == np.uint16 else 255
         alpha = (raw[..., 3:].astype(np.float32)) / top

@@ -80,7 +80,9 @@ class Source:
         for packet in self._readable(packets):
             try:
                 frames = packet.decode()
-            except FFmpegError as error:  # the reader notices if a frame is missing for it
+            except MemoryError:
+                raise
+            except FFmpegError as error:  # of whatever kind; the reader notices if a frame is missing for it
                 if error.errno == errno.ENOMEM:
                     raise
                 log.debug("%s: packet at %s: %s", self._table.path, packet.pts, error)

@@ -10,6 +10,7 @@ from typing import Any
 from lipsync_ray.provenance.facts import LABEL, DubFacts, fitting
 from lipsync_ray.provenance.intervals import Interval
 from lipsync_ray.provenance.signing import Ingredient
+from lipsync_ray.storage.uri import plain_text
 
 # IPTC's term for a recording into which a trained model has drawn.
 EDITED_BY_AI = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -53,7 +54,7 @@ def definition(
         )
     return {
         "label": f"urn:c2pa:{uuid.uuid4()}",
-        "title": title,
+        "title": plain_text(title),
         "format": mime,
         "claim_generator_info": [agent],
         "assertions": [

@@ -30,12 +30,13 @@ from lipsync_ray.serve.outbound import check_callbacks
 from lipsync_ray.serve.pages import page_dir, page_files
 from lipsync_ray.serve.pairing import check_pair
 from lipsync_ray.serve.places import Places
-from lipsync_ray.serve.problems import Problem, answer, plain_text, problem_of
+from lipsync_ray.serve.problems import Problem, answer, problem_of
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve.tokens import Tokens
 from lipsync_ray.serve.uploads import Uploads
 from lipsync_ray.serve_settings import ServeSettings
+from lipsync_ray.storage.uri import plain_text
 
 log = logging.getLogger(__name__)
 

@@ -18,12 +18,13 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from lipsync_ray.errors import LipsyncError
 from lipsync_ray.serve.metrics import Metrics
 from lipsync_ray.serve.origins import host_allowed, same_origin
-from lipsync_ray.serve.problems import Problem, answer, plain_text, problem_of
+from lipsync_ray.serve.problems import Problem, answer, problem_of
 from lipsync_ray.serve.rates import Rates
 from lipsync_ray.serve.sessions import Sessions
 from lipsync_ray.serve.tokens import Tokens
 from lipsync_ray.serve.visitor import Visitor, who_asks
 from lipsync_ray.serve_settings import ServeSettings
+from lipsync_ray.storage.uri import plain_text
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -15,6 +15,7 @@ from lipsync_ray.errors import (
     StorageRefused,
     StoreError,
 )
+from lipsync_ray.storage.uri import plain_text
 
 MEDIA_TYPE = "application/problem+json"
 LATER = {"Retry-After": "5"}
@@ -83,8 +84,3 @@ def _status(error: LipsyncError) -> int:
     if isinstance(error, StorageRefused | ObjectMissing):
         return 422
     return 503 if isinstance(error, StorageError) else 422
-
-
-def plain_text(text: str) -> str:
-    """A text that can be written anywhere: file names may hold bytes that are no letters."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -83,6 +83,11 @@ def name_of(text: str) -> str:
     return PurePosixPath(parsed(text).key).name if is_remote(text) else local_path(text).name
 
 
+def plain_text(text: str) -> str:
+    """A text that can be written anywhere: file names may hold bytes that are no letters."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def suffix_of(text: str) -> str:
     """The ending of a place's name, in lower case and with its dot; empty if it has none."""
     return PurePosixPath(name_of(text)).suffix.lower()
