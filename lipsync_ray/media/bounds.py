@@ -6,10 +6,10 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
-from lipsync_ray.errors import LimitExceeded
+from lipsync_ray.errors import LimitExceeded, VideoUnreadable
 from lipsync_ray.limits import LimitsSettings
-from lipsync_ray.media.demux import open_demuxer
-from lipsync_ray.media.probe import check_path, choose_stream, open_container
+from lipsync_ray.media.demux import check_path, open_demuxer
+from lipsync_ray.media.probe import choose_stream, open_container
 from lipsync_ray.media.still import is_still
 
 
@@ -22,7 +22,7 @@ def check_size(path: str | Path, limits: LimitsSettings) -> None:
         LimitExceeded: larger than ``limits.max_megapixels``.
         VideoUnreadable: as ``open_container`` and ``choose_stream``.
     """
-    file = check_path(path)
+    file = check_path(path, VideoUnreadable)
     most = int(limits.max_megapixels * 1e6)
     width, height = _still_size(file, most) if is_still(file) else _video_size(file, most)
     if not width * height:

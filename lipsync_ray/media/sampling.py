@@ -29,18 +29,14 @@ def warped_rgb(frame: Frame, matrix: np.ndarray, size: tuple[int, int]) -> np.nd
 
 def rgb_at(frame: Frame, points: np.ndarray) -> np.ndarray:
     """RGB ``uint8[n,m,3]`` of pixels ``[n,m,2]`` (x, y), chroma linear between its samples."""
-    columns = np.ascontiguousarray(points.reshape(-1, 1, 2), np.float32)
-    identity = np.eye(2, 3)
-    planes = [
-        cv2.remap(
-            plane,
-            columns * np.float32([each[0, 0], each[1, 1]]) + each[:, 2].astype(np.float32),
-            None,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
+    x, y = points.reshape(-1, 2).astype(np.float32).T[..., None]
+    planes = []
+    for plane, own in zip(frame.planes, _on_planes(np.eye(2, 3), frame.layout), strict=True):
+        at = (
+            x * np.float32(own[0, 0]) + np.float32(own[0, 2]),
+            y * np.float32(own[1, 1]) + np.float32(own[1, 2]),
         )
-        for plane, each in zip(frame.planes, _on_planes(identity, frame.layout), strict=True)
-    ]
+        planes.append(cv2.remap(plane, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
     rgb = rgb_of_yuv(cv2.merge(planes).astype(np.float32), frame.layout)
     return rgb.reshape(*points.shape[:-1], 3)
 

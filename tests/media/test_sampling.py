@@ -31,7 +31,8 @@ def picture(layout: PixelLayout) -> Frame:
 @pytest.mark.parametrize("degrees", [0, 20])
 def test_a_map_shows_what_the_converted_picture_shows(layout: PixelLayout, degrees: int) -> None:
     frame = picture(layout)
-    turn = cv2.getRotationMatrix2D((30, 25), degrees, 1.4) + [[0, 0, 11.3], [0, 0, 6.8]]
+    turn = cv2.getRotationMatrix2D((30, 25), degrees, 1.4)
+    turn[:, 2] += (11.3, 6.8)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     wanted = cv2.warpAffine(rgb_of(frame), turn, (50, 40), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     assert np.abs(warped_rgb(frame, turn, (50, 40)).astype(int) - wanted).max() <= 4
