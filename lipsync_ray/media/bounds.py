@@ -49,6 +49,8 @@ def check_hours(name: str, seconds: float, limits: LimitsSettings) -> None:
 def _video_size(file: Path, most: int) -> tuple[int, int]:
     with open_container(file, most_pixels=most) as container:
         stream = choose_stream(container, file)
+        if container.format.name.startswith("webp"):
+            raise VideoUnreadable(f"{file}: an animated WebP is not read: convert it to MP4 or GIF")
         return stream.width, stream.height
 
 

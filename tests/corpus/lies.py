@@ -198,8 +198,7 @@ def _in_wav() -> Iterator[Case]:
 
 
 def _in_pictures() -> Iterator[Case]:
-    damaged = Refused(code=UNREADABLE, says="damaged or cut short")
-    too_large = Refused(code=UNREADABLE, says="too large, or whose header is wrong")
+    too_large = Refused(code="LIMIT", says="pictures of more than limits.max_megapixels")
 
     def written(name: str, content: Callable[[], bytes]) -> Callable[[Path, Stock], Given]:
         def make(folder: Path, stock: Stock) -> Given:
@@ -218,14 +217,13 @@ def _in_pictures() -> Iterator[Case]:
         "bmp 2 billion wide": ("BMP whose header says 2147483647x2147483647", "v.bmp", _bmp_of_billions),
     }
     for name, (what, file, content) in declared.items():
-        ends = too_large if name.startswith("bmp") else damaged
-        yield Case(name=name, what=what, make=written(file, content), ends=ends)
+        yield Case(name=name, what=what, make=written(file, content), ends=too_large)
     gif = _patched("gif", lambda d: _put(d, 6, b"\xff" * 4))
     yield Case(
         name="gif 65535 wide",
         what="GIF whose header says 65535x65535",
         make=gif,
-        ends=Refused(code=UNREADABLE, says="the first picture cannot be decoded"),
+        ends=too_large,
     )
 
 

@@ -33,12 +33,12 @@ def changed_wav(path: Path, changes: dict[int, int]) -> Path:
 
 
 def test_a_sound_of_153_channels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AudioUnreadable, match=r"a\.wav is damaged: "):
+    with pytest.raises(AudioUnreadable, match=r"the sound of .*a\.wav cannot be read: "):
         probe_audio(changed_wav(tmp_path / "a.wav", {22: 153}))
 
 
 def test_a_sound_in_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AudioUnreadable, match="in a format that cannot be decoded"):
+    with pytest.raises(AudioUnreadable, match="in a codec that is not known"):
         probe_audio(changed_wav(tmp_path / "a.wav", {20: 0, 21: 0x7E}))
 
 
