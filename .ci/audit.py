@@ -1,7 +1,8 @@
 """Asks PyPI's advisories about every package of this environment, with pip-audit.
 
-Ends with 1 where one is known to be vulnerable. Where no service of advisories can be reached, such as behind
-a mirror, nothing is audited: that is said, and is no failure.
+Ends with 1 where a newer version of one would mend what is known against it; what nobody has mended yet
+is told alone, as nothing could be done. Where no service of advisories can be reached, such as behind a
+mirror, nothing is audited: that is said, and is no failure.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ def advisories_answer(address: str = SERVICE, timeout_s: float = 15.0) -> bool:
         return False
 
 
-def told(report: dict[str, Any]) -> tuple[list[str], int]:
-    """What pip-audit's report says: a line for every finding, and how many packages were looked at."""
+def told(report: dict[str, Any]) -> tuple[list[str], int, bool]:
+    """What pip-audit's report says: a line for every finding, and how many packages were looked at.
+
+    The last is whether any finding is mended by a newer version.
+    """
     packages = report["dependencies"]
     findings = [
         f"{one['name']} {one['version']}: {found['id']}"
@@ -34,11 +38,12 @@ def told(report: dict[str, Any]) -> tuple[list[str], int]:
         for one in packages
         for found in one.get("vulns", ())
     ]
-    return findings, sum("vulns" in one for one in packages)
+    mended = any(found["fix_versions"] for one in packages for found in one.get("vulns", ()))
+    return findings, sum("vulns" in one for one in packages), mended
 
 
 def main() -> int:
-    """Audit; 0 where nothing is known against any package, or nothing can be known."""
+    """Audit; 1 where something is to be done."""
     if not advisories_answer():
         sys.stdout.write(f"NOT AUDITED: no advisories at {SERVICE}\n")
         return 0
@@ -54,12 +59,12 @@ def main() -> int:
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
-        findings, looked_at = told(json.loads(done.stdout))
+        findings, looked_at, mended = told(json.loads(done.stdout))
     except ValueError:
         sys.stdout.write(f"NOT AUDITED: pip-audit fails: {done.stderr.strip()[-400:]}\n")
         return 1
     sys.stdout.write("".join(f"{line}\n" for line in findings) + f"{looked_at} packages audited\n")
-    return 1 if findings else 0
+    return 1 if mended else 0
 
 
 if __name__ == "__main__":

@@ -27,7 +27,13 @@ def test_findings_are_told_and_what_was_not_audited_does_not_count() -> None:
     assert AUDIT["told"](report) == (
         ["requests 2.19.0: PYSEC-2018-28, fixed in 2.20.0", "requests 2.19.0: PYSEC-2018-28, not fixed yet"],
         2,
+        True,
     )
+
+
+def test_what_nobody_has_mended_is_told_and_is_no_failure() -> None:
+    found = {"name": "ray", "version": "2.9.0", "vulns": [{**FOUND, "fix_versions": []}]}
+    assert AUDIT["told"]({"dependencies": [found]}) == (["ray 2.9.0: PYSEC-2018-28, not fixed yet"], 1, False)
 
 
 @pytest.fixture
