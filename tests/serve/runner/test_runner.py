@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import cv2
+import pytest
 
 from lipsync_ray.provenance.verify import verify
 from lipsync_ray.serve.shift import MOST_STARTS
@@ -105,7 +106,10 @@ def test_what_another_runner_left_goes_on_and_a_second_one_stands_by(works: Work
     assert works.get(left).starts == 2
 
 
-def test_a_job_is_cancelled_on_its_way_and_one_that_is_stopped_waits_again(works: Works) -> None:
+def test_a_job_is_cancelled_on_its_way_and_one_that_is_stopped_waits_again(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_NAP", "0.5")  # of each batch: it is still drawn when it is stopped
     works.words = (*works.words[:-1], "engine=tests.faults.engines:Slow")
     works.settings = ServeSettings(max_running=1)
     wanted = works.job()
