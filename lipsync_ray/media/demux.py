@@ -39,7 +39,7 @@ _SOUND = (
 FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
 # Until PyAV 19, which takes what is no UTF-8 as it is, and the word no more.
-_LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 # By these names FFmpeg would take a file for one of many pictures, above all with a * or { in them.
 _PICTURE_NAMES = frozenset(
