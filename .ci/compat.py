@@ -21,7 +21,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LOWEST = HERE / "lowest.txt"
 ONLY_FOR_LOWEST = "3.11"  # most of the lowest releases have no wheels for later ones
-TOOLS = ("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "hatchling", "packaging")
+TOOLS = (
+    *("pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "hatchling", "packaging"),
+    *("moto[s3]", "flask", "flask-cors"),  # a store on loopback
+)
 
 # What `--part quick` leaves out: Ray, services, networks, pages, notebooks, machines, fuzzing, and long ones.
 NOT_QUICK = (
