@@ -135,9 +135,9 @@ def is_worker(pid: int) -> bool:
 
 
 def ray_processes(nodes: Nodes) -> list[int]:
-    """Raylets, the GCS and what else a node starts besides workers."""
-    started = [nodes.cluster.head_node, *nodes.workers]
-    infos = [info for node in started for kind in node.all_processes.values() for info in kind]
+    """The GCS and the raylets; the monitor of logs, which keeps those of dead workers open, is left out."""
+    started = [node.all_processes for node in (nodes.cluster.head_node, *nodes.workers)]
+    infos = [info for kinds in started for name in ("gcs_server", "raylet") for info in kinds.get(name, ())]
     return [info.process.pid for info in infos]
 
 
