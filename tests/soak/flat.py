@@ -28,7 +28,7 @@ LIMITS = {
     "cache MB": (0.0, 1.0),
     "temporary MB": (0.0, 1.0),  # what killed workers leave is removed by others after a while
 }
-SOCKETS = 1.5  # a round: Ray 2.60's GCS keeps one of each driver that has left, and some of killed workers
+SOCKETS = 1.5  # a round: Ray 2.60 keeps about one of each driver that has left
 
 
 @dataclass(kw_only=True)
@@ -88,7 +88,7 @@ class Rounds:
             limit = share * float(values[0]) + more + (SOCKETS * len(values) if name == "ray files" else 0)
             if growth > limit:
                 growing.append(name)
-            told = "grows" if growth > limit else "flat"
+            told = "beyond" if growth > limit else "within"
             lines.append(
                 f"| {name} | {values[0]:.1f} | {values[-1]:.1f} | {slope:+.3f} | {limit:.1f} | {told} |"
             )
