@@ -136,9 +136,9 @@ class Ladder:
         """What pieces of a job need to know, and its name on the workers."""
         folder = self._rendering.folder
         if job is self._rendering.job:
-            return self._rendering.source, folder
+            return self._rendering.source, self._rendering.key
         source = RenderSource(job=job, config=self._course.spec.config, folder=folder)
-        return self._course.yard.share(source), f"{folder}/{job.key}"
+        return self._course.yard.share(source), f"{self._rendering.key}/{job.key}"
 
     def _judge(self, seen: tuple[Seen, ...]) -> Generator[Sequence[Task], Outcome, Review | None]:
         step = Verdict(seen=self._course.yard.share(seen), settings=self._settings)

@@ -39,7 +39,7 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     yield from rendering.run(job)
     seen: tuple[Seen, ...] | Failure | None = None
     if course.spec.config.quality.enabled:
-        measuring = Measuring(course, inputs, job, rendering.source, folder)
+        measuring = Measuring(course, inputs, job, rendering.source, rendering.key)
         seen = yield from measuring.run(rendering.spans())
         if isinstance(seen, Failure):  # the dub itself is whole
             course.progress.note(f"the dub is not measured: {seen.code}: {seen.message}")

@@ -31,6 +31,9 @@ class Rendering:
 
     def __init__(self, course: Course, prepared: Prepared, folder: str) -> None:
         self.folder = folder  # of the artifacts, in the root
+        # Names the job on workers, which keep it open by that name. Dubs of one video may follow each other
+        # in one folder: what all their chunks have in common may be the same, what frames show is not.
+        self.key = f"{folder}/{prepared.digest}"
         self.records: dict[int, ChunkRecord] = {}  # by chunk
         self.seams: dict[int, ChunkRecord] = {}  # by the chunk that follows
         self.untouched: list[int] = []  # chunks that show the source's own frames
@@ -51,7 +54,7 @@ class Rendering:
         source = RenderSource(job=job, config=course.spec.config, folder=self.folder)
         shared = course.yard.share(source)
         self.job, self.source = job, shared
-        self._piece = Piece(source=shared, key=self.folder, what=plan.chunks[0], batch=job.batch)
+        self._piece = Piece(source=shared, key=self.key, what=plan.chunks[0], batch=job.batch)
         self._find_finished()
         yield from self._chunks([chunk for chunk in plan.chunks if chunk.index not in self.records])
         yield from self._seams(find_seams(plan.chunks, self.records))

@@ -38,7 +38,8 @@ _SOUND = (
 )
 FORMATS = frozenset({*_VIDEO, *_PICTURES, *_SOUND})
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FORMATS))}
-
+# Until PyAV 19, which takes what is no UTF-8 as it is, and the word no more.
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 # By these names FFmpeg would take a file for one of many pictures, above all with a * or { in them.
 _PICTURE_NAMES = frozenset(
@@ -93,7 +94,7 @@ def open_demuxer(source: str | Path | BinaryIO, *, most_pixels: int | None = Non
     """
     options = _OPTIONS if most_pixels is None else {**_OPTIONS, "max_pixels": str(most_pixels)}
     try:
-        return av.open(_named(source), "r", options=options, metadata_errors="replace")
+        return av.open(_named(source), "r", options=options, **_LENIENT)
     except ArgumentError as error:
         raise FormatRefused(
             "it is a list of other files, or in a format that is not read; name a video or sound file"

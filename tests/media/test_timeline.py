@@ -63,6 +63,58 @@ def test_every_policy_keeps_its_promise(table, sound, mode, fps):
     assert abs(timeline.audio_end - promised) <= frame
 
 
+@settings(max_examples=150, deadline=None)
+@given(table=tables())
+def test_no_frame_of_an_irregular_video_is_lost_or_moved(table):
+    timeline = build_timeline(table, Fraction(1), SyncSettings())
+    assert timeline.source.tolist() == list(range(len(table)))
+    assert np.ptp(timeline.pts - table.pts) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rate=st.sampled_from(["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "120"])
+    | st.builds(lambda number: f"{number}/1000", st.integers(5000, 120_000)),
+    base=st.sampled_from([Fraction(1, 1000), Fraction(1, 15360), Fraction(1, 90_000)]),
+    count=st.integers(1, 20_000),
+    late=st.integers(0, 300),
+)
+def test_no_rate_drifts(rate, base, count, late):
+    exact = [late * base + number / Fraction(rate) for number in range(count + 1)]
+    pts = [round(time / base) for time in exact]  # as containers do
+    table = table_of(pts[:-1], time_base=base, last=pts[-1] - pts[-2], rate=Fraction(rate))
+    timeline = build_timeline(table, exact[-1], SyncSettings(fps_mode="cfr", fps=rate))
+    assert timeline.source.tolist() == list(range(count))
+    half = 1 / Fraction(rate) / 2
+    assert np.abs(timeline.times() - [float(time) for time in exact[:-1]]).max() < half
+    assert abs(timeline.duration - exact[-1]) < half
+
+
+@settings(max_examples=150, deadline=None)
+@given(table=tables(), fps=st.fractions(5, 120, max_denominator=1001))
+def test_a_constant_rate_ends_with_its_sound(table, fps):
+    timeline = build_timeline(table, Fraction(1), SyncSettings(fps_mode="cfr", fps=str(fps)))
+    if len(timeline) > 1:
+        assert abs(timeline.duration - timeline.audio_end) <= 1 / (2 * fps) + timeline.time_base
+    late = Fraction(1, 4) / fps
+    shown = timeline.times() + float(late) + 1e-9
+    begun = (
+        np.searchsorted(build_timeline(table, Fraction(1), SyncSettings()).times(), shown, side="right") - 1
+    )
+    assert np.array_equal(timeline.source, begun)
+
+
+@settings(max_examples=150, deadline=None)
+@given(table=tables(), sound=st.fractions(Fraction(1, 2), 12, max_denominator=48000))
+def test_stretched_times_are_off_by_no_more_than_a_tick(table, sound):
+    plain = build_timeline(table, sound, SyncSettings())
+    timeline = build_timeline(table, sound, SyncSettings(mode="remap"))
+    wanted = plain.times()[timeline.source] * float(sound / plain.duration)
+    assert np.abs(timeline.times() - wanted).max() <= float(timeline.time_base)
+    squeezed = np.diff(wanted).min(initial=1) < float(timeline.time_base)
+    assert squeezed or len(timeline) == len(plain)
+
+
 def test_vfr_keeps_its_own_times_and_its_late_start():
     timeline = build_timeline(table_of(VFR, **VFR_TABLE), Fraction(1, 3), SyncSettings())
     assert timeline.time_base == BASE
