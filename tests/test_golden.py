@@ -28,14 +28,16 @@ COMMAND = (
 
 
 def processor() -> str:
-    """What vector instructions there are, of which libraries take the widest: eight digits."""
+    """The model and its vector instructions, by which libraries choose their arithmetic: eight digits."""
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return platform.processor()
-    lines = info.read_text().splitlines()
-    words = next((line.split() for line in lines if line.startswith(("flags", "Features"))), [])
-    wide = sorted(word for word in words if word.startswith(("avx", "fma", "amx", "sse", "asimd", "sve")))
-    return hashlib.sha256(" ".join(wide).encode()).hexdigest()[:8]
+    lines = [line.split(":", 1) for line in info.read_text().splitlines() if ":" in line]
+    facts = {name.strip(): value for name, value in reversed(lines)}  # of the first core
+    flags = facts.get("flags", facts.get("Features", "")).split()
+    wide = sorted(word for word in flags if word.startswith(("avx", "fma", "amx", "sse", "asimd", "sve")))
+    model = [facts.get(name, "").strip() for name in ("vendor_id", "cpu family", "model", "CPU part")]
+    return hashlib.sha256(" ".join([*model, *wide]).encode()).hexdigest()[:8]
 
 
 def platform_key() -> str:
