@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ STILL = 0.03  # px, smaller displacements are not applied
 PUSH = 1.42  # the outer fixed contour, as a multiple of the jaw's distance from the nose
 REGION = 1.45  # the region, as a multiple of the jaw's bounding box about the nose
 BESIDE = 0.10  # face widths outside the oval over which a still-standing background is reached ...
+LEAST_AREA = 0.25  # of an area that stays of it: where a mouth would have to fold, it moves less
 PER_SHIFT = 2.5  # ... plus this many times the displacement itself, so that nothing folds
 
 
@@ -93,7 +95,27 @@ def solve_field(source: np.ndarray, target: np.ndarray, width: int, height: int)
     grid *= _face_only(target, grid, box, cell)[..., None]
     grid[[0, -1]] = 0.0
     grid[:, [0, -1]] = 0.0
-    return Field(x0=box[0], y0=box[1], cell=cell, grid=grid)
+    return Field(x0=box[0], y0=box[1], cell=cell, grid=grid * _unfolded(grid / cell))
+
+
+def _unfolded(shift: np.ndarray) -> np.float32:
+    """How much of a field ``[rows,columns,2]``, in cells, may be applied so that nothing folds: 0..1.
+
+    The area that a triangle of neighbouring nodes comes from is 1 + s t + s^2 d of its own for the share s,
+    with the trace t and the determinant d of the field's slopes; ``LEAST_AREA`` must be left of each.
+    """
+    along, down = np.diff(shift, axis=1), np.diff(shift, axis=0)
+    share = 1.0
+    for across, below in product((along[:-1], along[1:]), (down[:, :-1], down[:, 1:])):
+        trace = across[..., 0] + below[..., 1]
+        determinant = across[..., 0] * below[..., 1] - across[..., 1] * below[..., 0]
+        small = 1 + trace + determinant < LEAST_AREA
+        if small.any():
+            t, d = trace[small].astype(np.float64), determinant[small].astype(np.float64)
+            # The smaller root of d s^2 + t s + 1 - LEAST_AREA, written so that d may be 0.
+            root = 2 * (1 - LEAST_AREA) / (np.sqrt(t * t - 4 * d * (1 - LEAST_AREA)) - t)
+            share = min(share, float(root.min()))
+    return np.float32(share)
 
 
 def _still_points(source: np.ndarray, box: Rect) -> np.ndarray:

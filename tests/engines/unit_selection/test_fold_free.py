@@ -19,7 +19,7 @@ from tests.engines.unit_selection.talker import neutral, turned
 SEEDS = st.integers(0, 2**32 - 1)
 WIDTH, HEIGHT = 640, 560
 STEP = 4  # px between which slopes are taken: OpenCV reads between pixels on a grid of a 32nd
-OWN = 0.5  # SIGMA
+OWN = 2.0  # SIGMA
 WIDEST = 0.16  # IO, as far as any mouth is asked to open
 
 
