@@ -9,7 +9,7 @@ import numpy as np
 
 from lipsync_ray.analysis import Analysis, choose, choose_cast
 from lipsync_ray.config import Config
-from lipsync_ray.errors import FaceNotFound
+from lipsync_ray.errors import FaceNotFound, LimitExceeded, VideoUnreadable
 from lipsync_ray.faces.models import load_models
 from lipsync_ray.faces.shots import find_cuts, shot_of
 from lipsync_ray.faces.track import FaceScan
@@ -68,7 +68,10 @@ def check_references(given: Config, config: Config) -> None:
         store.path(WEIGHTS)  # fetched, or refused
         models = load_models(store, config.face)
         for one in shown:
-            check_size(one.path, config.limits)
+            try:
+                check_size(one.path, config.limits)
+            except (VideoUnreadable, LimitExceeded) as error:
+                raise type(error)(f"{one.option}: {error}") from error
             find_reference(one.path, models, one.name, one.option)
 
 
