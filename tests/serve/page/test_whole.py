@@ -18,7 +18,8 @@ from lipsync_ray.serve_settings import ServeSettings
 from tests.serve.page.conftest import heading, needs_codecs, until
 from tests.serve.page.scenes import SOUND, Stage
 
-WORDS = ("ray.cluster=none", "encode.preset=ultrafast", "chunk.seconds=0.8")
+# The slowest encoder: drawing has to last long enough to be told of.
+WORDS = ("ray.cluster=none", "encode.preset=placebo", "chunk.seconds=0.8")
 
 # What has been told of a job that goes on, from now on.
 LISTEN = """
