@@ -55,7 +55,7 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     """The file and its first sound track.
 
     Raises:
-        AudioUnreadable: it cannot be opened or has no sound track; or, while it is read, it is damaged.
+        AudioUnreadable: it cannot be opened or has no sound track.
     """
     file = check_path(path, AudioUnreadable)
     try:
@@ -65,10 +65,7 @@ def open_audio(path: str | Path) -> Iterator[tuple[InputContainer, AudioStream]]
     except (av.error.FFmpegError, OSError) as error:
         raise AudioUnreadable(f"cannot open {path}: {error.strerror}") from error
     with container:
-        try:
-            yield container, first_sound(container, path)
-        except av.error.FFmpegError as error:
-            raise AudioUnreadable(f"{path} is damaged: {error.strerror}. Copy or repair it") from error
+        yield container, first_sound(container, path)
 
 
 def first_sound(container: InputContainer, name: str | Path) -> AudioStream:
@@ -144,10 +141,7 @@ def _packet_times(
         for packet in read_packets(container, stream):
             if packet.size:
                 yield packet.pts, 0 if packet.pts is None else packet.duration or 0
-    except (
-        av.error.FFmpegError,
-        OSError,
-    ) as error:  # a size may ask for more memory than there is
+    except (av.error.FFmpegError, OSError) as error:  # a size may ask for more memory than there is
         raise AudioUnreadable(
             f"{path} is damaged: {error.strerror}. Copy or repair it, then try again"
         ) from error

@@ -97,11 +97,7 @@ def probe(path: str | Path) -> Probe:
         try:
             frame = next(read_frames(container, stream), None)
         except (FFmpegError, OSError) as error:
-            animated = container.format.name.startswith("webp")
-            advice = "; an animated WebP is not read: convert it to MP4 or GIF" if animated else ""
-            raise VideoUnreadable(
-                f"{path}: the first picture cannot be decoded: {reason(error)}{advice}"
-            ) from error
+            raise VideoUnreadable(f"{path}: the first picture cannot be decoded: {reason(error)}") from error
         if frame is None:
             raise VideoUnreadable(f"{path}: the video stream holds no picture")
         return Probe(video=_describe(container, stream, frame, path), first_pts=frame.pts)
