@@ -26,15 +26,20 @@ from lipsync_ray.neural.settings import ComputeSettings
 from tests.parity.fixture import Fixture
 
 package = pytest.importorskip("face_alignment", reason="the package face-alignment is not installed")
-SURE = 0.9  # few faces: each costs the package two runs of FAN
+SURE = 0.6  # few faces: each costs the package two runs of FAN
 RUNTIME = Runtime(ComputeSettings(device="cpu"), threads=1)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
-    # Corrections of noise would make boxes larger than any picture; so they stay near the priors.
-    boxes = {key: 0.02 * v if "mbox_loc" in key else v for key, v in Fixture("s3fd").weights.items()}
+    # Corrections of noise would make boxes larger than any picture: so they stay near the priors. Scores of
+    # noise are nearly all 1, and which box of equals is kept hangs on the processor: so they differ.
+    calmer = {"mbox_loc": 0.02, "mbox_conf": 0.05}
+    boxes = {
+        key: v * next((factor for part, factor in calmer.items() if part in key), 1)
+        for key, v in Fixture("s3fd").weights.items()
+    }
     torch.save(boxes, folder / "s3fd.pth")
     torch.save(Fixture("fan").weights, folder / "2DFAN4.pth.tar")
     return folder
@@ -76,13 +81,17 @@ def inside(box: np.ndarray, picture: np.ndarray) -> bool:
 def test_boxes_are_those_of_our_s3fd(
     files: Path, detector: FaceAlignmentDetector, picture: np.ndarray
 ) -> None:
-    made = S3FD.load(files / "s3fd.pth", RUNTIME).detect(picture, SURE)
-    ours = [face for face in made if inside(face.box, picture)]  # the others are none that FAN looks at
-    theirs = detector.detect(picture, SURE)
-    assert len(ours) == len(theirs) > 0  # the weights are noise, and so are the faces
-    for one, other in zip(ours, theirs, strict=True):
+    ours = S3FD.load(files / "s3fd.pth", RUNTIME).detect(picture, SURE)
+    theirs = [box for box in detector._net.face_detector.detect_from_image(picture) if box[4] >= SURE]
+    assert len(ours) == len(theirs) >= 5  # the weights are noise, and so are the faces
+    for one, other in zip(ours, sorted(theirs, key=lambda box: -box[4]), strict=True):
+        np.testing.assert_allclose(one.box, other[:4], rtol=1e-3, atol=0.5)
+        assert one.score == pytest.approx(other[4], abs=1e-3)
+    looked_at = [face for face in ours if inside(face.box, picture)]  # FAN cuts none of the others out
+    found = detector.detect(picture, SURE)
+    assert len(found) == len(looked_at) > 0
+    for one, other in zip(looked_at, found, strict=True):
         np.testing.assert_allclose(one.box, other.box, rtol=1e-3, atol=0.5)
-        assert one.score == pytest.approx(other.score, abs=1e-3)
 
 
 def test_boxes_that_are_no_faces_are_left_out(files: Path, tmp_path: Path, picture: np.ndarray) -> None:
