@@ -25,7 +25,7 @@ from tests.faults.driver import Driver, Events
 from tests.faults.files import Home
 from tests.faults.nodes import Nodes, open_nodes
 from tests.soak.backlog import COMMON, Backlog, digests, faults, make_backlog
-from tests.soak.flat import FEWEST, WARM_UP, Peaks, Rounds
+from tests.soak.flat import FEWEST, FORGET, WARM_UP, Peaks, Ray, Rounds
 
 NODES = 3
 LOOK_S = 0.2
@@ -63,6 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
         home = Home(folder=Path(folder))
         backlog = make_backlog(home)
         wanted = undisturbed(home, backlog)
+        os.environ.update(FORGET)  # Ray's processes inherit it
         with open_nodes() as nodes:
             nodes.fill(NODES)
             wrong, rounds = soak(home, backlog, nodes, killer, wanted, 60 * given.minutes)
@@ -134,11 +135,11 @@ def is_worker(pid: int) -> bool:
         return False
 
 
-def ray_processes(nodes: Nodes) -> list[int]:
-    """The GCS and the raylets; the monitor of logs, which keeps those of dead workers open, is left out."""
-    started = [node.all_processes for node in (nodes.cluster.head_node, *nodes.workers)]
-    infos = [info for kinds in started for name in ("gcs_server", "raylet") for info in kinds.get(name, ())]
-    return [info.process.pid for info in infos]
+def ray_processes(nodes: Nodes) -> Ray:
+    """The cluster's."""
+    head, *others = (node.all_processes for node in (nodes.cluster.head_node, *nodes.workers))
+    raylets = [kinds["raylet"][0].process.pid for kinds in (head, *others)]
+    return Ray(gcs=head["gcs_server"][0].process.pid, raylets=raylets)
 
 
 def say(*lines: str) -> None:
