@@ -29,10 +29,10 @@ LIMITS = {
     "cache MB": (0.0, 1.0),
     "temporary MB": (0.0, 1.0),  # what killed workers leave is removed by others after a while
 }
-# What Ray 2.60 keeps of each driver that has left, however long ago: a record of the job, which it has no limit
-# for (ray-project/ray#65692), and about one socket.
+# What Ray 2.60 keeps of each driver that has left, however long ago: a record of the job, for which it has no
+# limit (ray-project/ray#65692), and about one socket.
 EACH_DRIVER = {"GCS MB": 0.5, "ray files": 1.5}
-# What it does bound is bounded early, or the bounds are far beyond an hour: 100,000 tasks, actors and workers.
+# What it does bound is bounded early: 100,000 tasks, actors and workers would lie far beyond an hour.
 FORGET = {
     "RAY_task_events_max_num_task_in_gcs": "200",
     "RAY_maximum_gcs_destroyed_actor_cached_count": "20",
@@ -57,7 +57,7 @@ class Peaks:
 
 @dataclass(frozen=True, kw_only=True)
 class Ray:
-    """The processes that outlive rounds; its monitor of logs is left out: it keeps those of dead workers open."""
+    """The processes that outlive rounds, but for its monitor of logs, which keeps dead workers' logs open."""
 
     gcs: int
     raylets: Sequence[int]
