@@ -1,4 +1,4 @@
-"""What a rendered chunk leaves behind: an encoded segment, its overlaps, a record that says it is whole."""
+"""What a rendered chunk leaves: an encoded segment, overlaps, notes, a record that says that all is whole."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class ChunkRecord:
     bytes: int  # size of the encoded segment, 0 without one
     overlap_bytes: int  # size of the overlaps' file, 0 without one
     digests: list[str]  # of the composited crop, by frame of the segment; "" = source frame untouched
+    note_bytes: int = 0  # size of the file of notes on the source's frames, 0 without one
     seconds: dict[str, float] = field(default_factory=dict)  # wall clock by stage
     cpu_seconds: float = 0.0
     peak_rss_mb: float = 0.0
@@ -43,12 +44,20 @@ class ChunkRecord:
         segment = self.segment(folder)
         if segment is not None and segment.stat().st_size != self.bytes:
             return False
-        return not self.overlap_bytes or overlaps_path(folder, self.name).stat().st_size == self.overlap_bytes
+        beside = {overlaps_path: self.overlap_bytes, notes_path: self.note_bytes}
+        return all(
+            not size or path(folder, self.name).stat().st_size == size for path, size in beside.items()
+        )
 
 
 def overlaps_path(folder: Path, name: str) -> Path:
     """Lossless crops of the frames that an artifact shares with its neighbours."""
     return folder / f"{name}.npz"
+
+
+def notes_path(folder: Path, name: str) -> Path:
+    """What was noted of the source frames that an artifact was drawn on."""
+    return folder / f"{name}.notes.npz"
 
 
 def artifact_name(index: int, *determining: object) -> str:
@@ -97,6 +106,20 @@ def load_overlaps(folder: Path, name: str) -> dict[int, list[np.ndarray]]:
         for name in sorted(file.files, key=lambda item: tuple(map(int, item.split(".")))):
             crops.setdefault(int(name.split(".")[0]), []).append(file[name])
     return crops
+
+
+def save_notes(folder: Path, name: str, notes: Mapping[str, np.ndarray]) -> int:
+    """Write notes on source frames; returns the file's size."""
+    arrays: dict[str, Any] = dict(notes)
+    with atomic_path(notes_path(folder, name)) as path:
+        np.savez(path, **arrays)
+        return path.stat().st_size
+
+
+def load_notes(path: Path) -> dict[str, np.ndarray]:
+    """What ``save_notes`` wrote."""
+    with np.load(path) as file:
+        return {key: file[key] for key in file.files}
 
 
 def remove_partials(folder: Path) -> None:

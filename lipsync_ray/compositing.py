@@ -58,8 +58,10 @@ class Composited:
     frame: Frame
     box: Box | None  # crop that engines may have changed; None: the source's own frame
     digest: str  # of the crop's planes; of nothing where there is no crop
-    before: Frame | None = None  # the source's own frame, if ``draw`` was asked for it
-    mask: np.ndarray | None = None  # uint8[h,w] of the box, likewise; None also where nothing is drawn
+    before: Frame  # the source's own
+    mask: np.ndarray | None = (
+        None  # uint8[h,w] of the box, if ``draw`` was asked for it and something is drawn
+    )
 
 
 def landmark_window(job: RenderJob, role: Role, start: int, stop: int, margin: int) -> Window:

@@ -70,7 +70,7 @@ def draw(
 ) -> Iterator[Composited]:
     """Finish the output frames of a piece of work; ``frames`` yields the pictures of ``work.source``.
 
-    ``traced``: each finished frame also holds the source's own and the mask, which take memory.
+    ``traced``: each finished frame also holds the mask, which takes memory.
     """
     feed = Feed(frames, [part.order for part in work.parts])
     acts = [_play(job, engine, part, feed.reader(number)) for number, part in enumerate(work.parts)]
@@ -92,15 +92,14 @@ def _play(job: RenderJob, engine: Engine, part: RoleDrawing, frames: Iterator[Fr
 def _composited(job: RenderJob, acts: Sequence[Act], *, traced: bool) -> Composited:
     """The output frame that shows all acts."""
     number, source = acts[0].number, acts[0].source
-    before = source if traced else None
     changes = [act.change for act in acts if act.change is not None]
     box = job.box(int(job.shots(np.array([number]))[0])) if changes else None
     if box is None:
-        return Composited(number=number, frame=source, box=None, digest="", before=before)
+        return Composited(number=number, frame=source, box=None, digest="", before=source)
     frame = merged(source, changes)
     mask = merged_mask(changes, box) if traced else None
     digest = crop_digest(frame, box)
-    return Composited(number=number, frame=frame, box=box, digest=digest, before=before, mask=mask)
+    return Composited(number=number, frame=frame, box=box, digest=digest, before=source, mask=mask)
 
 
 class _Run:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import resource
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -15,12 +16,14 @@ from lipsync_ray.artifact import (
     ChunkRecord,
     artifact_name,
     load_record,
+    save_notes,
     save_overlaps,
     save_record,
 )
 from lipsync_ray.compositing import Composited, RenderJob, crop_planes
 from lipsync_ray.drawing import draw, plan_drawing
 from lipsync_ray.engines.base import Engine
+from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.mark import marked
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.writer import SegmentWriter
@@ -29,6 +32,18 @@ from lipsync_ray.storage.whole import atomic_path
 from lipsync_ray.threads import Prefetch, Sink
 
 _AHEAD = 8  # frames between two threads: hides a slow frame, stays small beside a batch
+
+
+class Witness(Protocol):
+    """Notes what will be asked of the source's frames while they are at hand."""
+
+    def see(self, frame: Frame) -> None:
+        """Note the source frame of the next frame that is encoded."""
+        ...
+
+    def to_arrays(self) -> Mapping[str, np.ndarray]:
+        """What was noted, as a file can hold it."""
+        ...
 
 
 def chunk_name(job: RenderJob, chunk: Chunk) -> str:
@@ -40,8 +55,10 @@ def chunk_name(job: RenderJob, chunk: Chunk) -> str:
     return artifact_name(chunk.index, job.key, chunk, times, cues)
 
 
-def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
+def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk, witness: Witness | None = None) -> ChunkRecord:
     """Render a chunk, or return the record of its artifact if that is finished already.
+
+    ``witness`` is shown the source frames of the chunk's interior, in order.
 
     Raises:
         MediaError: a frame cannot be decoded, or the segment cannot be written.
@@ -52,7 +69,7 @@ def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
         return done
     shared: dict[int, list[np.ndarray]] = {}
     drawing = plan_drawing(job, engine, chunk.start, chunk.stop)
-    work = Work(job, name)
+    work = Work(job, name, witness)
     with open_reader(job.table, backend=job.reader, threads=job.threads) as reader:
         decoding = Prefetch(reader.frames(drawing.source(job)), work.ahead)
         with decoding as frames:
@@ -65,13 +82,14 @@ def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk) -> ChunkRecord:
 class Work:
     """One artifact in the making: encodes its frames and measures what that takes."""
 
-    def __init__(self, job: RenderJob, name: str) -> None:
+    def __init__(self, job: RenderJob, name: str, witness: Witness | None) -> None:
         job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A worker keeps to the CPUs that it has reserved: on one, nothing runs beside anything else.
         self.ahead = _AHEAD if job.threads > 1 else 0
         self._encode = job.encode if job.encode.threads else replace(job.encode, threads=job.threads)
         self._job = job
         self._name = name
+        self._witness = witness
         self._digests: list[str] = []
         self._seconds: dict[str, float] = {}
         self._bytes = 0
@@ -106,6 +124,8 @@ class Work:
             frame = done.frame if job.mark is None else marked(done.frame, job.mark)
             writer.write(frame.planes, int(job.timeline.pts[done.number]))
             self._digests.append(done.digest)
+            if self._witness is not None:
+                self._witness.see(done.before)
 
         with writer:
             sink = Sink(write, self.ahead)
@@ -117,6 +137,7 @@ class Work:
 
     def finish(self, interior: range, *, decode: float, overlap_bytes: int = 0) -> ChunkRecord:
         """Write the record: the artifact is done. ``decode`` is what decoding took, in seconds."""
+        arrays = self._witness.to_arrays() if self._witness is not None and self._digests else {}
         self._seconds |= {"decode": decode, "wall": time.perf_counter() - self._begin}
         record = ChunkRecord(
             name=self._name,
@@ -124,6 +145,7 @@ class Work:
             stop=interior.start + len(self._digests),
             bytes=self._bytes,
             overlap_bytes=overlap_bytes,
+            note_bytes=save_notes(self._job.folder, self._name, arrays) if arrays else 0,
             digests=self._digests,
             seconds={stage: round(value, 3) for stage, value in self._seconds.items()},
             cpu_seconds=round(time.process_time() - self._cpu, 3),

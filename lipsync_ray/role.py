@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lipsync_ray.engines.base import Preparation
+from lipsync_ray.engines.unit_selection.canonical import Reference
 from lipsync_ray.faces.select import Reason, TargetFaces
 from lipsync_ray.media.frame import Box
 
@@ -20,6 +21,7 @@ class Role:
     target: TargetFaces
     crops: dict[int, Box]  # union crop by shot; no entry where they are not dubbed
     preparation: Preparation = field(default_factory=Preparation)
+    reference: Reference | None = None  # their median face, where the dub is to be measured
 
     def view(self, shot: int) -> Box:
         """What the engine is shown of a shot's crop."""

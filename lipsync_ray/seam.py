@@ -12,7 +12,7 @@ from lipsync_ray.compositing import Composited, RenderJob, crop_digest, crop_pla
 from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.plan import fade_weights
-from lipsync_ray.render import Work
+from lipsync_ray.render import Witness, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +31,16 @@ def seam_name(key: str, seam: Seam) -> str:
     return artifact_name(seam.index, "seam", key, seam)
 
 
-def render_seam(job: RenderJob, seam: Seam) -> ChunkRecord:
-    """Fade from the left chunk's crops to the right one's, over the source's own frames."""
+def render_seam(job: RenderJob, seam: Seam, witness: Witness | None = None) -> ChunkRecord:
+    """Fade from the left chunk's crops to the right one's, over the source's own frames.
+
+    ``witness`` is shown these, in order.
+    """
     name = seam_name(job.key, seam)
     done = load_record(job.folder, name)
     if done is not None:
         return done
-    work = Work(job, name)
+    work = Work(job, name, witness)
     source = job.timeline.source[seam.start : seam.stop].tolist()
     with open_reader(job.table, backend=job.reader, threads=job.threads) as reader:
         work.encode(_faded(job, seam, reader.frames(source)))
@@ -51,11 +54,12 @@ def _faded(job: RenderJob, seam: Seam, frames: Iterator[Frame]) -> Iterator[Comp
     for number, weight, shot, frame in zip(range(seam.start, seam.stop), weights, shots, frames, strict=True):
         box = job.box(int(shot))
         if box is None or number not in left or number not in right:
-            yield Composited(number=number, frame=frame, box=None, digest="")
+            yield Composited(number=number, frame=frame, box=None, digest="", before=frame)
             continue
         faded = [fade(a, b, float(weight)) for a, b in zip(left[number], right[number], strict=True)]
         pasted = paste(frame, box, faded)
-        yield Composited(number=number, frame=pasted, box=box, digest=crop_digest(pasted, box))
+        digest = crop_digest(pasted, box)
+        yield Composited(number=number, frame=pasted, box=box, digest=digest, before=frame)
 
 
 def fade(earlier: np.ndarray, later: np.ndarray, weight: float) -> np.ndarray:

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lipsync_ray.artifact import ChunkRecord, load_overlaps, load_record, save_overlaps, save_record
+from lipsync_ray.artifact import (
+    ChunkRecord,
+    load_overlaps,
+    load_record,
+    save_notes,
+    save_overlaps,
+    save_record,
+)
 
 NAME = "00003-0123456789abcdef"
 CROPS = {number: [np.full((4, 6), number, np.uint8)] * 3 for number in (9, 10, 11)}
@@ -14,10 +21,13 @@ CROPS = {number: [np.full((4, 6), number, np.uint8)] * 3 for number in (9, 10, 1
 
 @pytest.fixture
 def record(tmp_path: Path) -> ChunkRecord:
-    """A finished artifact of frames 12 to 20 with overlaps before them."""
+    """A finished artifact of frames 12 to 20 with overlaps before them, and notes."""
     (tmp_path / f"{NAME}.nut").write_bytes(b"picture")
     size = save_overlaps(tmp_path, NAME, CROPS)
-    made = ChunkRecord(name=NAME, start=12, stop=20, bytes=7, overlap_bytes=size, digests=["d"] * 8)
+    notes = save_notes(tmp_path, NAME, {"light": np.zeros((8, 1))})
+    made = ChunkRecord(
+        name=NAME, start=12, stop=20, bytes=7, overlap_bytes=size, note_bytes=notes, digests=["d"] * 8
+    )
     save_record(tmp_path, made)
     return made
 
@@ -29,7 +39,7 @@ def test_a_finished_artifact_is_found_again(record: ChunkRecord, tmp_path: Path)
     assert all(np.array_equal(found[number], CROPS[number]) for number in CROPS)
 
 
-@pytest.mark.parametrize("suffix", [".nut", ".npz", ".json"])
+@pytest.mark.parametrize("suffix", [".nut", ".npz", ".notes.npz", ".json"])
 @pytest.mark.parametrize("kept", [None, 0, 5])
 def test_a_torn_or_missing_file_makes_it_unfinished(
     record: ChunkRecord, tmp_path: Path, suffix: str, kept: int | None

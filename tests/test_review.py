@@ -83,6 +83,23 @@ def test_a_good_dub_is_measured_and_not_flagged(good: Result) -> None:
     assert "look at" not in good.text()
 
 
+def test_the_source_is_not_decoded_once_more(
+    clip: Path, home: Path, good: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decoded(*_: object) -> None:
+        raise AssertionError("the source was decoded to measure a dub that was just drawn")
+
+    monkeypatch.setattr("lipsync_ray.jobs.review.decoded_notes", decoded)
+    assert made(clip, home / "noted.mp4").quality == good.quality
+
+
+def test_what_nobody_has_noted_is_measured_alike(
+    clip: Path, home: Path, good: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lipsync_ray.jobs.pieces.witness_of", lambda *_: None)
+    assert made(clip, home / "again.mp4").quality == good.quality
+
+
 def test_the_report_holds_all_that_it_shows(good: Result) -> None:
     text = Path(str(good.out).removesuffix(".mp4") + ".report.html").read_text()
     assert "Nothing is flagged." in text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from lipsync_ray.artifact import ChunkRecord, overlaps_path
+from lipsync_ray.artifact import ChunkRecord, notes_path, overlaps_path
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
@@ -13,6 +14,7 @@ from lipsync_ray.engines.base import Engine
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import table_here
 from lipsync_ray.jobs.scanning import scan_here
+from lipsync_ray.jobs.witnessing import witness_of
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk
 from lipsync_ray.render import render_chunk
@@ -71,13 +73,20 @@ class Piece:
             case Seam():
                 shared = [overlaps_path(job.folder, side).name for side in (self.what.left, self.what.right)]
                 bench.site.need(folder, shared)
-                return render_seam(job, self.what)
+                return render_seam(job, self.what, witness_of(job, self.what.start, self.what.stop))
             case Untouched():
                 roles = tuple(replace(role, crops={}) for role in job.roles)
-                job = replace(job, roles=roles, key=f"{job.key}-untouched")
-                return render_chunk(job, engine_of(job, bench), self.what.chunk)
+                bare = replace(job, roles=roles, key=f"{job.key}-untouched")
+                return _drawn(bare, self.what.chunk, bench, job)
             case _:
-                return render_chunk(job, engine_of(job, bench), self.what)
+                return _drawn(job, self.what, bench, job)
+
+
+def _drawn(job: RenderJob, chunk: Chunk, bench: Bench, measured: RenderJob) -> ChunkRecord:
+    """A chunk of a job, which is measured as if it were one of another."""
+    within = chunk.interior
+    witness = witness_of(measured, within.start, within.stop) if within else None
+    return render_chunk(job, engine_of(job, bench), chunk, witness)
 
 
 def job_here(job: RenderJob, table: FrameTable, bench: Bench) -> RenderJob:
@@ -94,7 +103,8 @@ def open_job(source: RenderSource, bench: Bench, stack: ExitStack) -> RenderJob:
 def files_of(record: ChunkRecord) -> list[str]:
     """Names of an artifact's files; the record, which proves the others whole, comes last."""
     names = [f"{record.name}.nut"] if record.stop > record.start else []
-    names += [f"{record.name}.npz"] if record.overlap_bytes else []
+    names += [overlaps_path(Path(), record.name).name] if record.overlap_bytes else []
+    names += [notes_path(Path(), record.name).name] if record.note_bytes else []
     return [*names, f"{record.name}.json"]
 
 

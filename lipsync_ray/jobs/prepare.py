@@ -24,6 +24,7 @@ from lipsync_ray.jobs.choosing import choose_speakers, fetch_from
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
+from lipsync_ray.quality.aim import median_face
 from lipsync_ray.render import chunk_name
 from lipsync_ray.role import Role, enclosing
 from lipsync_ray.speakers.cast import cast_of
@@ -61,6 +62,8 @@ class Prepare:
             analysis = _prepare(engine, self.spec, config, inputs, analysis)
         key = _key(given, inputs, analysis, engine, self.scan)
         chunks = cut(given, inputs, analysis, engine.context.fade)
+        if given.quality.enabled:
+            analysis = measurable(analysis)
         job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key)
         prepared = Prepared(
             plan=make_plan(given, inputs, analysis, chunks),
@@ -100,6 +103,12 @@ def job_of(
         code=code_version(),
         mark=given.provenance.visible_mark,
     )
+
+
+def measurable(analysis: Analysis) -> Analysis:
+    """The analysis with what a dub of it is measured by."""
+    roles = (replace(role, reference=median_face(analysis.scan, role.target)) for role in analysis.roles)
+    return replace(analysis, roles=tuple(roles))
 
 
 def resources_of(config: Config) -> Resources:

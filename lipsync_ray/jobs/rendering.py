@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from lipsync_ray.artifact import ChunkRecord
+from lipsync_ray.artifact import ChunkRecord, notes_path
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.errors import ChunkFailed
@@ -147,8 +148,13 @@ class Rendering:
 
 def span_of(record: ChunkRecord, *, untouched: bool = False) -> Span:
     """The frames of an artifact's segment."""
-    segment = f"{record.name}.nut"
-    return Span(start=record.start, stop=record.stop, segment=segment, untouched=untouched)
+    return Span(
+        start=record.start,
+        stop=record.stop,
+        segment=f"{record.name}.nut",
+        notes=notes_path(Path(), record.name).name if record.note_bytes else None,
+        untouched=untouched,
+    )
 
 
 def _error(outcome: Outcome, what: str) -> Exception:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lipsync_ray.compositing import RenderJob, drawn_frames, run_breaks
+from lipsync_ray.artifact import load_notes
+from lipsync_ray.compositing import RenderJob, run_breaks
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Failure, Outcome, Task
 from lipsync_ray.driving import open_driving
@@ -21,15 +22,15 @@ from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.course import FINISH, Course
 from lipsync_ray.jobs.pieces import RenderSource, open_job
 from lipsync_ray.jobs.places import JobSpec, inputs_here
+from lipsync_ray.jobs.witnessing import decoded_notes, fully_drawn, known_of
 from lipsync_ray.media.index import build_table
-from lipsync_ray.media.mark import marked
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
-from lipsync_ray.quality.look import Pair, look_at
+from lipsync_ray.quality.look import look_at
 from lipsync_ray.quality.looks import Looks, joined
 from lipsync_ray.quality.lse import Distances
-from lipsync_ray.quality.pictures import spread
+from lipsync_ray.quality.source_notes import SourceNotes
 from lipsync_ray.role import Role
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.model import speech_model
@@ -42,6 +43,9 @@ class Span:
     start: int
     stop: int
     segment: str | None = None  # file in the job's folder; None: the finished output holds all frames
+    notes: str | None = (
+        None  # file there with what was seen of the source's frames; None: nobody has seen them
+    )
     untouched: bool = False  # it was given up and shows the source's own frames
 
     def __len__(self) -> int:
@@ -73,7 +77,7 @@ class AimStep:
                 driving = replace(
                     open_driving(config, inputs, model, folder, speakers.get(role.name)), offset=0.0
                 )
-                aims.append(make_aim(job.scan, role.target, *times, driving))
+                aims.append(make_aim(job.scan, role.target, role.reference, *times, driving))
             return tuple(aims)
 
 
@@ -83,25 +87,28 @@ class LookStep:
 
     source: Shared  # of a RenderSource
     key: str  # names the source
-    aims: Shared  # of each role's Aim
     span: Span
-    kept: tuple[tuple[int, ...], ...]  # output frames whose faces are kept, of each role
     output: str = ""  # place of the finished output, for spans without a segment
 
     def run(self, bench: Bench) -> tuple[Looks, ...]:
         """What was seen of each role."""
         source: RenderSource = self.source.get()
-        references = [aim.reference for aim in self.aims.get()]
         job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
-        mesh = load_mesh(job.resources.weights)
+        span, mesh = self.span, load_mesh(job.resources.weights)
+        known = known_of(job, span.start, span.stop)
+        assert known is not None  # the aim of each role was made before
         with ExitStack() as stack:
-            if self.span.segment is None:
-                path, first = bench.site.input(self.output, stack), self.span.start
+            if span.segment is None:
+                path, first = bench.site.input(self.output, stack), span.start
             else:
-                path = bench.site.need(source.folder, [self.span.segment]) / self.span.segment
-                first = 0
-            pairs = _pairs(job, self.span, path, first, self.kept)
-            return look_at(pairs, self.span.start, len(self.span), references, mesh)
+                path, first = bench.site.need(source.folder, [span.segment]) / span.segment, 0
+            if span.notes is None:
+                notes = decoded_notes(job, known)
+            else:
+                folder = bench.site.need(source.folder, [span.notes])
+                notes = SourceNotes.from_arrays(load_notes(folder / span.notes))
+            rendered = stack.enter_context(open_reader(build_table(str(path)), threads=job.threads))
+            return look_at(rendered.frames(range(first, first + len(span))), known, notes, mesh)
 
 
 class Measuring:
@@ -122,7 +129,6 @@ class Measuring:
         self._course, self._inputs, self._job = course, inputs, job
         self._source, self._key, self._output = source, key, output
         self._aims: tuple[Aim, ...] = ()
-        self._shared: Shared | None = None
         self._looks: dict[Span, tuple[Looks, ...]] = {}
 
     def run(self, spans: Sequence[Span]) -> Generator[Sequence[Task], Outcome, tuple[Seen, ...] | Failure]:
@@ -134,7 +140,6 @@ class Measuring:
         if isinstance(aims, Failure):
             return aims
         self._aims = aims[0]
-        self._shared = course.yard.share(self._aims)
         failed = yield from self.look(spans, self._source, self._key)
         return failed or self.seen(spans)
 
@@ -143,17 +148,10 @@ class Measuring:
     ) -> Generator[Sequence[Task], Outcome, Failure | None]:
         """Look at spans that were rendered from a source, which ``key`` names; what is seen is remembered."""
         course = self._course
-        assert self._shared is not None
-        shared, spread_out = self._shared, [spread(self._drawn(role, spans)) for role in self._job.roles]
-
-        def step(span: Span) -> LookStep:
-            kept = tuple(tuple(n for n in numbers if span.start <= n < span.stop) for numbers in spread_out)
-            return LookStep(source=source, key=key, aims=shared, span=span, kept=kept, output=self._output)
-
         tasks = [
             course.task(
                 f"look-{span.start:08d}",
-                step(span),
+                LookStep(source=source, key=key, span=span, output=self._output),
                 FINISH,
                 cost=len(span),
                 kind="look",
@@ -193,7 +191,7 @@ class Measuring:
 
     def _drawn(self, role: Role, spans: Sequence[Span]) -> np.ndarray:
         """Output frames in which a role is drawn at full strength, ``bool[T]``."""
-        drawn = drawn_frames(self._job, role) & (role.target.strength[self._job.timeline.source] == 1)
+        drawn = fully_drawn(self._job, role)
         for span in spans:
             drawn[span.start : span.stop] &= not span.untouched
         return drawn
@@ -220,30 +218,3 @@ def _frames(value: Any) -> int:
         return len(value)
     looked = isinstance(value, tuple) and value and isinstance(value[0], Looks)
     return len(value[0]) if looked else 0
-
-
-def _pairs(
-    job: RenderJob, span: Span, finished: Path, first: int, kept: Sequence[Sequence[int]]
-) -> Iterator[Pair]:
-    """The frames of a span; ``first`` is its first one's number in ``finished``."""
-    table, numbers = build_table(str(finished)), np.arange(span.start, span.stop)
-    source = job.timeline.source[numbers]
-    faces = np.stack([job.scan.landmarks(source, role.target.face[source]) for role in job.roles], axis=1)
-    shots = job.shots(numbers)
-    with (
-        open_reader(table, threads=job.threads) as rendered,
-        open_reader(job.table, backend=job.reader, threads=job.threads) as own,
-    ):
-        both = zip(rendered.frames(np.arange(first, first + len(span))), own.frames(source), strict=True)
-        for row, (output, frame) in enumerate(both):
-            yield Pair(
-                number=int(numbers[row]),
-                output=output,
-                source=frame if job.mark is None else marked(frame, job.mark),  # it is no fault
-                faces=faces[row],
-                box=job.box(int(shots[row])),
-                shown=tuple(
-                    role.crops.get(int(shots[row])) if numbers[row] in mine else None
-                    for role, mine in zip(job.roles, kept, strict=True)
-                ),
-            )

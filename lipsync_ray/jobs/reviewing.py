@@ -18,7 +18,7 @@ from lipsync_ray.jobs.life import scan_course
 from lipsync_ray.jobs.lse import lse_course
 from lipsync_ray.jobs.pieces import RenderSource
 from lipsync_ray.jobs.places import JobSpec, inputs_here
-from lipsync_ray.jobs.prepare import cut, job_of, make_plan
+from lipsync_ray.jobs.prepare import cut, job_of, make_plan, measurable
 from lipsync_ray.jobs.reporting import make_report
 from lipsync_ray.jobs.review import Measuring, Span
 from lipsync_ray.media.index import FrameTable, build_table
@@ -51,7 +51,7 @@ class Survey:
             chunks = cut(given, inputs, analysis, 0)
             plan = make_plan(config, inputs, analysis, chunks)
         key = f"review-{self.scan}"
-        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key)
+        job = job_of(self.spec, self.inputs.table, inputs, measurable(analysis), self.scan, key)
         return job, [Span(start=chunk.start, stop=chunk.stop) for chunk in chunks], plan.passed_through
 
     def _check(self, output: FrameTable, inputs: Inputs) -> None:

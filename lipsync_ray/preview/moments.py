@@ -74,7 +74,6 @@ def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _moment(job: RenderJob, done: Composited) -> Moment:
-    assert done.before is not None
     source = int(job.timeline.source[done.number])
     stretch = _square(job)
     faces = [

@@ -8,7 +8,7 @@ import numpy as np
 
 from lipsync_ray.engines.unit_selection.canonical import Reference
 from lipsync_ray.engines.unit_selection.descriptor import A, W
-from lipsync_ray.engines.unit_selection.measures import measure
+from lipsync_ray.engines.unit_selection.measures import find_reference, measure
 from lipsync_ray.engines.unit_selection.person import build_person
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.engines.unit_selection.target import fit_habit, wanted
@@ -32,14 +32,33 @@ class Aim:
     own_offset_ms: float | None  # by which the source's picture comes after its sound; None: not known
 
 
+def usable_frames(target: TargetFaces) -> np.ndarray:
+    """Source frames that a speaker's mouth can be measured on, ``bool[n]``."""
+    return (target.face >= 0) & (target.reason == 0)
+
+
+def median_face(scan: FaceScan, target: TargetFaces) -> Reference | None:
+    """A speaker's median face, None where no frame is fit to measure a mouth on."""
+    usable = usable_frames(target)
+    if not usable.any():
+        return None
+    return find_reference(lambda frames: scan.landmarks(frames, target.face[frames]), usable)
+
+
 def make_aim(
-    scan: FaceScan, target: TargetFaces, source_times: np.ndarray, times: np.ndarray, driving: Driving
+    scan: FaceScan,
+    target: TargetFaces,
+    reference: Reference | None,
+    source_times: np.ndarray,
+    times: np.ndarray,
+    driving: Driving,
 ) -> Aim:
     """Measure the speaker, and ask the sound.
 
     Args:
         scan: the faces of the source.
         target: the speaker's.
+        reference: their median face; None: it is found.
         source_times: ``float64[n]`` s, of the source frames.
         times: ``float64[T]`` s, of the output frames.
         driving: the sound, with an offset of 0: the offset is what is to be measured.
@@ -48,11 +67,15 @@ def make_aim(
         FaceNotFound: no source frame is fit to measure a mouth on.
         AudioUnreadable: the sound holds no numbers.
     """
-    usable = (target.face >= 0) & (target.reason == 0)
+    usable = usable_frames(target)
     if not usable.any():
         raise FaceNotFound("no frame shows a usable face: there is no mouth to judge")
     measures = measure(
-        lambda frames: scan.landmarks(frames, target.face[frames]), target.face >= 0, usable, target.shot
+        lambda frames: scan.landmarks(frames, target.face[frames]),
+        target.face >= 0,
+        usable,
+        target.shot,
+        reference,
     )
     own = np.where(measures.usable[:, None], measures.raw[:, [A, W]], np.nan)
     driven = driving.cues(MeasuredMouth(times=source_times, aperture=own[:, 0], width=own[:, 1]))

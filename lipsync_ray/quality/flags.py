@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lipsync_ray.quality.detail import EVERY as DETAIL_EVERY
 from lipsync_ray.quality.figures import Figures, Seen, motion, resting, sharpness
-from lipsync_ray.quality.look import DETAIL_EVERY
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.quality.sync import correlation, shifted
 from lipsync_ray.speech.heard import TALKING

@@ -45,19 +45,33 @@ class Measures:
     faces: ShotFaces
 
 
-def measure(load: Load, face_present: np.ndarray, usable: np.ndarray, shots: np.ndarray) -> Measures:
+def find_reference(load: Load, usable: np.ndarray) -> Reference:
+    """The median face of the frames that are ``usable bool[n]``.
+
+    Raises:
+        ValueError: none is.
+    """
+    return build_reference(load(evenly(np.flatnonzero(usable), REFERENCE_FRAMES)))
+
+
+def measure(
+    load: Load,
+    face_present: np.ndarray,
+    usable: np.ndarray,
+    shots: np.ndarray,
+    reference: Reference | None = None,
+) -> Measures:
     """Measure every frame of ``face_present bool[n]``; statistics come from ``usable bool[n]`` alone.
 
     Landmarks are loaded block by block, so memory does not grow with the video. ``shots int32[n]``
-    bounds the smoothing.
+    bounds the smoothing. ``reference``: the median face, if it is known.
 
     Raises:
         ValueError: no frame is usable.
     """
-    wanted = np.flatnonzero(usable)
-    if not len(wanted):
+    if not usable.any():
         raise ValueError("no usable face in the video: nothing to measure a mouth on")
-    reference = build_reference(load(evenly(wanted, REFERENCE_FRAMES)))
+    reference = reference or find_reference(load, usable)
     n, fit, nose = len(usable), BasisFit(), 0.0
     faces = ShotFaces(int(shots.max()) + 1)
     raw, pose = np.full((n, 6), np.nan), np.full((n, 3), np.nan)
