@@ -13,11 +13,11 @@ import numpy as np
 
 def widen(chroma: np.ndarray, axis: int, siting: float, length: int) -> np.ndarray:
     """Twice as many samples along ``axis``, cut to ``length``; the ends are repeated. Keeps the dtype."""
-    before, after = _shifted(chroma, axis, -1), _shifted(chroma, axis, 1)
+    if axis == 0 and siting == 0.5:  # what OpenCV means by linear, and much the fastest
+        size = (chroma.shape[1], 2 * chroma.shape[0])
+        return cv2.resize(chroma, size, interpolation=cv2.INTER_LINEAR)[:length]
     # Luma pixel x sits at (x - siting) / 2 on the chroma grid.
-    first = chroma if siting == 0 else cv2.addWeighted(chroma, 1 - siting / 2, before, siting / 2, 0)
-    rest = (1 - siting) / 2
-    second = chroma if rest == 0 else cv2.addWeighted(chroma, 1 - rest, after, rest, 0)
+    first, second = _mixed(chroma, axis, -1, siting / 2), _mixed(chroma, axis, 1, (1 - siting) / 2)
     if axis == 1:  # merged channels are neighbours in memory: the fastest way to interleave columns
         return cv2.merge([first, second]).reshape(chroma.shape[0], -1)[:, :length]
     return np.stack([first, second], axis=1).reshape(-1, chroma.shape[1])[:length]
@@ -42,13 +42,22 @@ def narrow(values: np.ndarray, siting_x: float | None, siting_y: float | None) -
     return np.ascontiguousarray(done[_samples(siting_y), _samples(siting_x)])
 
 
+def _mixed(chroma: np.ndarray, axis: int, by: int, share: float) -> np.ndarray:
+    """Each sample with a share of its neighbour on one side."""
+    if share == 0:
+        return chroma
+    return cv2.addWeighted(chroma, 1 - share, _shifted(chroma, axis, by), share, 0)
+
+
 def _shifted(array: np.ndarray, axis: int, by: int) -> np.ndarray:
     """Each sample's neighbour on one side; the last has none and stands for itself."""
-    if axis == 0:
-        return np.concatenate([array[:1], array[:-1]] if by < 0 else [array[1:], array[-1:]], axis=0)
-    pad = (1, 0) if by < 0 else (0, 1)
-    wide = cv2.copyMakeBorder(array, 0, 0, *pad, cv2.BORDER_REPLICATE)
-    return np.ascontiguousarray(wide[:, :-1] if by < 0 else wide[:, 1:])
+    out, near = np.empty_like(array), array.swapaxes(0, axis)
+    shifted = out.swapaxes(0, axis)
+    if by < 0:
+        shifted[1:], shifted[:1] = near[:-1], near[:1]
+    else:
+        shifted[:-1], shifted[-1:] = near[1:], near[-1:]
+    return out
 
 
 def _kernel(siting: float | None) -> np.ndarray:

@@ -64,10 +64,11 @@ def move(shapes: np.ndarray, delta: np.ndarray, basis: np.ndarray, nose_y: float
 
     Three fixed-point rounds correct what the basis alone misses (it is a regression, not an inverse).
     """
-    points, few = np.asarray(shapes, np.float64)[:, POINTS], basis[:, POINTS]
+    points = np.asarray(shapes, np.float64)[:, POINTS]
+    few, whole = basis[:, POINTS].reshape(len(basis), -1), basis.reshape(len(basis), -1)
     wanted = describe_points(points, nose_y) + delta
     step = np.array(delta, np.float64)
     for _ in range(_ROUNDS):
-        reached = describe_points(points + np.tensordot(step, few, axes=1), nose_y)
+        reached = describe_points(points + (step @ few).reshape(points.shape), nose_y)
         step += _STEP * (wanted - reached)
-    return shapes + np.tensordot(step, basis, axes=1)
+    return shapes + (step @ whole).reshape(shapes.shape)

@@ -16,6 +16,7 @@ SIGMA.flags.writeable = False
 NOSE = 2
 # The landmarks that `describe` reads (without the nose's, whose height it is told).
 POINTS: tuple[int, ...] = (0, 13, 14, 17, 61, 82, 87, 148, 152, 291, 312, 317, 377)
+_LEFT, _RIGHT, _UPPER, _LOWER = (POINTS.index(landmark) for landmark in (61, 291, 13, 14))
 
 
 def describe(shapes: np.ndarray, nose_y: float) -> np.ndarray:
@@ -29,10 +30,12 @@ def describe(shapes: np.ndarray, nose_y: float) -> np.ndarray:
 
 def describe_points(points: np.ndarray, nose_y: float) -> np.ndarray:
     """`describe` for faces cut down to the landmarks ``POINTS``, ``[N,13,3]``."""
-    at = {landmark: points[:, k] for k, landmark in enumerate(POINTS)}
-    y = {landmark: value[:, 1] for landmark, value in at.items()}
-    aperture = 0.5 * (y[14] - y[13]) + 0.25 * ((y[87] - y[82]) + (y[317] - y[312]))
-    width = np.linalg.norm(at[61] - at[291], axis=1)
-    jaw = (y[152] + y[148] + y[377]) / 3
-    protrusion = -(at[13][:, 2] + at[14][:, 2]) / 2
-    return np.stack([aperture, width, y[0] - nose_y, y[17] - nose_y, jaw - nose_y, protrusion], axis=1)
+    out = np.empty((len(points), len(NAMES)))
+    y = dict(zip(POINTS, points[:, :, 1].T, strict=True))
+    out[:, A] = 0.5 * (y[14] - y[13]) + 0.25 * ((y[87] - y[82]) + (y[317] - y[312]))
+    across = points[:, _LEFT] - points[:, _RIGHT]
+    out[:, W] = np.sqrt((across * across).sum(axis=1))
+    out[:, UP], out[:, LO] = y[0] - nose_y, y[17] - nose_y
+    out[:, JAW] = (y[152] + y[148] + y[377]) / 3 - nose_y
+    out[:, PR] = -(points[:, _UPPER, 2] + points[:, _LOWER, 2]) / 2
+    return out
