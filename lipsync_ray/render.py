@@ -29,9 +29,7 @@ from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.writer import SegmentWriter
 from lipsync_ray.plan import Chunk
 from lipsync_ray.storage.whole import atomic_path
-from lipsync_ray.threads import Prefetch, Sink
-
-_AHEAD = 8  # frames between two threads: hides a slow frame, stays small beside a batch
+from lipsync_ray.threads import Prefetch, Sink, ahead_of, decoder_share
 
 
 class Witness(Protocol):
@@ -70,7 +68,7 @@ def render_chunk(job: RenderJob, engine: Engine, chunk: Chunk, witness: Witness 
     shared: dict[int, list[np.ndarray]] = {}
     drawing = plan_drawing(job, engine, chunk.start, chunk.stop)
     work = Work(job, name, witness)
-    with open_reader(job.table, backend=job.reader, threads=job.threads) as reader:
+    with open_reader(job.table, backend=job.reader, threads=decoder_share(job.threads)) as reader:
         decoding = Prefetch(reader.frames(drawing.source(job)), work.ahead)
         with decoding as frames:
             finished = draw(job, engine, drawing, frames)
@@ -84,8 +82,7 @@ class Work:
 
     def __init__(self, job: RenderJob, name: str, witness: Witness | None) -> None:
         job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A worker keeps to the CPUs that it has reserved: on one, nothing runs beside anything else.
-        self.ahead = _AHEAD if job.threads > 1 else 0
+        self.ahead = ahead_of(job.threads)
         self._encode = job.encode if job.encode.threads else replace(job.encode, threads=job.threads)
         self._job = job
         self._name = name

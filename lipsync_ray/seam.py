@@ -13,6 +13,7 @@ from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.plan import fade_weights
 from lipsync_ray.render import Witness, Work
+from lipsync_ray.threads import decoder_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def render_seam(job: RenderJob, seam: Seam, witness: Witness | None = None) -> C
         return done
     work = Work(job, name, witness)
     source = job.timeline.source[seam.start : seam.stop].tolist()
-    with open_reader(job.table, backend=job.reader, threads=job.threads) as reader:
+    with open_reader(job.table, backend=job.reader, threads=decoder_share(job.threads)) as reader:
         work.encode(_faded(job, seam, reader.frames(source)))
     return work.finish(range(seam.start, seam.stop), decode=0.0)
 

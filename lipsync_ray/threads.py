@@ -15,6 +15,20 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _POLL_S = 0.1  # how soon a blocked side notices that the other one is gone
+_AHEAD = 8  # items between two threads: hides a slow one, stays small beside a batch
+
+
+def ahead_of(threads: int) -> int:
+    """Depth of a pipe where so many threads may be busy: on one, nothing runs beside anything else."""
+    return _AHEAD if threads > 1 else 0
+
+
+def decoder_share(threads: int) -> int:
+    """Of so many threads those of a decoder at whose side others compute.
+
+    A decoder that runs on several takes a sixth more CPU for the same frames, and waits for the others.
+    """
+    return max(1, threads // 2)
 
 
 class Prefetch(Generic[T]):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -66,6 +67,18 @@ def signed_facts(result: Result) -> DubFacts:
     return found.facts
 
 
+def numbers(result: Result) -> dict[str, float | None]:
+    """All figures, flat."""
+    assert result.quality is not None
+    figures = dict(result.quality["figures"])
+    return {**figures.pop("sync"), **figures.pop("passed_through"), **figures}
+
+
+def alike(result: Result) -> Any:
+    """Figures of the same pictures: libx264 encodes a clip of 590 x 590 px a little differently each time."""
+    return pytest.approx(numbers(result), rel=0.01, abs=0.02)
+
+
 def test_a_good_dub_is_measured_and_not_flagged(good: Result) -> None:
     assert good.quality is not None
     assert good.quality["flags"] == []
@@ -90,14 +103,14 @@ def test_the_source_is_not_decoded_once_more(
         raise AssertionError("the source was decoded to measure a dub that was just drawn")
 
     monkeypatch.setattr("lipsync_ray.jobs.review.decoded_notes", decoded)
-    assert made(clip, home / "noted.mp4").quality == good.quality
+    assert numbers(made(clip, home / "noted.mp4")) == alike(good)
 
 
 def test_what_nobody_has_noted_is_measured_alike(
     clip: Path, home: Path, good: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lipsync_ray.jobs.pieces.witness_of", lambda *_: None)
-    assert made(clip, home / "again.mp4").quality == good.quality
+    assert numbers(made(clip, home / "again.mp4")) == alike(good)
 
 
 def test_the_report_holds_all_that_it_shows(good: Result) -> None:

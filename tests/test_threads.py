@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lipsync_ray.threads import Prefetch, Sink
+from lipsync_ray.threads import Prefetch, Sink, ahead_of, decoder_share
 
 
 def test_prefetch_keeps_order_and_stays_within_its_depth() -> None:
@@ -88,3 +88,9 @@ def test_without_depth_everything_happens_in_the_one_thread_that_asks() -> None:
     assert threading.active_count() == before
     assert reading.seconds >= 0.03
     assert writing.seconds > 0
+
+
+@pytest.mark.parametrize(("threads", "decoder", "ahead"), [(1, 1, False), (2, 1, True), (8, 4, True)])
+def test_a_decoder_leaves_threads_to_others(threads: int, decoder: int, ahead: bool) -> None:
+    assert decoder_share(threads) == decoder
+    assert (ahead_of(threads) > 0) == ahead

@@ -26,6 +26,7 @@ from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.media.table import FrameTable
 from lipsync_ray.storage.whole import atomic_path, content_hash
+from lipsync_ray.threads import Prefetch, ahead_of, decoder_share
 from lipsync_ray.weights.store import WeightStore
 
 logger = logging.getLogger(__name__)
@@ -42,14 +43,16 @@ class ScanJob:
     table: FrameTable
     settings: FaceSettings
     weights: WeightStore
-    threads: int = 1  # of the decoder
+    threads: int = 1  # that a worker may keep busy
 
     def run(self, ranges: list[Range]) -> list[pa.Table]:
         """Scan adjacent ranges with one pass of decoding; one table each."""
         models = load_models(self.weights, self.settings)
         first, last = ranges[0][0], ranges[-1][1]
-        with open_reader(self.table, threads=self.threads) as reader:
-            frames = reader.frames(range(first, last))
+        with (
+            open_reader(self.table, threads=decoder_share(self.threads)) as reader,
+            Prefetch(reader.frames(range(first, last)), ahead_of(self.threads)) as frames,
+        ):
             return [scan_frames(frames, start, stop, self.settings, models) for start, stop in ranges]
 
 

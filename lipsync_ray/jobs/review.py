@@ -34,6 +34,7 @@ from lipsync_ray.quality.source_notes import SourceNotes
 from lipsync_ray.role import Role
 from lipsync_ray.speakers.cast import cast_of
 from lipsync_ray.speech.model import speech_model
+from lipsync_ray.threads import Prefetch, ahead_of, decoder_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +108,10 @@ class LookStep:
             else:
                 folder = bench.site.need(source.folder, [span.notes])
                 notes = SourceNotes.from_arrays(load_notes(folder / span.notes))
-            rendered = stack.enter_context(open_reader(build_table(str(path)), threads=job.threads))
-            return look_at(rendered.frames(range(first, first + len(span))), known, notes, mesh)
+            share, numbers = decoder_share(job.threads), range(first, first + len(span))
+            rendered = stack.enter_context(open_reader(build_table(str(path)), threads=share))
+            frames = stack.enter_context(Prefetch(rendered.frames(numbers), ahead_of(job.threads)))
+            return look_at(frames, known, notes, mesh)
 
 
 class Measuring:

@@ -40,7 +40,7 @@ class ScanStep:
         home = bench.site.folder(name)
         with ExitStack() as stack:
             table = table_here(source.scan.table, source.config, bench.site, stack)
-            parts = replace(source.scan, table=table).run(list(self.ranges))
+            parts = replace(source.scan, table=table, threads=bench.threads).run(list(self.ranges))
         frames = sum(store_part(part, home) for part in parts)
         bench.site.publish(name, [part_path(home, *wanted).name for wanted in self.ranges])
         return frames

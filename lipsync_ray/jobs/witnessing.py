@@ -10,6 +10,7 @@ from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.pictures import spread
 from lipsync_ray.quality.source_notes import Known, SourceNotes, Witness
 from lipsync_ray.role import Role
+from lipsync_ray.threads import Prefetch, ahead_of, decoder_share
 
 
 def known_of(job: RenderJob, start: int, stop: int) -> Known | None:
@@ -41,9 +42,11 @@ def decoded_notes(job: RenderJob, known: Known) -> SourceNotes:
     """What nobody has seen: the source's frames are decoded for it."""
     witness = Witness(known)
     source = job.timeline.source[known.start : known.start + len(known)]
-    with open_reader(job.table, backend=job.reader, threads=job.threads) as own:
-        for frame in own.frames(source):
-            witness.see(frame)
+    share, ahead = decoder_share(job.threads), ahead_of(job.threads)
+    with open_reader(job.table, backend=job.reader, threads=share) as own:
+        with Prefetch(own.frames(source), ahead) as frames:
+            for frame in frames:
+                witness.see(frame)
     return witness.notes()
 
 

@@ -20,19 +20,17 @@ LIMITS = {
     "driver MB": (0.10, 20.0),  # resident, the most in a round
     "worker MB": (0.10, 20.0),  # of the largest worker
     "raylets MB": (0.10, 20.0),  # of their own, between rounds
-    "GCS MB": (0.10, 20.0),  # and EACH_DRIVER
+    "GCS MB": (0.10, 20.0),
     "driver files": (0.0, 4.0),  # the most open ones in a round
-    "ray files": (0.05, 10.0),  # and EACH_DRIVER
+    "ray files": (0.05, 10.0),
     "stores MB": (0.10, 16.0),  # shared memory of raylets
     "shm MB": (0.0, 64.0),  # /dev/shm, whoever uses it
     "shm names": (0.0, 4.0),
     "cache MB": (0.0, 1.0),
     "temporary MB": (0.0, 1.0),  # what killed workers leave is removed by others after a while
 }
-# What Ray 2.60 keeps of each driver that has left, however long ago: a record of the job, for which it has no
-# limit (ray-project/ray#65692), and about one socket.
-EACH_DRIVER = {"GCS MB": 0.5, "ray files": 1.5}
-# What it does bound is bounded early: 100,000 tasks, actors and workers would lie far beyond an hour.
+# Ray's head remembers what was: up to 100,000 tasks, actors and workers, which an hour does not reach. With few
+# it is seen whether anything grows besides. (It has no limit for drivers that left: ray-project/ray#65692.)
 FORGET = {
     "RAY_task_events_max_num_task_in_gcs": "200",
     "RAY_maximum_gcs_destroyed_actor_cached_count": "20",
@@ -103,7 +101,7 @@ class Rounds:
             values = np.array(all_values[WARM_UP:])
             slope, growth = grown(values)
             share, more = LIMITS[name]
-            limit = share * float(values[0]) + more + EACH_DRIVER.get(name, 0) * len(values)
+            limit = share * float(values[0]) + more
             if growth > limit:
                 growing.append(name)
             told = "beyond" if growth > limit else "within"
