@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lipsync_ray.engines.base import FaceBatch, Resources
+from lipsync_ray.engines.base import FaceBatch, Resources, Scene
+from lipsync_ray.engines.boxsight import box_views
 from lipsync_ray.engines.facebox import AHEAD, REACH, ahead_boxes, face_boxes
 from lipsync_ray.engines.facebox_settings import FaceBoxSettings
 from lipsync_ray.engines.facecut import put_face
@@ -17,6 +18,7 @@ from lipsync_ray.engines.joining import join_mouth, paste_hard
 
 if TYPE_CHECKING:
     from lipsync_ray.enhance.parsing import FaceParser
+    from lipsync_ray.media.frame import Box
 
 PARSER = "parsenet"  # in the weights registry
 
@@ -45,6 +47,10 @@ class Boxed:
         from lipsync_ray.neural.runtime import Runtime
 
         return FaceParser(self._parser_file, Runtime(self._resources.compute, self._resources.threads))
+
+    def views(self, scene: Scene) -> dict[int, Box]:
+        """What is enough to be shown of each shot's crop; nothing is named where a parser wants whole heads."""
+        return {} if self.weights else box_views(scene, self._settings)
 
     def boxes(self, batch: FaceBatch) -> np.ndarray:
         """Boxes ``float64[N,4]`` (x0 y0 x1 y1) in pixels of the batch's crop."""
