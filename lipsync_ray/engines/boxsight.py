@@ -1,4 +1,4 @@
-"""What of a picture an engine looks at that draws inside a face's box: the box, and how far its joint reaches."""
+"""What of a picture an engine needs that draws inside a face's box: the box, and how far its joint reaches."""
 
 from __future__ import annotations
 
