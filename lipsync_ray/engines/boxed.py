@@ -49,7 +49,7 @@ class Boxed:
         return FaceParser(self._parser_file, Runtime(self._resources.compute, self._resources.threads))
 
     def views(self, scene: Scene) -> dict[int, Box]:
-        """What is enough to be shown of each shot's crop; nothing is named where a parser sees whole heads."""
+        """What is enough to be shown of each shot's crop; nothing named where a parser sees whole heads."""
         return {} if self.weights else box_views(scene, self._settings)
 
     def boxes(self, batch: FaceBatch) -> np.ndarray:

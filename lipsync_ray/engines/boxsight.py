@@ -1,4 +1,4 @@
-"""What of a picture an engine needs that draws inside a face's box: the box, and how far its joint reaches."""
+"""What an engine needs of a picture that draws inside a face's box: the box and its joint's reach."""
 
 from __future__ import annotations
 
