@@ -11,6 +11,9 @@ between the networks is counted.
 
 B, per 720p frame: the whole dub by this project, decoding, face scan, drawing, joining, encoding: what a dub
 of some more frames costs more than a shorter one, so that start-up and loading drop out.
+
+Where a render worker's CPU time goes is counted in the longer dub, part by part: it has one CPU, as Ray's
+workers have unless they are told otherwise, so that everything happens in one thread.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -29,7 +32,7 @@ import cv2
 import torch
 
 from benchmarks.clips import encode, frames_of, looped_sound, looped_video
-from benchmarks.speed.inside import networks_timed
+from benchmarks.speed.inside import DECODER, ENCODER, LOADING, NETWORKS, accounted, one_cpu
 from benchmarks.speed.neural_calls import Call, upstream_calls
 from lipsync_ray.bench.table import markdown
 from lipsync_ray.dubbing import dub
@@ -46,19 +49,23 @@ LENGTHS = {"wav2lip": (16, 32), "video_retalking": (2, 5)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """CPU seconds: of all of a dub, of the stage that draws, and there of networks and of the encoder."""
+    """CPU seconds of all of a dub, and of the worker that draws; there also those of each part."""
 
     whole: float
     render: float
     networks: float
-    encoder: float  # wall clock of the thread that feeds it
+    encoder: float
+    decoder: float
+    loading: float  # networks, once in a worker's life
 
-    def more(self, less: Spent, frames: int) -> Spent:
-        """What this took more than another, for each of so many frames."""
-        pairs = {
-            name: (getattr(self, name) - getattr(less, name)) / frames for name in Spent.__dataclass_fields__
-        }
-        return Spent(**pairs)
+    @property
+    def rest(self) -> float:
+        """Of drawing: what is none of the parts."""
+        return self.render - self.networks - self.encoder - self.decoder - self.loading
+
+    def share(self, *parts: str) -> float:
+        """Of drawing without loading."""
+        return sum(getattr(self, part) for part in parts) / (self.render - self.loading)
 
 
 def compare(engine: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -69,16 +76,16 @@ def compare(engine: str, folder: Path, options: argparse.Namespace) -> dict[str,
     theirs, (base, more) = upstream_calls(engine), LENGTHS[engine]
     short, long = (_clip(options, folder, count) for count in (base, base + more))
     rows: dict[str, list[float]] = {call.name: [] for call in theirs}
-    ours = []
+    ours: list[tuple[Spent, Spent]] = []
     for _ in range(options.rounds):
         for call in theirs:
             call.run()
             rows[call.name].append(_cpu(call.run) * call.times / call.frames)
-        before, after = (_dub(engine, clip, folder, options) for clip in (short, long))
-        ours.append(after.more(before, more))
+        ours.append((_dub(engine, short, folder, options), _dub(engine, long, folder, options)))
     _print(engine, theirs, rows, ours, options)
-    runs = [{name: getattr(one, name) for name in Spent.__dataclass_fields__} for one in ours]
-    return {"engine": engine, "words": options.words, "upstream": rows, "dub": runs}
+    runs = [{name: asdict(one) for name, one in zip(("short", "long"), both, strict=True)} for both in ours]
+    frames = {"short": base, "long": base + more}
+    return {"engine": engine, "words": options.words, "upstream": rows, "frames": frames, "dub": runs}
 
 
 def _clip(options: argparse.Namespace, folder: Path, frames: int) -> Path:
@@ -97,14 +104,13 @@ def _dub(engine: str, clip: Path, folder: Path, options: argparse.Namespace) -> 
     words = [f"video={clip}", f"audio={sound}", f"out={out}", f"engine={engine}"]
     words += [f"weights.dir={folder / 'checkpoints'}", "weights.verify=false", "log=error"]
     words += ["ray.cluster=none", "cache.enabled=false", "encode.preset=veryfast", *options.words]
-    with networks_timed() as networks:
+    with one_cpu(), accounted(engine) as account:
         whole = _cpu(lambda: dub(load_config(words)))
-    told = json.loads(out.with_suffix(".json").read_text())
+    told, parts = json.loads(out.with_suffix(".json").read_text()), account.seconds["chunk"]
     return Spent(
         whole=whole,
-        render=told["result"]["stages"]["render"]["cpu_s"],
-        networks=networks.seconds["chunk"],
-        encoder=sum(chunk["seconds"].get("encode", 0.0) for chunk in told["chunks"]),
+        render=sum(chunk["cpu_seconds"] for chunk in told["chunks"]),
+        **{part: parts[part] for part in (NETWORKS, ENCODER, DECODER, LOADING)},
     )
 
 
@@ -118,24 +124,39 @@ def _print(
     engine: str,
     theirs: list[Call],
     rows: dict[str, list[float]],
-    ours: list[Spent],
+    ours: list[tuple[Spent, Spent]],
     options: argparse.Namespace,
 ) -> None:
     title = " ".join([f"engine={engine}", *options.words])
     print(f"\n{title}: CPU s per 720p frame, one thread, median of {options.rounds}\n")
+    base, more = LENGTHS[engine]
     costs = {call.name: median(rows[call.name]) for call in theirs}
-    own, total = median(one.whole for one in ours), sum(costs.values())
+    own, total = median((long.whole - short.whole) / more for short, long in ours), sum(costs.values())
     cells = [(call.name, f"{call.times:g}", f"{costs[call.name]:.3f}") for call in theirs]
     cells += [
         ("sum of the networks (A)", "", f"{total:.2f}"),
         ("the whole dub by this project (B)", "", f"{own:.2f}"),
         ("A / B", "", f"{total / own:.1f}"),
-        ("of B, drawing and encoding", "", f"{median(one.render for one in ours):.3f}"),
-        ("of that, in networks", "", f"{median(one.networks / one.render for one in ours):.0%}"),
-        (
-            "of that, waiting for the encoder or in it",
-            "",
-            f"{median(one.encoder / one.render for one in ours):.0%}",
-        ),
     ]
     print(markdown(("call", "times", "CPU s"), cells), flush=True)
+    frames = base + more
+    print(f"\n{title}: CPU ms per 720p frame of the worker that draws {frames} frames on one CPU\n")
+    print(
+        markdown(("stage", "CPU ms", "of the worker"), _parts([long for _, long in ours], frames)), flush=True
+    )
+
+
+def _parts(ours: list[Spent], frames: int) -> list[tuple[str, str, str]]:
+    def row(name: str, *parts: str) -> tuple[str, str, str]:
+        spent = median(sum(getattr(one, part) for part in parts) for one in ours)
+        return name, f"{1000 * spent / frames:.1f}", f"{median(one.share(*parts) for one in ours):.1%}"
+
+    loading = median(one.loading for one in ours)
+    return [
+        row("networks", NETWORKS),
+        row("encoder", ENCODER),
+        row("networks and encoder", NETWORKS, ENCODER),
+        row("decoder", DECODER),
+        row("the rest", "rest"),
+        ("loading networks, once", f"{1000 * loading:.0f} in all", "not counted"),
+    ]

@@ -5,6 +5,7 @@ Burt and Adelson, A multiresolution spline with application to image mosaics, 19
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
@@ -42,14 +43,59 @@ def spread_change(change: np.ndarray, mask: np.ndarray, levels: float) -> np.nda
             two whole numbers: the border of a face that comes nearer must not jump.
     """
     count = int(np.ceil(levels))
-    bands, weights = _bands(change, count), [weight[..., None] for weight in _reduced(mask, count)]
-    mixed = [band * weight for band, weight in zip(bands, weights, strict=True)]
+    bands, weights = _bands(change, count), [cv2.merge([weight] * 3) for weight in _reduced(mask, count)]
+    mixed = [cv2.multiply(band, weight) for band, weight in zip(bands, weights, strict=True)]
     rest = np.float32(count - levels)
     if rest:  # the share of the pyramid with one level less, which ends where its last band is whole
         last, end = mixed.pop(), bands[-1]
         between = (1 - rest) * _enlarged(last, mixed[-1]) + rest * _enlarged(end, mixed[-1]) * weights[-2]
         mixed[-1] += between
     return _collapsed(mixed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What of a picture can play a part when it is blended around a mask."""
+
+    rows: slice
+    columns: slice
+    weight: np.ndarray  # float32[h,w] 0..1, the mask there
+    levels: float  # of the pyramid, see :func:`spread_change`
+
+    @property
+    def part(self) -> tuple[slice, slice]:
+        """Cuts it out of pictures ``[H,W,...]``."""
+        return self.rows, self.columns
+
+
+def reach_of(mask: np.ndarray, levels: float) -> Reach | None:
+    """How far a blend around a mask looks and draws; None of an empty mask.
+
+    Args:
+        mask: ``uint8[H,W]`` 0..255 or ``float32[H,W]`` 0..1.
+        levels: for a mask as large as a square of ``USUAL_SIDE``, see :func:`levels_for`.
+    """
+    x, y, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
+    if not width:
+        return None
+    weight = mask[y : y + height, x : x + width].astype(np.float32)
+    weight = weight / 255 if mask.dtype == np.uint8 else weight
+    depth = levels_for(levels, weight)
+    step = 1 << int(np.ceil(depth)) - 1  # px of the picture for one of the last level
+    # A pixel of the mask reaches 2 + 4 + ... px on the way down the pyramid and as much on the way up. In
+    # whole steps, so that all levels lie as in the whole picture.
+    margin = 4 * (step - 1)
+    top, left = ((max(start - margin, 0) // step) * step for start in (y, x))
+    bottom, right = min(y + height + margin, mask.shape[0]), min(x + width + margin, mask.shape[1])
+    around = np.zeros((bottom - top, right - left), np.float32)
+    around[y - top : y - top + height, x - left : x - left + width] = weight
+    return Reach(rows=slice(top, bottom), columns=slice(left, right), weight=around, levels=depth)
+
+
+def blend_part(new: np.ndarray, old: np.ndarray, reach: Reach) -> np.ndarray:
+    """Blend the parts ``uint8[h,w,3]`` of two pictures that lie in the reach of a mask; ``uint8[h,w,3]``."""
+    change = cv2.subtract(new, old, dtype=cv2.CV_32F)
+    return cv2.add(old, spread_change(change, reach.weight, reach.levels), dtype=cv2.CV_8U)  # rounds
 
 
 def blend_crop(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float) -> np.ndarray:
@@ -64,24 +110,9 @@ def blend_crop(new: np.ndarray, old: np.ndarray, mask: np.ndarray, levels: float
         mask: ``uint8[H,W]`` 0..255 or ``float32[H,W]`` 0..1.
         levels: for a mask as large as a square of ``USUAL_SIDE``, see :func:`levels_for`.
     """
-    out = old.copy()
-    x, y, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
-    if not width:
-        return out
-    weight = mask[y : y + height, x : x + width].astype(np.float32)
-    weight = weight / 255 if mask.dtype == np.uint8 else weight
-    depth = levels_for(levels, weight)
-    step = 1 << int(np.ceil(depth)) - 1  # px of the picture for one of the last level
-    # A pixel of the mask reaches 2 + 4 + ... px on the way down the pyramid and as much on the way up. In
-    # whole steps, so that all levels lie as in the whole picture.
-    margin = 4 * (step - 1)
-    top, left = ((max(start - margin, 0) // step) * step for start in (y, x))
-    part = np.s_[top : y + height + margin, left : x + width + margin]
-    change = new[part].astype(np.float32) - old[part]
-    around = np.zeros(change.shape[:2], np.float32)
-    around[y - top : y - top + height, x - left : x - left + width] = weight
-    blended = old[part] + spread_change(change, around, depth)
-    out[part] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    out, reach = old.copy(), reach_of(mask, levels)
+    if reach is not None:
+        out[reach.part] = blend_part(new[reach.part], old[reach.part], reach)
     return out
 
 
@@ -105,15 +136,15 @@ def _reduced(picture: np.ndarray, levels: int) -> list[np.ndarray]:
 
 def _bands(picture: np.ndarray, levels: int) -> list[np.ndarray]:
     """A Laplacian pyramid ``float32``; its last level is the Gaussian one's."""
-    pyramid = [level.astype(np.float32) for level in _reduced(picture, levels)]
-    return [fine - _enlarged(coarse, fine) for fine, coarse in pairwise(pyramid)] + pyramid[-1:]
+    pyramid = [level.astype(np.float32, copy=False) for level in _reduced(picture, levels)]
+    return [cv2.subtract(fine, _enlarged(coarse, fine)) for fine, coarse in pairwise(pyramid)] + pyramid[-1:]
 
 
 def _collapsed(bands: list[np.ndarray]) -> np.ndarray:
     """The picture of a Laplacian pyramid."""
     out = bands[-1]
     for band in bands[-2::-1]:
-        out = _enlarged(out, band) + band
+        out = cv2.add(_enlarged(out, band), band)
     return out
 
 

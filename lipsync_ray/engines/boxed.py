@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lipsync_ray.engines.base import FaceBatch, Resources
+from lipsync_ray.engines.base import FaceBatch, Resources, Scene
+from lipsync_ray.engines.boxsight import box_views
 from lipsync_ray.engines.facebox import AHEAD, REACH, ahead_boxes, face_boxes
 from lipsync_ray.engines.facebox_settings import FaceBoxSettings
 from lipsync_ray.engines.facecut import put_face
@@ -16,6 +18,7 @@ from lipsync_ray.engines.joining import join_mouth, paste_hard
 
 if TYPE_CHECKING:
     from lipsync_ray.enhance.parsing import FaceParser
+    from lipsync_ray.media.frame import Box
 
 PARSER = "parsenet"  # in the weights registry
 
@@ -45,6 +48,10 @@ class Boxed:
 
         return FaceParser(self._parser_file, Runtime(self._resources.compute, self._resources.threads))
 
+    def views(self, scene: Scene) -> dict[int, Box]:
+        """What is enough to be shown of each shot's crop; nothing named where a parser sees whole heads."""
+        return {} if self.weights else box_views(scene, self._settings)
+
     def boxes(self, batch: FaceBatch) -> np.ndarray:
         """Boxes ``float64[N,4]`` (x0 y0 x1 y1) in pixels of the batch's crop."""
         settings, window = self._settings, batch.window
@@ -64,21 +71,24 @@ class Boxed:
 
     def join(self, batch: FaceBatch, faces: np.ndarray, boxes: np.ndarray) -> FaceBatch:
         """Put drawn faces over their boxes and join their mouths; sets ``output`` and ``mask``."""
-        output, mask = batch.frames.copy(), np.zeros(batch.frames.shape[:3], np.uint8)
+        rows = list(zip(batch.frames, faces, boxes, strict=True))
         if self._hard:
-            for row, each in enumerate(zip(batch.frames, faces, boxes, strict=True)):
-                output[row], mask[row] = paste_hard(*each)
-            return replace(batch, output=output, mask=mask)
-        pasted = np.stack([put_face(*each) for each in zip(batch.frames, faces, boxes, strict=True)])
-        own = None if self._parser is None else self._parser.masks(pasted, batch.landmarks)
-        for row, box in enumerate(boxes):
-            output[row], mask[row] = join_mouth(
-                batch.frames[row],
-                pasted[row],
-                batch.landmarks[row],
-                box,
-                float(batch.cues["strength"][row]),
-                self._resources.blend,
-                own=None if own is None else own[row],
-            )
-        return replace(batch, output=output, mask=mask)
+            joined = [paste_hard(*row) for row in rows]
+        else:
+            own = self._own(batch, rows)
+            joined = [
+                join_mouth(frame, face, points, box, float(strength), self._resources.blend, own=part)
+                for (frame, face, box), points, strength, part in zip(
+                    rows, batch.landmarks, batch.cues["strength"], own, strict=True
+                )
+            ]
+        pictures, masks = zip(*joined, strict=True)
+        return replace(batch, output=np.stack(pictures), mask=np.stack(masks))
+
+    def _own(
+        self, batch: FaceBatch, rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    ) -> Sequence[np.ndarray | None]:
+        """Where each face's own skin and lips are, by the drawn face in its frame; None: nobody is asked."""
+        if self._parser is None:
+            return [None] * len(rows)
+        return list(self._parser.masks(np.stack([put_face(*row) for row in rows]), batch.landmarks))

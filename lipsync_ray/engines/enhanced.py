@@ -52,8 +52,8 @@ class Enhanced:
         return load_enhancer(resources.enhance, resources.blend, self._restorer, resources.weights, runtime)
 
     def prepare(self, scene: Scene) -> Preparation:
-        """The engine's own."""
-        return self.inner.prepare(scene)
+        """The engine's own, but shown the whole crop: restorers were trained on whole heads."""
+        return replace(self.inner.prepare(scene), views={})
 
     def look(self, batch: FaceBatch) -> np.ndarray:
         """The engine's own."""

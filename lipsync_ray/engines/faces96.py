@@ -64,8 +64,8 @@ class Faces96(ABC):
         return runtime, runtime.place(self._load(self._path)), Batches(runtime.batch_size(cpu=8, gpu=128))
 
     def prepare(self, scene: Scene) -> Preparation:
-        """The sound as the network hears it."""
-        return listen(scene)
+        """The sound as the network hears it, and how little of the pictures it is enough to look at."""
+        return replace(listen(scene), views=self._boxed.views(scene))
 
     def look(self, batch: FaceBatch) -> np.ndarray:
         """Nothing: landmarks tell all that is needed of neighbours."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -119,9 +123,7 @@ def test_a_second_language_is_measured_without_a_scan(talk: Path, tmp_path: Path
 
 def test_what_is_inside_networks_counts_once_and_only_there() -> None:
     torch = pytest.importorskip("torch")
-    import time
-
-    from benchmarks.speed.inside import networks_timed
+    from benchmarks.speed.inside import accounted
 
     class Busy(torch.nn.Module):
         def __init__(self, seconds: float, *parts: torch.nn.Module) -> None:
@@ -135,19 +137,68 @@ def test_what_is_inside_networks_counts_once_and_only_there() -> None:
             if fails:
                 raise RuntimeError("it failed")
 
-    def _burn(seconds: float) -> None:
-        end = time.thread_time() + seconds
-        while time.thread_time() < end:
-            pass
-
     network = Busy(0.1, Busy(0.1), Busy(0.1, Busy(0.1)))
-    with networks_timed() as networks:
+    with accounted("wav2lip") as account:
         network()
         _burn(0.3)
         with pytest.raises(RuntimeError, match="it failed"):
             network(fails=True)
         with doing("job/chunk-00003"):
             network()
-    assert networks.seconds == pytest.approx({"": 0.8, "chunk": 0.4}, abs=0.08)
+    found = {kind: parts["networks"] for kind, parts in account.seconds.items()}
+    assert found == pytest.approx({"": 0.8, "chunk": 0.4}, abs=0.08)
     network()
-    assert sum(networks.seconds.values()) < 1.4
+    assert account.seconds["chunk"]["networks"] < 0.5
+
+
+def test_a_part_inside_another_counts_for_itself_alone() -> None:
+    pytest.importorskip("torch")
+    from benchmarks.speed.inside import Account
+
+    def items() -> Iterator[int]:
+        for number in range(3):
+            _burn(0.1)
+            yield number
+
+    account = Account()
+    inner = account.counted("inner", lambda: _burn(0.2))
+
+    def both() -> None:
+        _burn(0.1)
+        inner()
+        _burn(0.1)
+
+    account.counted("outer", both)()
+    for _ in account.counted_items("items", items)():
+        _burn(0.1)
+    assert account.seconds[""] == pytest.approx({"outer": 0.2, "inner": 0.2, "items": 0.3}, abs=0.05)
+
+
+def test_the_parts_of_a_worker_are_told(talk: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from benchmarks.speed.inside import DECODER, ENCODER, accounted, one_cpu
+    from lipsync_ray.media.reader import open_reader
+    from lipsync_ray.media.writer import EncodeSettings, SegmentWriter
+
+    table = build_table(talk)
+    before = os.sched_getaffinity(0)
+    with one_cpu(), accounted("wav2lip") as account, open_reader(table, threads=1) as reader:
+        assert len(os.sched_getaffinity(0)) == 1
+        frames = list(reader.frames(range(len(table))))
+        first, video = frames[0], table.video
+        size, settings = (first.width, first.height), EncodeSettings(preset="ultrafast", threads=1)
+        rate, colour, sar = Fraction(25), video.colour, video.sample_aspect_ratio
+        place = tmp_path / "made.nut"
+        writer = SegmentWriter(place, first.layout, size, 1 / rate, rate, colour, sar, settings)
+        with writer:
+            for tick, frame in enumerate(frames):
+                writer.write(frame.planes, tick)
+    assert os.sched_getaffinity(0) == before
+    assert set(account.seconds[""]) == {DECODER, ENCODER}
+    assert min(account.seconds[""].values()) > 0
+
+
+def _burn(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass

@@ -16,7 +16,7 @@ BLEND = BlendSettings()
 FACE = head()
 BOX = face_boxes(FACE[None], np.zeros(1, bool))[0]
 FRAME = np.full((*SHAPE, 3), 100, np.uint8)
-DRAWN = np.full((*SHAPE, 3), 160, np.uint8)
+DRAWN = np.full((96, 96, 3), 160, np.uint8)
 
 
 def joined(
