@@ -29,7 +29,7 @@ LIMITS = {
     "cache MB": (0.0, 1.0),
     "temporary MB": (0.0, 1.0),  # what killed workers leave is removed by others after a while
 }
-# Ray's head remembers what was: up to 100,000 tasks, actors and workers, which an hour does not reach. With few
+# Ray's head remembers up to 100,000 tasks, actors and workers each, which an hour does not reach. With few
 # it is seen whether anything grows besides. (It has no limit for drivers that left: ray-project/ray#65692.)
 FORGET = {
     "RAY_task_events_max_num_task_in_gcs": "200",
