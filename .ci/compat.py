@@ -32,6 +32,7 @@ NOT_QUICK = (
     *("neural", "parity", "quality", "security", "serve", "speakers", "storage", "training", "weights"),
     *("engines/video_retalking", "engines/test_faces96.py", "engines/unit_selection/test_real_clips.py"),
     *("faces/test_fan_package.py", "faces/test_s3fd.py", "faces/test_retinaface.py"),
+    *("faces/test_models.py", "test_doctor_memory.py"),
     *("batch/test_batch.py", "batch/test_ledger_killed.py", "batch/test_page.py", "jobs/test_site.py"),
     *("test_docs.py", "test_dub_ray.py", "test_lse.py", "test_neural_engines.py", "test_notebooks.py"),
     *("test_packaging.py", "test_review.py", "test_site.py", "test_wording.py", "triage"),

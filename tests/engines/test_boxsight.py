@@ -139,6 +139,8 @@ def filled(batch: FaceBatch) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_restorers_are_shown_whole_heads() -> None:
+    pytest.importorskip("torch")
+
     class Narrow:
         name, context, landmark_margin, weights = "narrow", None, 0, {}
 
