@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lipsync_ray.artifact import ChunkRecord, overlaps_path
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
+from lipsync_ray.copying import copy_chunk
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.jobs.bench import Bench
@@ -76,6 +77,8 @@ class Piece:
                 roles = tuple(replace(role, crops={}) for role in job.roles)
                 job = replace(job, roles=roles, key=f"{job.key}-untouched")
                 return render_chunk(job, engine_of(job, bench), self.what.chunk)
+            case Chunk(copied=True):
+                return copy_chunk(job, self.what)
             case _:
                 return render_chunk(job, engine_of(job, bench), self.what)
 

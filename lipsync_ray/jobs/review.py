@@ -27,7 +27,7 @@ from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import Pair, look_at
-from lipsync_ray.quality.looks import Looks, joined
+from lipsync_ray.quality.looks import Looks, joined, nothing_new
 from lipsync_ray.quality.lse import Distances
 from lipsync_ray.quality.pictures import spread
 from lipsync_ray.role import Role
@@ -43,6 +43,7 @@ class Span:
     stop: int
     segment: str | None = None  # file in the job's folder; None: the finished output holds all frames
     untouched: bool = False  # it was given up and shows the source's own frames
+    copied: bool = False  # it is the source's own packets
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -90,6 +91,8 @@ class LookStep:
 
     def run(self, bench: Bench) -> tuple[Looks, ...]:
         """What was seen of each role."""
+        if self.span.copied:  # equal by construction, and nobody is dubbed there
+            return tuple(nothing_new(self.span.start, len(self.span)) for _ in self.kept)
         source: RenderSource = self.source.get()
         references = [aim.reference for aim in self.aims.get()]
         job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
