@@ -70,7 +70,7 @@ def copyable(table: FrameTable, settings: EncodeSettings, timeline: Timeline, ma
 
     Raises:
         NotCopied: nothing, as its packets and those of the encoder cannot live in one track.
-        MediaError: it cannot be read.
+        VideoUnreadable: it cannot be read.
     """
     video = table.video
     codec = settings.concrete(video.layout)

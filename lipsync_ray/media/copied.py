@@ -68,9 +68,9 @@ def _checked(packets: Iterator[av.Packet], shown: np.ndarray, name: str) -> Iter
     """As many packets as there are times in ``shown``, with the place of each among these."""
     seen = np.zeros(len(shown), bool)
     try:
-        for packet in islice(packets, len(shown)):
+        for packet in islice((packet for packet in packets if packet.size), len(shown)):
             rank = len(shown) if packet.pts is None else int(np.searchsorted(shown, packet.pts))
-            if not packet.size or rank == len(shown) or shown[rank] != packet.pts:
+            if rank == len(shown) or shown[rank] != packet.pts:
                 raise VideoUnreadable(f"{name}: a picture at {packet.pts} is not where it was before")
             seen[rank] = True
             yield rank, packet

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import av
 import numpy as np
 from av.error import FFmpegError
 
-from lipsync_ray.errors import MediaError
+from lipsync_ray.errors import VideoUnreadable
 from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.h264 import PPS, SPS, kind_of
 from lipsync_ray.media.parameter_sets import ParameterSets, length_size, read_header, split
@@ -46,13 +47,18 @@ class _Group:
     whole: bool
     pts: list[int] = field(default_factory=list)
 
+    @property
+    def reordered(self) -> bool:
+        """Whether pictures are stored in another order than shown."""
+        return any(after < before for before, after in pairwise(self.pts))
+
 
 def find_gops(table: FrameTable) -> Gops:
     """Find the groups of a video in one pass over its packets, without decoding any.
 
     Raises:
         NotCopied: there are none.
-        MediaError: the file cannot be read.
+        VideoUnreadable: the file cannot be read.
     """
     if table.video.codec != "h264":
         raise NotCopied(
@@ -67,7 +73,10 @@ def find_gops(table: FrameTable) -> Gops:
             sets = _sets(header)
             groups = _groups(read_packets(container, stream), length_size(header), sets)
     except (FFmpegError, OSError) as error:
-        raise MediaError(f"{table.path} cannot be read: {error}") from error
+        raise VideoUnreadable(f"{table.path} cannot be read: {error}") from error
+    # A decoder learns from the pictures then how long to wait, and drops some behind others of less depth.
+    if any(one.reorder is None for one in sets.sequences) and any(group.reordered for group in groups):
+        raise NotCopied("the source's header does not say how far its pictures are out of order")
     placed = [_place(group, table.pts) for group in groups]
     whole = np.array([place for place in placed if place is not None], np.int64).reshape(-1, 2)
     if not len(whole):
@@ -95,7 +104,8 @@ def _groups(packets: Iterable[av.Packet], size: int, sets: ParameterSets) -> lis
             continue
         units = _units(packet, size)
         kinds = {kind_of(unit) for unit in units}
-        if any(kind_of(unit) in (SPS, PPS) and unit not in known for unit in units):
+        strange = any(kind_of(unit) in (SPS, PPS) and unit not in known for unit in units)
+        if strange or packet.has_sidedata("new_extradata"):
             raise NotCopied("the source's parameter sets change on the way")
         if IDR in kinds:
             groups.append(_Group(whole=packet.is_keyframe))

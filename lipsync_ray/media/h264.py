@@ -39,6 +39,7 @@ class SequenceSet:
     constraints: int  # the byte of constraint_set flags
     level: int
     picture: Picture
+    reorder: int | None  # most pictures that are decoded before one and shown after it; None: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def kind_of(unit: bytes) -> int:
 
 
 def read_sequence_set(unit: bytes) -> SequenceSet:
-    """Read a sequence parameter set as far as the place of chroma.
+    """Read a sequence parameter set.
 
     Raises:
         ValueError: it ends before.
@@ -73,7 +74,8 @@ def read_sequence_set(unit: bytes) -> SequenceSet:
     progressive = bool(bits.take(1))
     bits.take(1 if progressive else 2)
     left, right, top, bottom = (bits.count() for _ in range(4)) if bits.take(1) else (0, 0, 0, 0)
-    usability = _usability(bits) if bits.take(1) else {}
+    usable = bool(bits.take(1))
+    usability = _usability(bits) if usable else {}
     picture = Picture(
         size=(16 * columns, 16 * rows * (1 if progressive else 2)),
         crop=(left, right, top, bottom),
@@ -83,7 +85,13 @@ def read_sequence_set(unit: bytes) -> SequenceSet:
         **usability,
     )
     return SequenceSet(
-        data=unit, id=number, profile=profile, constraints=constraints, level=level, picture=picture
+        data=unit,
+        id=number,
+        profile=profile,
+        constraints=constraints,
+        level=level,
+        picture=picture,
+        reorder=_reorder(bits) if usable else None,
     )
 
 
@@ -146,8 +154,33 @@ def _usability(bits: _Bits) -> dict:
         if bits.take(1):
             found["colour"] = bits.take(8), bits.take(8), bits.take(8)
     if bits.take(1):
-        found["siting"] = bits.count()
+        found["siting"], _ = bits.count(), bits.count()  # of both fields
     return found
+
+
+def _reorder(bits: _Bits) -> int | None:
+    """What the usability information says of order, behind what it says of pictures."""
+    if bits.take(1):
+        bits.take(65)
+    timed = [_skip_buffer(bits) for _ in range(2) if bits.take(1)]  # of slices alone, and of all units
+    bits.take(2 if timed else 1)
+    if not bits.take(1):
+        return None
+    bits.take(1)
+    for _ in range(4):
+        bits.count()
+    return bits.count()
+
+
+def _skip_buffer(bits: _Bits) -> None:
+    """The parameters of a hypothetical decoder's buffer."""
+    count = bits.count() + 1
+    bits.take(8)
+    for _ in range(count):
+        bits.count()
+        bits.count()
+        bits.take(1)
+    bits.take(20)
 
 
 class _Bits:
