@@ -52,6 +52,7 @@ class Rendering:
         course.begin("render", total=plan.frames)
         course.account.chunks = len(plan.chunks)
         if self._prepared.copying is not None:
+            course.account.copied = self._prepared.copying.frames
             course.progress.note(self._prepared.copying.text(plan.frames))
         source = RenderSource(job=job, config=course.spec.config, folder=self.folder)
         shared = course.yard.share(source)
