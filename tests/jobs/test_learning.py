@@ -11,9 +11,10 @@ from lipsync_ray.triage.estimate import Places
 from lipsync_ray.triage.pace import Paces
 
 
-def taught(**account: int) -> set[str]:
+def taught(chunks_reused: int = 0, copied: int = 0) -> set[str]:
     """The kinds of work of which something is known after a job."""
-    done, paces = Account(scanned=True, frames=1000, megapixels=1.0, **account), Paces()
+    done, paces = Account(scanned=True, frames=1000, megapixels=1.0), Paces()
+    done.chunks_reused, done.copied = chunks_reused, copied
     for stage in ("scan", "render", "review"):
         done.clock.spend(stage, 500.0)
     config = load_config(["video=in.mp4", "audio=dub.wav"])
