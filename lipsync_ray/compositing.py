@@ -39,6 +39,7 @@ class RenderJob:
     key: str  # hash of everything that determines the pictures and is the same for all chunks
     code: str  # code_version() of the driver: workers of another one would make other pictures
     mark: str | None = None  # text in a corner of every frame, drawn over all else
+    parameter_set: int = 0  # number of the encoder's, which the source's own do not have
     threads: int = 1  # that the worker at hand may keep busy
 
     def shots(self, numbers: np.ndarray) -> np.ndarray:

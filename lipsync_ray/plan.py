@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,7 @@ class Chunk:
     stop: int  # output frame, excluded
     head: int  # frames shared with the previous chunk
     tail: int  # frames shared with the next chunk
+    copied: bool = False  # it is the source's own packets: nothing is rendered
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.stop or self.head + self.tail > len(self):
@@ -102,6 +103,7 @@ def cut_chunks(
     overlap: int,
     shot_starts: Sequence[int] = (),
     key_frames: Sequence[int] = (),
+    copied: Sequence[tuple[int, int]] = (),
 ) -> list[Chunk]:
     """Cut output frames into chunks of about ``seconds``.
 
@@ -115,10 +117,31 @@ def cut_chunks(
         overlap: frames that neighbours share away from shot cuts.
         shot_starts: output frames that begin a shot.
         key_frames: output frames that show a keyframe of the source.
+        copied: output frames ``[start, stop)`` that are copied, each a chunk that shares no frame; in order.
     """
-    total = len(times)
-    if not total:
+    if not len(times):
         raise PlanError("the output would have no frame; check the lengths of video and audio")
+    chunks: list[Chunk] = []
+    reached = 0
+    for start, stop in (*copied, (len(times), len(times))):
+        if reached < start:
+            near = [
+                [mark - reached for mark in marks if reached <= mark < start]
+                for marks in (shot_starts, key_frames)
+            ]
+            part = _cut(times[reached:start], seconds, overlap, *near)
+            chunks += [replace(one, start=one.start + reached, stop=one.stop + reached) for one in part]
+        if start < stop:
+            chunks.append(Chunk(index=0, start=start, stop=stop, head=0, tail=0, copied=True))
+        reached = stop
+    return [replace(chunk, index=index) for index, chunk in enumerate(chunks)]
+
+
+def _cut(
+    times: np.ndarray, seconds: float, overlap: int, shot_starts: Sequence[int], key_frames: Sequence[int]
+) -> list[Chunk]:
+    """``cut_chunks`` of a stretch that is rendered, as if it was all there is."""
+    total = len(times)
     duration = float(times[-1] - times[0]) * total / max(total - 1, 1)
     count = max(1, round(duration / seconds))
     wanted = times[0] + duration * np.arange(1, count) / count

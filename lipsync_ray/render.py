@@ -114,6 +114,7 @@ class Work:
             colour=video.colour,
             sar=video.sample_aspect_ratio,
             settings=self._encode,
+            parameter_set=job.parameter_set,
         )
 
         def write(done: Composited) -> None:

@@ -42,6 +42,7 @@ LAYERS = (
         "stitch",
         "artifact",
         "compositing",
+        "copying",
         "harvest",
         "seam",
         *("role", "acts", "feed"),

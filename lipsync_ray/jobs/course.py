@@ -73,6 +73,7 @@ class Account:
     scanned: bool = False  # False: the faces were known already
     chunks: int = 0
     chunks_reused: int = 0
+    copied: int = 0  # output frames that nobody has drawn or measured
     hosts: set[str] = field(default_factory=set)
     source_hash: str = ""  # SHA-256 of the video file, once it has been read
     audio_hash: str = ""  # of the sound that is delivered

@@ -192,6 +192,7 @@ def _facts(source: FinishSource, report: Report | Failure | None) -> dict[str, A
         "weights": prepared.weights,
         "preparation": prepared.digest,
         "report": prepared.report,
+        **({"copied": prepared.copying.to_plain()} if prepared.copying else {}),
         **({"not_measured": asdict(report)} if isinstance(report, Failure) else {}),
         **source.facts,
         # The digest over all of them stands in the result.

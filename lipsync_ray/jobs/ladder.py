@@ -67,8 +67,8 @@ class Ladder:
         return seen
 
     def _is_flagged(self, chunk: Chunk, review: Review) -> bool:
-        alone = chunk.index not in self._rendering.untouched and not chunk.head and not chunk.tail
-        return alone and review.concern_of(chunk.start, chunk.stop) > 0
+        drawn = chunk.index not in self._rendering.untouched and not chunk.copied
+        return drawn and not chunk.head and not chunk.tail and review.concern_of(chunk.start, chunk.stop) > 0
 
     def _try(
         self, step: Step, chunks: Sequence[Chunk], review: Review

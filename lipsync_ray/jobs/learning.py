@@ -48,14 +48,14 @@ def learning(root: str) -> Iterator[Paces]:
 
 
 def learn_from(paces: Paces, config: Config, account: Account, places: Places) -> None:
-    """Take note of a finished job; stages that found work done before tell nothing."""
+    """Take note of a finished job; stages that found work done before, or frames to copy, tell nothing."""
     cpu = {stage: took.cpu_s for stage, took in account.clock.stages.items()}
     took = {"prepare": cpu.get("prepare", 0.0), "finish": cpu.get("stitch", 0.0)}
     if account.scanned:
         took["scan"] = cpu.get("scan", 0.0)
-    if cpu.get("review", 0.0):
+    if cpu.get("review", 0.0) and not account.copied:
         took["review"] = cpu["review"]
-    if not account.chunks_reused:
+    if not account.chunks_reused and not account.copied:
         took["render"] = account.gpu_s if places.gpus else cpu.get("render", 0.0)
     learn(
         paces,

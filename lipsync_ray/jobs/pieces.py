@@ -9,6 +9,7 @@ from pathlib import Path
 from lipsync_ray.artifact import ChunkRecord, notes_path, overlaps_path
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
+from lipsync_ray.copying import copy_chunk
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.engines.base import Engine
 from lipsync_ray.jobs.bench import Bench
@@ -78,6 +79,8 @@ class Piece:
                 roles = tuple(replace(role, crops={}) for role in job.roles)
                 bare = replace(job, roles=roles, key=f"{job.key}-untouched")
                 return _drawn(bare, self.what.chunk, bench, job)
+            case Chunk(copied=True):
+                return copy_chunk(job, self.what)
             case _:
                 return _drawn(job, self.what, bench, job)
 

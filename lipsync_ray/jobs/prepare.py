@@ -13,6 +13,7 @@ import numpy as np
 from lipsync_ray.analysis import Analysis
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.config import Config
+from lipsync_ray.copying import Copying, copyable, plan_copying
 from lipsync_ray.driving import open_driving
 from lipsync_ray.engines.base import Engine, Resources, Scene
 from lipsync_ray.engines.registry import code_of
@@ -22,6 +23,7 @@ from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.choosing import choose_speakers, fetch_from
 from lipsync_ray.jobs.places import JobSpec, inputs_here
+from lipsync_ray.media.gops import Gops, NotCopied
 from lipsync_ray.media.index import FrameTable
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.quality.aim import median_face
@@ -41,6 +43,7 @@ class Prepared:
     digest: str  # of the preparation
     weights: dict[str, str]  # SHA-256 by name of the engine's weight files
     report: dict[str, Any]  # what the preparation tells people
+    copying: Copying | None = None  # what is not encoded anew; None: that was not asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +63,14 @@ class Prepare:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             analysis = choose_speakers(self.spec, config, inputs, self.scan, bench.site)
             analysis = _prepare(engine, self.spec, config, inputs, analysis)
-        key = _key(given, inputs, analysis, engine, self.scan)
-        chunks = cut(given, inputs, analysis, engine.context.fade)
+            found = _copyable(given, inputs)
+        number = (found.sets.free_number() or 0) if isinstance(found, Gops) else 0
+        key = _key(given, inputs, analysis, engine, self.scan, number)
         if given.quality.enabled:
             analysis = measurable(analysis)
-        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key)
+        job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key, number)
+        copying = plan_copying(job, found) if isinstance(found, Gops) else found
+        chunks = cut(given, inputs, analysis, engine.context.fade, copying)
         prepared = Prepared(
             plan=make_plan(given, inputs, analysis, chunks),
             key=key,
@@ -72,8 +78,19 @@ class Prepare:
             digest=fingerprint(*(role.preparation.digest() for role in analysis.roles)),
             weights=dict(engine.weights),
             report=_told(analysis.roles),
+            copying=copying,
         )
         return prepared, job
+
+
+def _copyable(config: Config, inputs: Inputs) -> Gops | Copying | None:
+    """What could be copied of the source, or why nothing can be; None where that is not asked for."""
+    if not config.encode.copy_untouched:
+        return None
+    try:
+        return copyable(inputs.table, config.encode, inputs.timeline, config.provenance.visible_mark)
+    except NotCopied as error:
+        return Copying(why=str(error))
 
 
 def job_of(
@@ -83,6 +100,7 @@ def job_of(
     analysis: Analysis,
     scan: str,
     key: str,
+    parameter_set: int = 0,
 ) -> RenderJob:
     """What chunks of a job have in common, with no path of this machine but in ``table``."""
     given = spec.config
@@ -102,6 +120,7 @@ def job_of(
         key=key,
         code=code_version(),
         mark=given.provenance.visible_mark,
+        parameter_set=parameter_set,
     )
 
 
@@ -122,7 +141,9 @@ def resources_of(config: Config) -> Resources:
     )
 
 
-def cut(config: Config, inputs: Inputs, analysis: Analysis, fade: int) -> list[Chunk]:
+def cut(
+    config: Config, inputs: Inputs, analysis: Analysis, fade: int, copying: Copying | None = None
+) -> list[Chunk]:
     """The chunks of a job; neighbours share ``fade`` frames unless the settings say otherwise."""
     source, shot = inputs.timeline.source, analysis.roles[0].target.shot
     keys = np.searchsorted(inputs.table.pts, inputs.table.key_pts)
@@ -133,6 +154,7 @@ def cut(config: Config, inputs: Inputs, analysis: Analysis, fade: int) -> list[C
         overlap=fade if config.chunk.overlap is None else config.chunk.overlap,
         shot_starts=np.flatnonzero(jumps).tolist(),
         key_frames=np.flatnonzero(np.isin(source, keys)).tolist(),
+        copied=copying.pieces if copying else (),
     )
 
 
@@ -193,6 +215,7 @@ def _key(
     analysis: Analysis,
     engine: Engine,
     scan: str,
+    parameter_set: int,
 ) -> str:
     """Hash of all that determines every chunk's pictures; a chunk's own rows are in its own name."""
     code = (code_version(), code_of(engine), dict(engine.weights))
@@ -209,4 +232,4 @@ def _key(
         )
         for role in analysis.roles
     ]
-    return fingerprint(code, facts, drawing, config.chunk.batch, scan, faces)[:32]
+    return fingerprint(code, facts, drawing, config.chunk.batch, scan, faces, parameter_set)[:32]

@@ -52,6 +52,9 @@ class Rendering:
         course, plan = self._course, self._prepared.plan
         course.begin("render", total=plan.frames)
         course.account.chunks = len(plan.chunks)
+        if self._prepared.copying is not None:
+            course.account.copied = self._prepared.copying.frames
+            course.progress.note(self._prepared.copying.text(plan.frames))
         source = RenderSource(job=job, config=course.spec.config, folder=self.folder)
         shared = course.yard.share(source)
         self.job, self.source = job, shared
@@ -67,7 +70,11 @@ class Rendering:
 
     def spans(self) -> list[Span]:
         """All frames, by the segments that show them."""
-        chunks = [span_of(record, untouched=k in self.untouched) for k, record in self.records.items()]
+        kept = self.untouched
+        copied = {chunk.index for chunk in self.chunks if chunk.copied}.difference(kept)
+        chunks = [
+            span_of(record, untouched=k in kept, copied=k in copied) for k, record in self.records.items()
+        ]
         seams = [span_of(record) for record in self.seams.values()]
         return sorted((span for span in [*chunks, *seams] if len(span)), key=lambda span: span.start)
 
@@ -82,7 +89,10 @@ class Rendering:
 
     def _chunks(self, chunks: Sequence[Chunk]) -> Asking:
         open_chunks = {f"chunk-{chunk.index:05d}": chunk for chunk in chunks}
-        asked = [self._task(name, chunk) for name, chunk in open_chunks.items()]
+        asked = [
+            self._copy(name, chunk) if chunk.copied else self._task(name, chunk)
+            for name, chunk in open_chunks.items()
+        ]
         while open_chunks:
             outcome = yield asked
             asked = []
@@ -131,6 +141,11 @@ class Rendering:
         chunk = what if isinstance(what, Chunk) else what.chunk
         return self.task(name, replace(self._piece, what=what), chunk)
 
+    def _copy(self, name: str, chunk: Chunk) -> Task:
+        """The task of a chunk that nobody draws: any worker can do it."""
+        piece = replace(self._piece, what=chunk)
+        return self._course.task(name, piece, RENDER, cost=len(chunk), kind="copy")
+
     def task(self, name: str, piece: Piece, chunk: Chunk) -> Task:
         """The task of a piece that draws a chunk."""
         kind = name.partition("-")[0]
@@ -146,7 +161,7 @@ class Rendering:
         self._course.account.take(outcome, self._course.stage)
 
 
-def span_of(record: ChunkRecord, *, untouched: bool = False) -> Span:
+def span_of(record: ChunkRecord, *, untouched: bool = False, copied: bool = False) -> Span:
     """The frames of an artifact's segment."""
     return Span(
         start=record.start,
@@ -154,6 +169,7 @@ def span_of(record: ChunkRecord, *, untouched: bool = False) -> Span:
         segment=f"{record.name}.nut",
         notes=notes_path(Path(), record.name).name if record.note_bytes else None,
         untouched=untouched,
+        copied=copied,
     )
 
 

@@ -28,7 +28,7 @@ from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.look import look_at
-from lipsync_ray.quality.looks import Looks, joined
+from lipsync_ray.quality.looks import Looks, joined, nothing_new
 from lipsync_ray.quality.lse import Distances
 from lipsync_ray.quality.source_notes import SourceNotes
 from lipsync_ray.role import Role
@@ -44,10 +44,9 @@ class Span:
     start: int
     stop: int
     segment: str | None = None  # file in the job's folder; None: the finished output holds all frames
-    notes: str | None = (
-        None  # file there with what was seen of the source's frames; None: nobody has seen them
-    )
+    notes: str | None = None  # file there on the source's frames; None: nobody has seen them
     untouched: bool = False  # it was given up and shows the source's own frames
+    copied: bool = False  # it is the source's own packets
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -94,8 +93,10 @@ class LookStep:
     def run(self, bench: Bench) -> tuple[Looks, ...]:
         """What was seen of each role."""
         source: RenderSource = self.source.get()
-        job = bench.job(self.key, lambda stack: open_job(source, bench, stack))
-        span, mesh = self.span, load_mesh(job.resources.weights)
+        job, span = bench.job(self.key, lambda stack: open_job(source, bench, stack)), self.span
+        if span.copied:  # equal by construction, and nobody is dubbed there
+            return tuple(nothing_new(span.start, len(span)) for _ in job.roles)
+        mesh = load_mesh(job.resources.weights)
         known = known_of(job, span.start, span.stop)
         assert known is not None  # the aim of each role was made before
         with ExitStack() as stack:

@@ -7,7 +7,7 @@ frames the first of each would fall before the last of the one in front of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +21,7 @@ from av.container import InputContainer
 from lipsync_ray.errors import EncodeFailed, OutputMismatch
 from lipsync_ray.media.demux import open_demuxer, read_packets
 from lipsync_ray.media.output_times import Timeline
+from lipsync_ray.media.parameter_sets import joined_header
 from lipsync_ray.media.probe import reason
 
 
@@ -31,32 +32,21 @@ class Joint:
     counts: np.ndarray  # int64[s] frames of each segment
     ranks: np.ndarray  # int64[m] output frame of every packet, in decoding order
     depth: int  # most frames that are shown before, yet decoded after, another one
-
-
-def concat(segments: Sequence[Path], timeline: Timeline) -> Iterator[av.Packet]:
-    """All packets of the segments in decoding order, one segment open at a time.
-
-    ``pts``, ``dts`` and ``duration`` are ticks of ``timeline.time_base``; ``dts`` rises strictly and
-    never exceeds ``pts``. Packets belong to no stream yet.
-
-    Raises:
-        OutputMismatch: the segments are not the timeline's frames, each once, in order.
-        EncodeFailed: a segment cannot be read or was encoded with other parameters than the first.
-    """
-    joint = survey(segments, timeline)
-    return _packets(segments, timeline, joint)
+    header: bytes  # parameter sets of all segments
 
 
 def survey(segments: Sequence[Path], timeline: Timeline) -> Joint:
-    """Check every packet's tick against the timeline and measure how frames are reordered."""
-    ranks, counts, start, header = [], [], 0, None
+    """Check every packet's tick against the timeline and measure how frames are reordered.
+
+    Raises:
+        OutputMismatch: the segments are not the timeline's frames, each once, in order.
+        EncodeFailed: a segment cannot be read, or it has parameter sets that another one contradicts.
+    """
+    ranks, counts, start = [], [], 0
+    headers: dict[bytes, str] = {}  # with the name of the first segment that has it
     for path in segments:
         with open_segment(path) as container:
-            stream = container.streams.video[0]
-            if header is None:
-                header = stream.codec_context.extradata
-            elif stream.codec_context.extradata != header:
-                raise EncodeFailed(f"{path.name} was encoded with other parameters than {segments[0].name}")
+            headers.setdefault(container.streams.video[0].codec_context.extradata or b"", path.name)
             ticks, first_is_key = _ticks(container, timeline.time_base, path)
         expected = timeline.pts[start : start + len(ticks)]
         found = np.sort(ticks)
@@ -69,7 +59,18 @@ def survey(segments: Sequence[Path], timeline: Timeline) -> Joint:
         raise OutputMismatch(f"the segments hold {start} frames, expected {len(timeline)}")
     order = np.concatenate(ranks)
     depth = int(np.max(np.arange(len(order)) - order))
-    return Joint(counts=np.array(counts), ranks=order, depth=max(0, depth))
+    return Joint(counts=np.array(counts), ranks=order, depth=max(0, depth), header=_header(headers))
+
+
+def _header(headers: Mapping[bytes, str]) -> bytes:
+    """The header for all segments; ``headers`` name one that has each."""
+    if len(headers) == 1:
+        return next(iter(headers))
+    try:
+        return joined_header(list(headers))
+    except ValueError as error:
+        first, other, *_ = headers.values()
+        raise EncodeFailed(f"{other} was encoded with other parameters than {first}: {error}") from error
 
 
 def decoding_ticks(pts: np.ndarray, depth: int) -> np.ndarray:
@@ -85,7 +86,16 @@ def decoding_ticks(pts: np.ndarray, depth: int) -> np.ndarray:
     return np.concatenate([ahead, pts[:-depth]])
 
 
-def _packets(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iterator[av.Packet]:
+def concat(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iterator[av.Packet]:
+    """All packets of the surveyed segments in decoding order, one segment open at a time.
+
+    ``pts``, ``dts`` and ``duration`` are ticks of ``timeline.time_base``; ``dts`` rises strictly and
+    never exceeds ``pts``. Packets belong to no stream yet.
+
+    Raises:
+        OutputMismatch: a segment has changed since.
+        EncodeFailed: a segment cannot be read.
+    """
     due = decoding_ticks(timeline.pts, joint.depth)
     lengths = timeline.durations()[joint.ranks]
     lengths[-1] = timeline.end - timeline.pts[-1]  # the stream ends with the last frame shown

@@ -51,7 +51,8 @@ class EncodeSettings:
     51 worst), None for the visually lossless default; NVENC takes it as its constant quality.
     ``audio_codec=auto`` copies what the container allows and encodes AAC (MP4, MOV) or Opus (MKV)
     otherwise; ``copy`` insists on the copy. ``audio_bitrate_k`` is in kbit/s, None for a rate that is
-    transparent for speech and music. ``threads=0``: as many as the worker has CPUs.
+    transparent for speech and music. ``threads=0``: as many as the worker has CPUs. ``copy_untouched`` puts
+    the source's own packets into the output where nothing is drawn for long, see ``copying``.
     """
 
     codec: VideoCodec = "auto"
@@ -60,6 +61,7 @@ class EncodeSettings:
     audio_codec: Literal["auto", "copy", "aac", "opus"] = "auto"
     audio_bitrate_k: int | None = None
     threads: int = 0
+    copy_untouched: bool = False
 
     def __post_init__(self) -> None:
         if self.codec != "auto" and self.codec not in DEFAULT_CRF:
@@ -87,18 +89,19 @@ class EncodeSettings:
 
 
 def codec_options(
-    codec: str, settings: EncodeSettings, layout: PixelLayout, colour: ColourTags
+    codec: str, settings: EncodeSettings, layout: PixelLayout, colour: ColourTags, parameter_set: int = 0
 ) -> dict[str, str]:
     """Private options of the encoder, all values as text.
 
     What its context cannot tell goes along: where chroma lies, and the facts of HDR pictures. NVENC has no
-    words for either.
+    words for either. Only libx264 can number its parameter sets (``parameter_set``).
     """
     quality = str(settings.quality(codec))
     if codec == "libx264":
         # crf=0 is lossless in 8 bits only, a fixed quantiser of 0 is in all depths.
         options = {"qp" if settings.crf == 0 else "crf": quality, "preset": settings.preset}
-        facts = _facts(layout, mastering_display=colour.mastering, cll=colour.light)
+        number = str(parameter_set) if parameter_set else ""
+        facts = _facts(layout, mastering_display=colour.mastering, cll=colour.light, sps_id=number)
         return options | ({"x264-params": facts} if facts else {})
     if codec == "libx265":
         # info=0: the version banner would put the machine's thread layout into the shared header.
@@ -120,8 +123,8 @@ def codec_options(
     }
 
 
-def _facts(layout: PixelLayout, **hdr: str) -> str:
-    facts = {name.replace("_", "-"): text for name, text in hdr.items() if text}
+def _facts(layout: PixelLayout, **known: str) -> str:
+    facts = {name.replace("_", "-"): text for name, text in known.items() if text}
     place = CHROMA_PLACES.get((layout.siting_x, layout.siting_y)) if layout.shift_y else None
     if place:  # 0 is what every player assumes
         facts["chromaloc"] = str(place)

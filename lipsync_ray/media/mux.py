@@ -16,7 +16,7 @@ from av.stream import Disposition, Stream
 
 from lipsync_ray.errors import EncodeFailed
 from lipsync_ray.media.audio import open_audio
-from lipsync_ray.media.concat import concat, open_segment
+from lipsync_ray.media.concat import concat, open_segment, survey
 from lipsync_ray.media.containers import OutputFormat, output_format
 from lipsync_ray.media.delivery import Placement, dub_track
 from lipsync_ray.media.encoders import EncodeSettings
@@ -66,15 +66,15 @@ def mux(
         AudioUnreadable: the dub cannot be read.
     """
     target = output_format(out_tmp)
-    packets = concat(segments, timeline)  # checks all segments before anything is written
+    joint = survey(segments, timeline)  # all segments are checked before anything is written
     place = Placement(start=timeline.audio_start, end=timeline.audio_end)
     try:
         with ExitStack() as stack:
             output = stack.enter_context(_create(out_tmp, target, timeline))
-            video = _add_video(output, segments[0], target, timeline)
+            video = _add_video(output, segments[0], joint.header, target, timeline)
             dub = stack.enter_context(dub_track(output, audio_path, target, settings, place))
             _mark_dub(output.streams[-1], audio_path)
-            flows = [_assigned(packets, video), dub]
+            flows = [_assigned(concat(segments, timeline, joint), video), dub]
             if not table.still:
                 source = stack.enter_context(open_container(table.path))
                 flows += _keep(output, source, table, timeline, target, keep)
@@ -96,10 +96,13 @@ def _create(path: str | Path, target: OutputFormat, timeline: Timeline) -> Outpu
     return av.open(f"file:{path}", "w", format=target.name, options=options)
 
 
-def _add_video(output: OutputContainer, segment: Path, target: OutputFormat, timeline: Timeline) -> Stream:
+def _add_video(
+    output: OutputContainer, segment: Path, header: bytes, target: OutputFormat, timeline: Timeline
+) -> Stream:
     with open_segment(segment) as container:
         template = container.streams.video[0]
         stream = output.add_stream_from_template(template, opaque=True)
+        stream.codec_context.extradata = header
         stream.codec_context.framerate = timeline.nominal_rate
         if template.codec_context.codec.canonical_name == "hevc" and target.delays:
             stream.codec_context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's own choice, hev1

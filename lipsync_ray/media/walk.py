@@ -53,7 +53,7 @@ class Source:
             container.seek(dts, stream=stream, backward=True)
         except (FFmpegError, OSError) as error:
             raise SeekMissed(f"no seeking to {dts}: {error}") from error
-        return self._decode(_from_packet(read_packets(container, stream), pts))
+        return self._decode(from_packet(read_packets(container, stream), pts))
 
     def close(self) -> None:
         """Release the file."""
@@ -100,8 +100,8 @@ class Source:
             log.debug("%s cannot be read further: %s", self._table.path, error)
 
 
-def _from_packet(packets: Iterator[av.Packet], pts: int) -> Iterator[av.Packet]:
-    """Packets from the keyframe shown at ``pts`` on."""
+def from_packet(packets: Iterator[av.Packet], pts: int) -> Iterator[av.Packet]:
+    """Packets from the keyframe shown at ``pts`` on. Raises SeekMissed: it is not among them."""
     for packet in packets:
         if packet.is_keyframe and packet.pts == pts:
             yield packet

@@ -28,6 +28,7 @@ from lipsync_ray.media.index import ColourTags
 # x264 and x265 look this far for scene cuts too; a fixed limit keeps seeking usable in long takes.
 KEYFRAME_INTERVAL = 250
 MOST_REORDERED = 16  # frames: neither H.264 nor H.265 allows a deeper reordering
+SEGMENT_OPTIONS = {"avoid_negative_ts": "disabled", "write_index": "0"}
 
 
 class SegmentWriter:
@@ -43,6 +44,7 @@ class SegmentWriter:
         colour: tags to carry; pixels are never converted.
         sar: sample aspect ratio.
         settings: encoder and quality, ``codec`` resolved (``encoders.resolve``).
+        parameter_set: number of the parameter sets, for libx264 (see ``parameter_sets``).
 
     Raises:
         EncodeFailed: the encoder cannot hold the layout or cannot be opened.
@@ -58,6 +60,7 @@ class SegmentWriter:
         colour: ColourTags,
         sar: Fraction,
         settings: EncodeSettings,
+        parameter_set: int = 0,
     ) -> None:
         self.path = Path(path)
         self._layout = layout
@@ -70,19 +73,14 @@ class SegmentWriter:
         codec = settings.concrete(layout)
         self._pixels = check_pixels(codec, layout)
         try:
-            self._container = av.open(
-                f"file:{path}",
-                "w",
-                format="nut",
-                options={"avoid_negative_ts": "disabled", "write_index": "0"},
-            )
-            options = codec_options(codec, settings, layout, colour)
+            self._container = av.open(f"file:{path}", "w", format="nut", options=SEGMENT_OPTIONS)
+            options = codec_options(codec, settings, layout, colour, parameter_set)
             self._stream = cast(VideoStream, self._container.add_stream(codec, nominal_rate, options))
             self._configure(self._stream.codec_context, colour, sar, settings)
             self._stream.time_base = time_base
             self._container.start_encoding()
         except (av.error.FFmpegError, ValueError) as error:
-            self._discard()
+            self.discard()
             raise EncodeFailed(_why(codec, layout, self._coded, error)) from error
 
     def _configure(
@@ -99,6 +97,11 @@ class SegmentWriter:
         if sar > 0:
             context.sample_aspect_ratio = sar
         context.thread_count = settings.threads
+
+    @property
+    def header(self) -> bytes:
+        """The parameter sets of the segment, with start codes."""
+        return self._stream.codec_context.extradata or b""
 
     def write(self, planes: Sequence[np.ndarray], pts: int) -> None:
         """Encode one picture.
@@ -123,17 +126,12 @@ class SegmentWriter:
         assert self._container is not None
         try:
             for packet in self._stream.encode(picture):
-                packet.dts = self._due(self._packets)
+                # x265 gives none that can be relied on for a segment of one frame.
+                packet.dts = due_tick(self._ticks, self._packets)
                 self._packets += 1
                 self._container.mux(packet)
         except av.error.FFmpegError as error:
             raise EncodeFailed(f"cannot write {self.path}: {error.strerror}") from error
-
-    def _due(self, number: int) -> int:
-        """Decoding tick of a packet: x265 gives none that can be relied on for a segment of one frame."""
-        if number < MOST_REORDERED:
-            return self._ticks[0] - MOST_REORDERED + number
-        return self._ticks[number - MOST_REORDERED]
 
     def close(self) -> None:
         """Flush the encoder and finish the file; a second call does nothing.
@@ -144,7 +142,7 @@ class SegmentWriter:
         if self._container is None:
             return
         if not self._ticks:
-            self._discard()
+            self.discard()
             raise EncodeFailed(f"{self.path}: a segment needs at least one frame")
         self._encode(None)
         try:
@@ -153,7 +151,8 @@ class SegmentWriter:
             raise EncodeFailed(f"cannot write {self.path}: {error.strerror}") from error
         self._container = None
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Give the segment up and remove its file."""
         if self._container is not None:
             try:
                 self._container.close()
@@ -171,7 +170,14 @@ class SegmentWriter:
         if kind is None:
             self.close()
         else:
-            self._discard()
+            self.discard()
+
+
+def due_tick(ticks: Sequence[int] | np.ndarray, number: int) -> int:
+    """Decoding tick of a segment's packet; ``ticks`` are those at which its frames are shown, in order."""
+    if number < MOST_REORDERED:
+        return int(ticks[0]) - MOST_REORDERED + number
+    return int(ticks[number - MOST_REORDERED])
 
 
 def padded_size(size: tuple[int, int], layout: PixelLayout) -> tuple[int, int]:

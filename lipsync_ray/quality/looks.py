@@ -38,6 +38,23 @@ class Looks:
 COLUMNS = tuple(f.name for f in fields(Looks) if f.name not in ("start", "faces"))
 
 
+def nothing_new(start: int, count: int) -> Looks:
+    """Of frames ``[start, start + count)`` that are the source's own and in which nobody is dubbed."""
+
+    def unknown(*shape: int) -> np.ndarray:
+        return np.full(shape, np.nan, np.float32)
+
+    return Looks(
+        start=start,
+        mouth=unknown(count, 2),
+        detail=unknown(count, 2),
+        face=unknown(count, 4),
+        light=unknown(count),
+        jerk=unknown(count, 2),
+        outside=np.zeros(count, np.float32),
+    )
+
+
 def joined(parts: Sequence[Looks]) -> Looks:
     """All spans as one, in order.
 

@@ -26,7 +26,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "audio": ("fade_ms", "keep_other"),
         "blend": ("mask", "levels", "feather", "grow"),
-        "encode": ("codec", "crf", "preset", "audio_codec", "audio_bitrate_k"),
+        "encode": ("codec", "crf", "preset", "audio_codec", "audio_bitrate_k", "copy_untouched"),
         "engine": (
             *("join_cost", "max_holds", "max_yaw", "crossfade", "layered", "min_frames"),
             *("min_aperture_range", "pads", "nosmooth", "box", "checkpoint", "upstream_exact"),

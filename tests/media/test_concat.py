@@ -27,11 +27,15 @@ def clock(kind: str):
     return timeline_of([33 + 40 * k for k in range(60)], Fraction(1, 1000), 40)
 
 
+def packets_of(segments, timeline):
+    return concat(segments, timeline, survey(segments, timeline))
+
+
 def join(path, segments, timeline):
     with av.open(str(path), "w") as output, open_segment(segments[0]) as container:
         stream = output.add_stream_from_template(container.streams.video[0], opaque=True)
         stream.time_base = timeline.time_base
-        for packet in concat(segments, timeline):
+        for packet in packets_of(segments, timeline):
             packet.stream = stream
             output.mux(packet)
 
@@ -68,7 +72,7 @@ def test_workers_of_different_sizes_encode_what_can_be_joined(tmp_path, codec, p
 def test_packets_are_due_in_order_and_in_time(tmp_path):
     timeline = clock("vfr")
     segments = write_segments(tmp_path, timeline, [1, 20], MEDIUM)
-    packets = list(concat(segments, timeline))
+    packets = list(packets_of(segments, timeline))
     due = np.array([p.dts for p in packets])
     shown = np.array([p.pts for p in packets])
     assert np.all(np.diff(due) > 0)
@@ -96,18 +100,18 @@ def test_hundreds_of_segments(tmp_path):
     timeline = timeline_of([512 * k for k in range(300)], Fraction(1, 12800), 512)
     settings = EncodeSettings(codec="libx264", preset="ultrafast", threads=1)
     segments = write_segments(tmp_path, timeline, range(1, 300), settings, size=(32, 32))
-    assert [p.pts for p in concat(segments, timeline)] == timeline.pts.tolist()
+    assert [p.pts for p in packets_of(segments, timeline)] == timeline.pts.tolist()
 
 
 def test_segments_that_are_not_the_timeline_are_named(tmp_path):
     timeline = clock("ntsc")
     segments = write_segments(tmp_path, timeline, [20, 40], MEDIUM)
     with pytest.raises(OutputMismatch, match="40 frames, expected 60"):
-        concat(segments[:2], timeline)
+        packets_of(segments[:2], timeline)
     with pytest.raises(OutputMismatch, match=r"segment_40.nut: frame 20 at tick 40040, expected 20020"):
-        concat([segments[0], segments[2], segments[1]], timeline)
+        packets_of([segments[0], segments[2], segments[1]], timeline)
     with pytest.raises(OutputMismatch, match="only 0 are left"):
-        concat([*segments, segments[0]], timeline)
+        packets_of([*segments, segments[0]], timeline)
 
 
 def test_segments_of_another_encoding_are_refused(tmp_path):
@@ -117,12 +121,12 @@ def test_segments_of_another_encoding_are_refused(tmp_path):
     other = EncodeSettings(codec="libx264", preset="ultrafast")
     second = write_segments(tmp_path / "other", timeline, [30], other)[1]
     with pytest.raises(EncodeFailed, match="other parameters"):
-        concat([first, second], timeline)
+        packets_of([first, second], timeline)
 
 
 def test_a_broken_segment_is_named(tmp_path):
     (tmp_path / "broken.nut").write_bytes(b"not a video")
     with pytest.raises(EncodeFailed, match=r"broken\.nut"):
-        concat([tmp_path / "broken.nut"], clock("ntsc"))
+        packets_of([tmp_path / "broken.nut"], clock("ntsc"))
     with pytest.raises(EncodeFailed, match=r"absent\.nut"):
-        concat([tmp_path / "absent.nut"], clock("ntsc"))
+        packets_of([tmp_path / "absent.nut"], clock("ntsc"))
