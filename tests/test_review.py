@@ -67,11 +67,12 @@ def signed_facts(result: Result) -> DubFacts:
     return found.facts
 
 
-def numbers(result: Result) -> dict[str, float | None]:
-    """All figures, flat."""
+def numbers(result: Result) -> dict[str, float]:
+    """All figures that are known, flat."""
     assert result.quality is not None
     figures = dict(result.quality["figures"])
-    return {**figures.pop("sync"), **figures.pop("passed_through"), **figures}
+    flat = {**figures.pop("sync"), **figures.pop("passed_through"), **figures}
+    return {name: value for name, value in flat.items() if value is not None}
 
 
 def alike(result: Result) -> Any:
