@@ -7,6 +7,7 @@ from fractions import Fraction
 
 SPS, PPS = 7, 8  # types of NAL units
 _HIGH = frozenset((44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244))
+_LONGEST = 4096  # bytes of a set that are read: those of encoders have less than 200
 _FREE_ASPECT = 255
 _ASPECTS = (
     *((0, 1), (1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11)),
@@ -187,7 +188,7 @@ class _Bits:
     """Reads the bits of a NAL unit behind its first byte."""
 
     def __init__(self, unit: bytes) -> None:
-        payload = unit[1:].replace(b"\0\0\3", b"\0\0")  # the 3 keeps start codes out of the payload
+        payload = unit[1:_LONGEST].replace(b"\0\0\3", b"\0\0")  # the 3 keeps start codes out of the payload
         self._left = 8 * len(payload)
         self._value = int.from_bytes(payload, "big")
 

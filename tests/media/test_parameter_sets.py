@@ -140,3 +140,8 @@ def test_a_set_that_ends_too_early_is_told() -> None:
     for cut in range(1, 10):
         with pytest.raises(ValueError, match="too early"):
             read_sequence_set(whole[:cut])
+
+
+def test_a_set_longer_than_any_encoder_writes_is_not_read_on() -> None:
+    with pytest.raises(ValueError, match="ends too early"):
+        read_sequence_set(b"\x67\x42\0\x1e\x80" + bytes(60_000))
