@@ -10,6 +10,7 @@ import math
 import os
 import secrets
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -180,7 +181,10 @@ def _initialise(options: dict[str, Any]) -> None:
     from ray.exceptions import RayError
 
     try:
-        ray.init(configure_logging=False, log_to_driver=False, logging_level=logging.CRITICAL, **options)
+        with warnings.catch_warnings():
+            # Ray 2.54 tells of what is to change whichever of the two was chosen, see QUIET.
+            warnings.filterwarnings("ignore", "Tip: In future versions of Ray", FutureWarning)
+            ray.init(configure_logging=False, log_to_driver=False, logging_level=logging.CRITICAL, **options)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         if options["address"] == "local":
