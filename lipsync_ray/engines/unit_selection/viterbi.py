@@ -30,25 +30,31 @@ def best_path(problem: Problem, candidates: int, max_holds: int) -> np.ndarray:
     surviving path, so the limit is kept exactly and the cost nearly the least. Equal costs are settled
     for the earlier source frame.
     """
-    ids, costs = _shortlist(problem, candidates)
-    back = np.zeros(ids.shape, np.int16)
-    total, holds = costs[0].copy(), np.zeros(ids.shape[1], np.int64)
+    keep = min(candidates + len(problem.always), len(problem.transitions))
+    ids = np.empty((problem.length, keep), np.int16 if len(problem.transitions) < 2**15 else np.int32)
+    back = np.zeros(ids.shape, np.uint8 if keep <= 2**8 else np.int16)
+    total, holds = np.zeros(keep, np.float32), np.zeros(keep, np.int64)
     column = np.full(len(problem.transitions), -1)
-    for t in range(1, problem.length):
-        before, now = ids[t - 1], ids[t]
-        step = problem.transitions[before[:, None], now[None]]
-        step += total[:, None]
-        column[now] = np.arange(len(now))
-        if problem.moving[t]:
-            spent = np.flatnonzero((holds >= max_holds) & (column[before] >= 0))
-            step[spent, column[before[spent]]] += _FORBIDDEN
-        column[now] = -1
-        best = step.argmin(axis=0)
-        total = step[best, np.arange(len(now))]
-        total = total - total.min() + costs[t]
-        held = before[best] == now
-        holds = np.where(held, holds[best] + problem.moving[t], 0)
-        back[t] = best
+    for start in range(0, problem.length, _BLOCK):  # no more is held of a long sequence than its way back
+        block = slice(start, min(start + _BLOCK, problem.length))
+        ids[block], costs = _shortlist(problem, keep, block)
+        if start == 0:
+            total = costs[0].copy()
+        for t in range(max(block.start, 1), block.stop):
+            before, now = ids[t - 1], ids[t]
+            step = problem.transitions[before[:, None], now[None]]
+            step += total[:, None]
+            column[now] = np.arange(keep)
+            if problem.moving[t]:
+                spent = np.flatnonzero((holds >= max_holds) & (column[before] >= 0))
+                step[spent, column[before[spent]]] += _FORBIDDEN
+            column[now] = -1
+            best = step.argmin(axis=0)
+            total = step[best, np.arange(keep)]
+            total = total - total.min() + costs[t - start]
+            held = before[best] == now
+            holds = np.where(held, holds[best] + problem.moving[t], 0)
+            back[t] = best
     return _walk_back(ids, back, int(total.argmin()))
 
 
@@ -60,19 +66,11 @@ def _walk_back(ids: np.ndarray, back: np.ndarray, last: int) -> np.ndarray:
     return path
 
 
-def _shortlist(problem: Problem, candidates: int) -> tuple[np.ndarray, np.ndarray]:
-    """The best units of each frame in source order, ``int64[T,K]``, and their costs ``float32[T,K]``."""
-    count = len(problem.transitions)
-    keep = min(candidates + len(problem.always), count)
-    ids = np.empty((problem.length, keep), np.int16 if count < 2**15 else np.int32)
-    costs = np.empty((problem.length, keep), np.float32)
-    for start in range(0, problem.length, _BLOCK):
-        stop = min(start + _BLOCK, problem.length)
-        block = problem.costs(start, stop)
-        rank = block.copy()
-        closing = np.flatnonzero(problem.closing[start:stop])
-        rank[closing[:, None], problem.always[None]] = -1
-        best = np.sort(np.argpartition(rank, keep - 1, axis=1)[:, :keep], axis=1)
-        ids[start:stop] = best
-        costs[start:stop] = np.take_along_axis(block, best, axis=1)
-    return ids, costs
+def _shortlist(problem: Problem, keep: int, block: slice) -> tuple[np.ndarray, np.ndarray]:
+    """The best units of each frame of a block in source order, ``int64[b,keep]``, and their costs."""
+    costs = problem.costs(block.start, block.stop)
+    rank = costs.copy()
+    closing = np.flatnonzero(problem.closing[block])
+    rank[closing[:, None], problem.always[None]] = -1
+    best = np.sort(np.argpartition(rank, keep - 1, axis=1)[:, :keep], axis=1)
+    return best, np.take_along_axis(costs, best, axis=1)
