@@ -61,8 +61,7 @@ def environment(interpreter: str, dependencies: str) -> Path:
     folder = HERE / "compat" / f"{version}-{dependencies}"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([interpreter, "-m", "venv", folder], check=True)
+        _make(interpreter, folder)
         chosen = (
             ["-c", str(LOWEST)] if dependencies == "lowest" else ["--upgrade", "--upgrade-strategy=eager"]
         )
@@ -70,6 +69,17 @@ def environment(interpreter: str, dependencies: str) -> Path:
         (folder / "ready").touch()
     subprocess.run([python, "-m", "pip", "list", "--format=freeze"], check=True)
     return python
+
+
+def _make(interpreter: str, folder: Path) -> None:
+    """An empty environment with pip."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if subprocess.run([interpreter, "-m", "venv", folder]).returncode:
+        # Debian's python3 comes without ensurepip: the pip outside installs one inside.
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([interpreter, "-m", "venv", "--without-pip", folder], check=True)
+        pip = [interpreter, "-m", "pip", "--python", folder / "bin" / "python"]
+        subprocess.run([*pip, "install", "-q", "pip"], check=True)
 
 
 def _dependencies() -> list[str]:
