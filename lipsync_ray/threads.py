@@ -63,9 +63,12 @@ class Prefetch(Generic[T]):
             kind, value = self._queue.get()
             if kind == "end":
                 return
-            if isinstance(value, BaseException):
-                raise value
-            yield value  # type: ignore[misc]
+            try:
+                if isinstance(value, BaseException):
+                    raise value
+                yield value  # type: ignore[misc]
+            finally:
+                del value  # an error that its own traceback holds would keep all that those frames hold
 
     def _work(self) -> None:
         try:

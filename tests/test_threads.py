@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +36,31 @@ def test_prefetch_hands_over_an_error_after_the_items_before_it() -> None:
         got.extend(items)
     with Prefetch(failing(), depth=2) as items:
         assert next(items) == 1
+
+
+def test_an_error_is_held_by_nobody_once_it_is_dealt_with() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise ValueError("broken frame")
+
+    class Large:
+        """What a consumer has at hand."""
+
+    def consume() -> None:
+        large = Large()
+        held.append(weakref.ref(large))
+        with Prefetch(failing(), depth=2) as items:
+            for _ in items:
+                assert large
+
+    held: list[weakref.ref[Large]] = []
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="broken frame"):
+            consume()
+        assert held[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_leaving_early_stops_the_thread() -> None:
