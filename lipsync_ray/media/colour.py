@@ -71,14 +71,13 @@ def planes_from_rgb(rgb: np.ndarray, layout: PixelLayout) -> Planes:
 def _exact_planes(rgb: np.ndarray, layout: PixelLayout) -> Planes:
     """The same before rounding, ``float32``."""
     height, width = rgb.shape[:2]
-    # All three at once: OpenCV is quick from three channels to three or to one, and slow from three to two.
-    values = cv2.transform(rgb.astype(np.float32), _from_rgb(layout.matrix, layout.full_range, layout.depth))
-    luma, chroma = cv2.extractChannel(values, 0), values
+    matrix, values = _from_rgb(layout.matrix, layout.full_range, layout.depth), rgb.astype(np.float32)
+    chroma = cv2.transform(values, matrix[1:])
     odd_x, odd_y = (-width) % (1 << layout.shift_x), (-height) % (1 << layout.shift_y)
     if odd_x or odd_y:
         chroma = cv2.copyMakeBorder(chroma, 0, odd_y, 0, odd_x, cv2.BORDER_REPLICATE)
-    _, u, v = cv2.split(_narrowed(chroma, layout))
-    return luma, u, v
+    u, v = cv2.split(_narrowed(chroma, layout))
+    return cv2.transform(values, matrix[:1]), u, v
 
 
 def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> Frame:
@@ -131,6 +130,7 @@ def _add(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: 
     odd = (0, -(y1 - y0) % step_y, 0, -(x1 - x0) % step_x)  # the picture ends inside a chroma sample
     ring = cv2.copyMakeBorder(change, *edges, borderType=cv2.BORDER_CONSTANT)
     ring = cv2.copyMakeBorder(ring, *odd, borderType=cv2.BORDER_REPLICATE) if any(odd) else ring
+    # With luma, which is not needed: OpenCV is quick from three channels to three, and slow to two.
     delta = _narrowed(cv2.transform(ring, linear), layout)
     covered = np.pad(inside, ((edges[0], edges[1] + odd[1]), (edges[2], edges[3] + odd[3])))
     covered = np.bitwise_or.reduce([covered[i::step_y] for i in range(step_y)])
