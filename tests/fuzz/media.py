@@ -13,9 +13,12 @@ import numpy as np
 from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.audio import blocks, probe_audio
 from lipsync_ray.media.bounds import check_size
+from lipsync_ray.media.copied import copy_segment
 from lipsync_ray.media.glance import glance_at_sound, glance_at_video
+from lipsync_ray.media.gops import NotCopied, find_gops
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.reader import open_reader
+from lipsync_ray.media.table import FrameTable
 from tests.fuzz.target import Target
 
 _SMALL = LimitsSettings(max_megapixels=2.0)  # so that a run under a ceiling of memory finds what breaks it
@@ -26,14 +29,25 @@ _FORMATS = (
 
 
 def read_video(data: bytes, folder: Path) -> object:
-    """The index of a video, and its first and last frames."""
+    """The index of a video, its first and last frames, and its first group of pictures as a copy."""
     path = folder / "case.mp4"
     path.write_bytes(data)
     check_size(path, _SMALL)
     table = build_table(path)
     with open_reader(table) as reader:
         wanted = sorted({0, len(table) // 2, len(table) - 1})
-        return [frame.index for frame in reader.frames(wanted)]
+        return [frame.index for frame in reader.frames(wanted)], _copied(table, folder)
+
+
+def _copied(table: FrameTable, folder: Path) -> str:
+    """What becomes of the first group of pictures that can be copied."""
+    try:
+        gops = find_gops(table)
+    except NotCopied as error:
+        return str(error)
+    start, stop = int(gops.start[0]), int(gops.stop[0])
+    copy_segment(folder / "copy.nut", table, start, table.pts[start:stop], table.video.time_base)
+    return f"{stop - start} frames"
 
 
 def read_sound(data: bytes, folder: Path) -> object:
