@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 ANALYSIS_RATE = 16_000
 LEAST_RATE = 1000  # Hz: a slower sound has hours in a small file, and nothing that can be understood
+MOST_RATE = 12_000_000  # Hz: the fastest there is (DSD256) stays below; converting takes memory by the rate
 _STREAMED = 0x7FFF_0000  # bytes: who writes a WAV without knowing its end says so much, or more
 LOUDEST = 16.0  # 24 dB over full scale: encoders refuse what is far beyond it
 GAP = 0.05  # seconds: a hole in the time stamps longer than this is filled with silence
@@ -79,6 +80,10 @@ def first_sound(container: InputContainer, name: str | Path) -> AudioStream:
     if 0 < context.sample_rate < LEAST_RATE:
         raise AudioUnreadable(
             f"{name} says it has {context.sample_rate} Hz, which can be no speech: its header is wrong"
+        )
+    if context.sample_rate > MOST_RATE:
+        raise AudioUnreadable(
+            f"{name} says it has {context.sample_rate} Hz, more than any sound has: its header is wrong"
         )
     return stream
 

@@ -37,6 +37,11 @@ def test_a_sound_of_153_channels_is_refused(tmp_path: Path) -> None:
         probe_audio(changed_wav(tmp_path / "a.wav", {22: 153}))
 
 
+def test_a_sound_of_two_gigahertz_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioUnreadable, match=r"a\.wav says it has 195\d+ Hz, more than any sound has"):
+        probe_audio(changed_wav(tmp_path / "a.wav", {24: 0x40, 25: 0x6D, 26: 0x6D, 27: 0x74}))
+
+
 def test_a_sound_in_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioUnreadable, match="in a codec that is not known"):
         probe_audio(changed_wav(tmp_path / "a.wav", {20: 0, 21: 0x7E}))
