@@ -43,10 +43,12 @@ def decoded_notes(job: RenderJob, known: Known) -> SourceNotes:
     witness = Witness(known)
     source = job.timeline.source[known.start : known.start + len(known)]
     share, ahead = decoder_share(job.threads), ahead_of(job.threads)
-    with open_reader(job.table, backend=job.reader, threads=share) as own:
-        with Prefetch(own.frames(source), ahead) as frames:
-            for frame in frames:
-                witness.see(frame)
+    with (
+        open_reader(job.table, backend=job.reader, threads=share) as own,
+        Prefetch(own.frames(source), ahead) as frames,
+    ):
+        for frame in frames:
+            witness.see(frame)
     return witness.notes()
 
 

@@ -9,7 +9,7 @@ from lipsync_ray.faces.picture import clipped
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.quality.steady import LIPS
 
-EVERY = 3  # frames; large mouths take long, and a second still has eight looks
+DETAIL_EVERY = 3  # frames; large mouths take long, and a second still has eight looks
 # Sigmas in px: between the first two lies the finest detail that an encoder keeps, between the last two what
 # even a blurred mouth has. Their ratio hardly depends on what the mouth shows.
 _FINE, _MIDDLE = (0.8, 2.0), (1.8, 4.0)

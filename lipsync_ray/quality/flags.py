@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lipsync_ray.quality.detail import EVERY as DETAIL_EVERY
+from lipsync_ray.quality.detail import DETAIL_EVERY
 from lipsync_ray.quality.figures import Figures, Seen, motion, resting, sharpness
 from lipsync_ray.quality.settings import QualitySettings
 from lipsync_ray.quality.sync import correlation, shifted

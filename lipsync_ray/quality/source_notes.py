@@ -13,7 +13,7 @@ import numpy as np
 from lipsync_ray.engines.unit_selection.canonical import Poses, Reference, fit_poses
 from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.media.mark import marked
-from lipsync_ray.quality.detail import EVERY, detail_of
+from lipsync_ray.quality.detail import DETAIL_EVERY, detail_of
 from lipsync_ray.quality.grid import luma_grid
 from lipsync_ray.quality.skin import Skin
 from lipsync_ray.quality.thumb import face_jpeg
@@ -91,7 +91,7 @@ class Witness:
         for role, (skin, poses) in enumerate(zip(self._skins, self._poses, strict=True)):
             light, jerk = skin.take(frame, poses, row)
             self._columns["light"][row, role], self._columns["jerk"][row, role] = light, jerk
-            if number % EVERY == 0 and np.isfinite(light):
+            if number % DETAIL_EVERY == 0 and np.isfinite(light):
                 self._columns["detail"][row, role] = detail_of(frame, known.faces[row, role])
             if number in known.shown[role]:
                 self._faces[role][number] = face_jpeg(frame, known.shown[role][number])

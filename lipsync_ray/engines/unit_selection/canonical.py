@@ -96,7 +96,7 @@ def fit_poses(landmarks: np.ndarray, reference: Reference) -> Poses:
     Umeyama (1991), batched, over the landmarks of ``RIGID``; absent rows get NaN poses.
     """
     rows = present(landmarks)
-    target = np.asarray(landmarks, np.float64)[rows][:, RIGID]
+    target = np.asarray(landmarks[:, RIGID], np.float64)[rows]
     source = reference.shape[list(RIGID)]
     source_mean = _WEIGHTS @ source
     target_mean = np.einsum("k,nkd->nd", _WEIGHTS, target)
