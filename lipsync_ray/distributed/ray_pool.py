@@ -30,7 +30,6 @@ from lipsync_ray.distributed.worker import (
     attempt,
     build,
     close,
-    limit_opencv,
     thread_environment,
 )
 from lipsync_ray.errors import OutOfMemory, ResultLost, WorkerDied
@@ -56,7 +55,6 @@ class RayWorker:
         self, factory: Factory, shared: Any, threads: int, limits: LimitsSettings | None
     ) -> Failure | None:
         """Build the runner; None if it stands."""
-        limit_opencv(threads)
         self._bounds = Bounds(limits) if limits is not None else None
         runner = build(factory, shared, threads)
         if isinstance(runner, Failure):

@@ -5,7 +5,6 @@ The same few lines serve the driver's own process and a Ray actor.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias
@@ -59,11 +58,3 @@ def thread_environment(threads: int) -> dict[str, str]:
     """Environment that keeps numerical libraries to ``threads`` threads; they read it when first imported."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
     return dict.fromkeys(names, str(threads))
-
-
-def limit_opencv(threads: int) -> None:
-    """Keep OpenCV to ``threads`` threads: it has its own pool, which no environment variable bounds."""
-    if importlib.util.find_spec("cv2") is not None:
-        import cv2
-
-        cv2.setNumThreads(threads)

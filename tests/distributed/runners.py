@@ -85,15 +85,12 @@ class Environment:
     def __init__(self, shared: Any, threads: int) -> None:
         pass
 
-    def run(self, payload: Any) -> tuple[str | None, int, int]:
-        import cv2
-
+    def run(self, payload: Any) -> tuple[str | None, int]:
         matrix = np.ones((600, 600))
         before = set(os.listdir("/proc/self/task"))  # some of Ray's own may end meanwhile
         _ = matrix @ matrix
         return (
             os.environ.get("OMP_NUM_THREADS"),
-            cv2.getNumThreads(),
             len(set(os.listdir("/proc/self/task")) - before),
         )
 

@@ -117,7 +117,7 @@ def test_shared_input_is_mapped_read_only(two_workers: Session) -> None:
 def test_workers_stay_within_their_threads(two_workers: Session) -> None:
     with with_workers(two_workers, 1).pool(runners.Environment) as pool:
         outcomes = dispatch([Task(key="a", payload=None)], pool)
-    assert outcomes["a"].result == ("1", 1, 0)
+    assert outcomes["a"].result == ("1", 0)
 
 
 def test_workers_survive_from_run_to_run(two_workers: Session) -> None:

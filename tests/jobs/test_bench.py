@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
+from threadpoolctl import threadpool_info
 
 from lipsync_ray.errors import PlanError
+from lipsync_ray.fingerprint import code_version
 from lipsync_ray.jobs.bench import Bench, BenchSpec
 from lipsync_ray.jobs.site import SiteSpec
 
@@ -13,3 +17,19 @@ def test_a_machine_with_other_code_than_the_driver_renders_nothing(tmp_path: Pat
     site = SiteSpec(root=str(tmp_path), home="here")
     with pytest.raises(PlanError, match="the driver has 0123456789abcdef: install the same version"):
         Bench(BenchSpec(site=site, code="0123456789abcdef"), 1)
+
+
+@pytest.fixture
+def two_threads_for_opencv() -> Iterator[None]:
+    usual = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    yield
+    cv2.setNumThreads(usual)
+
+
+@pytest.mark.usefixtures("two_threads_for_opencv")
+def test_no_library_keeps_threads_of_its_own_busy(tmp_path: Path) -> None:
+    site = SiteSpec(root=str(tmp_path), home="here")
+    Bench(BenchSpec(site=site, code=code_version()), 2).close()
+    assert cv2.getNumThreads() == 1
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
