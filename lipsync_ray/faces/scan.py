@@ -15,6 +15,7 @@ import pyarrow as pa
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
 from lipsync_ray.faces.follow import Follower, Place
 from lipsync_ray.faces.models import FaceModels, load_models, weight_names
+from lipsync_ray.faces.mouths import MOST_BYTES, MouthKeeper, mouths_path
 from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
 from lipsync_ray.faces.settings import FaceSettings
@@ -32,8 +33,20 @@ from lipsync_ray.weights.store import WeightStore
 logger = logging.getLogger(__name__)
 
 Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannedRange:
+    """What a range has given."""
+
+    faces: pa.Table  # see parts.py
+    mouths: pa.Table | None  # their pictures, see mouths.py; None where they would take too much room
+
+
 # Applies a function to every task and yields the results in any order: ``map`` does, and so can a cluster.
-Mapper = Callable[[Callable[[list[Range]], list[pa.Table]], Iterable[list[Range]]], Iterable[list[pa.Table]]]
+Mapper = Callable[
+    [Callable[[list[Range]], list[ScannedRange]], Iterable[list[Range]]], Iterable[list[ScannedRange]]
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +58,21 @@ class ScanJob:
     weights: WeightStore
     threads: int = 1  # that a worker may keep busy
 
-    def run(self, ranges: list[Range]) -> list[pa.Table]:
-        """Scan adjacent ranges with one pass of decoding; one table each."""
+    def run(self, ranges: list[Range]) -> list[ScannedRange]:
+        """Scan adjacent ranges with one pass of decoding."""
         models = load_models(self.weights, self.settings)
         first, last = ranges[0][0], ranges[-1][1]
         with (
             open_reader(self.table, threads=decoder_share(self.threads)) as reader,
             Prefetch(reader.frames(range(first, last)), ahead_of(self.threads)) as frames,
         ):
-            return [scan_frames(frames, start, stop, self.settings, models) for start, stop in ranges]
+            return [self._scan(frames, wanted, models) for wanted in ranges]
+
+    def _scan(self, frames: Iterator[Frame], wanted: Range, models: FaceModels) -> ScannedRange:
+        start, stop = wanted
+        mouths = MouthKeeper(MOST_BYTES * (stop - start) // len(self.table))
+        faces = scan_frames(frames, start, stop, self.settings, models, mouths)
+        return ScannedRange(faces=faces, mouths=mouths.table())
 
 
 def scan(
@@ -91,8 +110,8 @@ def scan(
         load_models(weights, settings)  # fetched once here, not by every worker of this machine
         logger.info("scanning %d of %d frames for faces", len(table) - done, len(table))
     job = ScanJob(table=table, settings=settings, weights=weights)
-    for tables in mapper(job.run, scan_tasks(table, missing)):
-        for part in tables:
+    for parts in mapper(job.run, scan_tasks(table, missing)):
+        for part in parts:
             done += store_part(part, home)
             if on_part:
                 on_part(done, len(table))
@@ -110,11 +129,16 @@ def scan_range(
 ) -> pa.Table:
     """Scan frames ``start`` to ``stop``: one row per face and frame (see parts.py). Pure."""
     with open_reader(table, threads=1) as reader:
-        return scan_frames(reader.frames(range(start, stop)), start, stop, settings, models)
+        return scan_frames(reader.frames(range(start, stop)), start, stop, settings, models, MouthKeeper(0))
 
 
 def scan_frames(
-    frames: Iterator[Frame], start: int, stop: int, settings: FaceSettings, models: FaceModels
+    frames: Iterator[Frame],
+    start: int,
+    stop: int,
+    settings: FaceSettings,
+    models: FaceModels,
+    mouths: MouthKeeper,
 ) -> pa.Table:
     """Take ``stop - start`` frames off the iterator and scan them; nothing of others matters."""
     follower = Follower(models, settings)
@@ -126,6 +150,7 @@ def scan_frames(
         cut = len(marks) > 1 and distance(marks[-2][None], marks[-1][None])[0] > SUSPECT
         for seen in follower.step(frame, cut):
             rows.append((index, seen.place(), look_at_mouth(seen.near, seen.local)))
+            mouths.add(frame, seen.landmarks)
     notes = RangeNotes(start=start, stop=stop, signatures=np.array(marks), best=follower.best)
     return make_table(rows, notes)
 
@@ -142,9 +167,12 @@ def is_there(home: Path, wanted: Range) -> bool:
     return (notes.start, notes.stop) == wanted
 
 
-def store_part(part: pa.Table, home: Path) -> int:
-    """Write a part to its file in the scan's folder; returns its number of frames."""
-    notes = read_notes(part.schema)
-    with atomic_path(part_path(home, notes.start, notes.stop)) as path:
-        write_part(part, path)
+def store_part(part: ScannedRange, home: Path) -> int:
+    """Write a part to its files in the scan's folder; returns its number of frames."""
+    notes = read_notes(part.faces.schema)
+    if part.mouths is not None:
+        with atomic_path(mouths_path(home, notes.start, notes.stop)) as path:
+            write_part(part.mouths, path)
+    with atomic_path(part_path(home, notes.start, notes.stop)) as path:  # last: proves the range whole
+        write_part(part.faces, path)
     return notes.stop - notes.start

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from lipsync_ray.analysis import Analysis, choose, choose_cast
 from lipsync_ray.config import Config
 from lipsync_ray.errors import FaceNotFound, LimitExceeded, VideoUnreadable
 from lipsync_ray.faces.models import load_models
+from lipsync_ray.faces.mouths import KeptMouths
 from lipsync_ray.faces.shots import find_cuts, shot_of
 from lipsync_ray.faces.track import FaceScan
 from lipsync_ray.harvest import cut_crops, fetch_crops
@@ -19,6 +19,7 @@ from lipsync_ray.jobs.places import JobSpec
 from lipsync_ray.jobs.scanning import open_scan
 from lipsync_ray.jobs.site import Site
 from lipsync_ray.media.bounds import check_size
+from lipsync_ray.media.frame import Box
 from lipsync_ray.people.likeness import WEIGHTS, Describer
 from lipsync_ray.people.people import People, find_people
 from lipsync_ray.people.reference import describe_reference, find_reference
@@ -106,8 +107,23 @@ def fetch_from(config: Config, inputs: Inputs) -> Fetch:
     """Decodes crops of a job's frames, here and now."""
     source = (inputs.table, config.media.reader)
 
-    def fetch(frames: np.ndarray, boxes: list[Any]) -> list[np.ndarray]:
+    def fetch(frames: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
         return fetch_crops(frames, boxes, lambda pieces: (cut_crops(piece, source) for piece in pieces))
+
+    return fetch
+
+
+def fetch_mouths(config: Config, inputs: Inputs, kept: KeptMouths) -> Fetch:
+    """Crops about the mouths of a job's frames: those that its scan has kept, and the others decoded."""
+    decode = fetch_from(config, inputs)
+    if config.media.reader != "pyav":  # which scans read with: another one's pictures may differ
+        return decode
+
+    def fetch(frames: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
+        found = kept.crops(frames, boxes)
+        missing = [row for row, crop in enumerate(found) if crop is None]
+        made = iter(decode(frames[missing], [boxes[row] for row in missing]) if missing else ())
+        return [next(made) if crop is None else crop for crop in found]
 
     return fetch
 

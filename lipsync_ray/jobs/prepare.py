@@ -21,10 +21,12 @@ from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
-from lipsync_ray.jobs.choosing import choose_speakers, fetch_from
+from lipsync_ray.jobs.choosing import choose_speakers, fetch_mouths
 from lipsync_ray.jobs.places import JobSpec, inputs_here
+from lipsync_ray.jobs.scanning import kept_mouths
 from lipsync_ray.media.gops import Gops, NotCopied
 from lipsync_ray.media.index import FrameTable
+from lipsync_ray.people.tracks import Fetch
 from lipsync_ray.plan import Chunk, Plan, cut_chunks, passed_through
 from lipsync_ray.quality.aim import median_face
 from lipsync_ray.render import chunk_name
@@ -62,7 +64,8 @@ class Prepare:
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             analysis = choose_speakers(self.spec, config, inputs, self.scan, bench.site)
-            analysis = _prepare(engine, self.spec, config, inputs, analysis)
+            mouths = fetch_mouths(config, inputs, kept_mouths(analysis.scan, self.scan, bench.site))
+            analysis = _prepare(engine, self.spec, config, inputs, analysis, mouths)
             found = _copyable(given, inputs)
         number = (found.sets.free_number() or 0) if isinstance(found, Gops) else 0
         key = _key(given, inputs, analysis, engine, self.scan, number)
@@ -177,7 +180,9 @@ def make_plan(config: Config, inputs: Inputs, analysis: Analysis, chunks: list[C
     )
 
 
-def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, analysis: Analysis) -> Analysis:
+def _prepare(
+    engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, analysis: Analysis, mouths: Fetch
+) -> Analysis:
     """The analysis with what the engine has decided for each role."""
     model = spec.speech or speech_model(config.speech.name)
     speakers = {speaker.name: speaker for speaker in cast_of(config.speakers.rows)}
@@ -191,7 +196,7 @@ def _prepare(engine: Engine, spec: JobSpec, config: Config, inputs: Inputs, anal
             crops=role.crops,
             speech=open_driving(config, inputs, model, folder, speakers.get(role.name)),
             times=inputs.timeline.times(),
-            fetch=fetch_from(config, inputs),
+            fetch=mouths,
         )
         return replace(role, preparation=engine.prepare(scene))
 

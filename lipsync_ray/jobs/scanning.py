@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.faces.mouths import KeptMouths, mouths_path
 from lipsync_ray.faces.ranges import scan_ranges
 from lipsync_ray.faces.scan import Range, ScanJob, is_there, store_part
 from lipsync_ray.faces.track import FaceScan, part_path
@@ -42,8 +44,14 @@ class ScanStep:
             table = table_here(source.scan.table, source.config, bench.site, stack)
             parts = replace(source.scan, table=table, threads=bench.threads).run(list(self.ranges))
         frames = sum(store_part(part, home) for part in parts)
-        bench.site.publish(name, [part_path(home, *wanted).name for wanted in self.ranges])
+        made = [path for wanted in self.ranges for path in _files(home, wanted) if path.exists()]
+        bench.site.publish(name, [path.name for path in made])
         return frames
+
+
+def _files(home: Path, wanted: Range) -> tuple[Path, Path]:
+    """The files of a range, the one that proves it whole last; the first need not be there."""
+    return mouths_path(home, *wanted), part_path(home, *wanted)
 
 
 def missing_ranges(table: FrameTable, name: str, site: Site) -> list[Range]:
@@ -67,3 +75,10 @@ def scan_here(scan: FaceScan, name: str, site: Site) -> FaceScan:
     """The same scan in the folder where this process has it."""
     parts: Sequence[str] = [part_path(scan.folder, *wanted).name for wanted in scan.ranges]
     return FaceScan(folder=site.need(f"scans/{name}", parts), ranges=scan.ranges)
+
+
+def kept_mouths(scan: FaceScan, name: str, site: Site) -> KeptMouths:
+    """The pictures of mouths that a finished scan has kept, at hand."""
+    folder = f"scans/{name}"
+    wanted = {mouths_path(scan.folder, *each).name for each in scan.ranges}
+    return KeptMouths(folder=site.need(folder, wanted & site.names(folder)), ranges=scan.ranges)

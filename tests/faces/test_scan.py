@@ -10,19 +10,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from lipsync_ray.faces.models import MESH, FaceModels
+from lipsync_ray.faces.mouths import KeptMouths, mouth_box
 from lipsync_ray.faces.ranges import scan_ranges
-from lipsync_ray.faces.scan import scan, scan_name, scan_range
+from lipsync_ray.faces.scan import ScannedRange, scan, scan_name, scan_range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.faces.track import FaceScan
+from lipsync_ray.media.colour import crop_rgb
 from lipsync_ray.media.index import build_table
+from lipsync_ray.media.reader import open_reader
 from lipsync_ray.weights.registry import Registry
 from lipsync_ray.weights.store import WeightStore
 
 SETTINGS = FaceSettings()
+Parts = list[ScannedRange]
 CLIPS = ("talk_vfr_700", "talk_closeup_590", "talk_fullbody_1080x1920_hevc")
 
 
@@ -84,11 +87,11 @@ def test_interrupted_scan_goes_on_where_it_was(
     table = build_table(long_clip)
     ran: list[tuple[int, int]] = []
 
-    def stopping(function: Callable[..., list[pa.Table]], tasks: Iterable[list]) -> Iterable[list[pa.Table]]:
+    def stopping(function: Callable[..., Parts], tasks: Iterable[list]) -> Iterable[Parts]:
         yield function(next(iter(tasks)))
         raise KeyboardInterrupt
 
-    def counting(function: Callable[..., list[pa.Table]], tasks: Iterable[list]) -> Iterable[list[pa.Table]]:
+    def counting(function: Callable[..., Parts], tasks: Iterable[list]) -> Iterable[Parts]:
         for task in reversed(list(tasks)):  # any order will do
             ran.extend(task)
             yield pickle.loads(pickle.dumps(function))(task)
@@ -127,6 +130,15 @@ def test_range_alone_is_the_range_of_the_whole(
     assert part.column("frame").to_pylist() == list(range(start, stop))
     points = np.array(part.column("landmarks").to_pylist(), np.float32).reshape(-1, 468, 3)
     np.testing.assert_array_equal(points, long_scan.landmarks(np.arange(start, stop), np.zeros(stop - start)))
+
+
+def test_mouths_of_a_short_video_are_kept(long_clip: Path, long_scan: FaceScan) -> None:
+    frames = np.array([3, 399, 200])
+    boxes = [mouth_box(points, 240, 240) for points in long_scan.landmarks(frames, np.zeros(3, np.int64))]
+    kept = KeptMouths(folder=long_scan.folder, ranges=long_scan.ranges).crops(frames, boxes)
+    with open_reader(build_table(long_clip), threads=1) as reader:
+        for frame, box, crop in zip(reader.frames(frames.tolist()), boxes, kept, strict=True):
+            np.testing.assert_array_equal(crop, crop_rgb(frame, box))
 
 
 def test_faceless_video_has_an_empty_scan(

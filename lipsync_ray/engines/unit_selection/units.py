@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lipsync_ray.engines.unit_selection.landmarks_sets import EDGES, OUTER
+from lipsync_ray.faces.mouths import mouth_box
 from lipsync_ray.media.frame import Box
 
 Fetch = Callable[[np.ndarray, list[Box]], list[np.ndarray]]
-
-MARGIN = 0.2  # face widths of skin about the lips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +59,6 @@ class Harvest:
         corners = np.array([(box.x0, box.y0) for box in boxes], np.float32).reshape(-1, 1, 2)
         patches = [self._patches[frame] for frame in frames.tolist()]
         return patches, (landmarks[:, :, :2] - corners).astype(np.float32), landmarks
-
-
-def mouth_box(landmarks: np.ndarray, width: int, height: int) -> Box:
-    """Box about the lips of a face ``[468,3]`` px with skin around, inside the picture."""
-    lips = landmarks[list(OUTER), :2]
-    face = float(np.linalg.norm(landmarks[EDGES[0], :2] - landmarks[EDGES[1], :2]))
-    low = np.floor(lips.min(axis=0) - MARGIN * face).astype(int)
-    high = np.ceil(lips.max(axis=0) + MARGIN * face).astype(int)
-    (x0, x1), (y0, y1) = _inside(low[0], high[0], width), _inside(low[1], high[1], height)
-    return Box(x0=x0, y0=y0, x1=x1, y1=y1)
-
-
-def _inside(low: int, high: int, size: int) -> tuple[int, int]:
-    start = min(max(int(low), 0), size - 1)
-    return start, min(max(int(high), start + 1), size)
 
 
 def patch_bytes(scale: float) -> int:

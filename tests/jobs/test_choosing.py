@@ -1,0 +1,41 @@
+"""Mouths that a scan has kept are not decoded again; all others are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from lipsync_ray.faces.mouths import KeptMouths
+from lipsync_ray.jobs import choosing
+from lipsync_ray.media.frame import Box
+
+BOXES = [Box(x0=0, y0=0, x1=size, y1=2) for size in (1, 2, 3, 4)]
+FRAMES = np.array([5, 1, 9, 7])
+
+
+class Kept(KeptMouths):
+    """Pictures of odd sizes."""
+
+    def crops(self, frames: np.ndarray, boxes: list[Box]) -> list[np.ndarray | None]:
+        return [np.zeros((2, box.width, 3), np.uint8) if box.width % 2 else None for box in boxes]
+
+
+@pytest.mark.parametrize(("reader", "decoded"), [("pyav", [1, 7]), ("decord", [5, 1, 9, 7])])
+def test_only_what_is_missing_is_decoded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reader: str, decoded: list[int]
+) -> None:
+    asked: list[int] = []
+
+    def decode(frames: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
+        asked.extend(frames.tolist())
+        return [np.ones((2, box.width, 3), np.uint8) for box in boxes]
+
+    monkeypatch.setattr(choosing, "fetch_from", lambda config, inputs: decode)
+    config = cast(Any, SimpleNamespace(media=SimpleNamespace(reader=reader)))
+    fetch = choosing.fetch_mouths(config, cast(Any, None), Kept(folder=tmp_path, ranges=()))
+    assert [crop.shape[1] for crop in fetch(FRAMES, BOXES)] == [1, 2, 3, 4]
+    assert asked == decoded
