@@ -21,6 +21,7 @@ from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import ConfigError
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
+from lipsync_ray.jobs.ahead import head_start
 from lipsync_ray.jobs.backlog import Job
 from lipsync_ray.jobs.course import Course
 from lipsync_ray.jobs.examine import Examine
@@ -237,10 +238,16 @@ def _opened(
         inputs = _examined(spec, stack)
         check(inputs)
         telling = _telling(progress, metering)
+        ahead = stack.enter_context(head_start(spec.config, inputs))
         machines = stack.enter_context(
             open_machines(config, networks=networks, metering=metering, on_event=telling)
         )
         course = Course(spec, machines.yard, metering.counted(progress))
+        if ahead is not None:
+            ahead.end()
+            if ahead.frames:
+                logger.debug("%d frames were searched for faces while Ray started", ahead.frames)
+                course.account.looked_ahead(ahead.cpu_s)
         yield _Run(spec=spec, inputs=inputs, course=course, machines=machines)
 
 

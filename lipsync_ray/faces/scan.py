@@ -66,9 +66,10 @@ class ScanJob:
             open_reader(self.table, threads=decoder_share(self.threads)) as reader,
             Prefetch(reader.frames(range(first, last)), ahead_of(self.threads)) as frames,
         ):
-            return [self._scan(frames, wanted, models) for wanted in ranges]
+            return [self.scan(frames, wanted, models) for wanted in ranges]
 
-    def _scan(self, frames: Iterator[Frame], wanted: Range, models: FaceModels) -> ScannedRange:
+    def scan(self, frames: Iterator[Frame], wanted: Range, models: FaceModels) -> ScannedRange:
+        """Take the frames of a range off the iterator and scan them."""
         start, stop = wanted
         mouths = MouthKeeper(MOST_BYTES * (stop - start) // len(self.table))
         faces = scan_frames(frames, start, stop, self.settings, models, mouths)

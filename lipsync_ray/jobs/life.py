@@ -67,7 +67,7 @@ def scan_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], Out
     job = ScanJob(table=table, settings=config.face, weights=store)
     mine = _scan_tasks(course, ScanSource(scan=job, config=config, name=name), missing)
     tasks = course.yard.scan(name, mine)
-    course.account.scanned = bool(tasks) and tasks[0] in mine  # else known, or another job pays for it
+    course.account.scanned |= bool(tasks) and tasks[0] in mine  # else known, or another job pays for it
     course.progress.advance(len(table) - int(sum(task.cost for task in tasks)))
     yield from course.all(tasks, course.progress.advance)
     return name
