@@ -85,7 +85,10 @@ class MouthKeeper:
     def __init__(self, most_bytes: int) -> None:
         self._left = most_bytes
         self._notes: _Notes | None = None
-        self._rows: list[tuple[int, tuple[int, int, int, int], bytes]] = []
+        self._frames: list[int] = []
+        self._boxes: list[tuple[int, int, int, int]] = []
+        self._planes = bytearray()  # one after the other, as Arrow holds them: no second copy is made
+        self._ends = [0]
 
     def add(self, frame: Frame, landmarks: np.ndarray) -> None:
         """Keep the mouth of a face ``[468,3]`` px of a frame."""
@@ -96,18 +99,22 @@ class MouthKeeper:
         self._left -= frame.layout.bytes_of(box.height, box.width)
         self._notes = self._notes or _Notes(size=size, layout=frame.layout)
         if self._left < 0 or self._notes != _Notes(size=size, layout=frame.layout):
-            self._left, self._rows = -1, []
+            self._left, self._frames, self._planes = -1, [], bytearray()
             return
-        planes = b"".join(plane.tobytes() for plane in _planes(frame, box))
-        self._rows.append((frame.index, (box.x0, box.y0, box.x1, box.y1), planes))
+        for plane in _planes(frame, box):
+            self._planes += plane.tobytes()
+        self._ends.append(len(self._planes))
+        self._frames.append(frame.index)
+        self._boxes.append((box.x0, box.y0, box.x1, box.y1))
 
     def table(self) -> pa.Table | None:
         """All that was kept, for `write_part`; None if that is nothing."""
-        if self._notes is None or not self._rows:
+        if self._notes is None or not self._frames:
             return None
-        frames, boxes, planes = zip(*self._rows, strict=True)
-        box = pa.FixedSizeListArray.from_arrays(pa.array(np.ravel(boxes), pa.int32()), 4)
-        arrays = [pa.array(frames, pa.int64()), box, pa.array(planes, pa.binary())]
+        box = pa.FixedSizeListArray.from_arrays(pa.array(np.ravel(self._boxes), pa.int32()), 4)
+        buffers = [None, pa.py_buffer(np.array(self._ends, np.int32)), pa.py_buffer(self._planes)]
+        planes = pa.Array.from_buffers(pa.binary(), len(self._frames), buffers)
+        arrays = [pa.array(self._frames, pa.int64()), box, planes]
         return pa.Table.from_arrays(arrays, schema=_SCHEMA.with_metadata(self._notes.metadata()))
 
 
