@@ -11,8 +11,6 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from lipsync_ray.config import Config, to_plain
 from lipsync_ray.distributed.events import Event, OnEvent
 from lipsync_ray.distributed.machine import machine_id
@@ -50,6 +48,7 @@ from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.storage.whole import check_folder
+from lipsync_ray.threads import one_thread_each
 from lipsync_ray.triage.facts import Triage
 
 logger = logging.getLogger(__name__)
@@ -234,7 +233,7 @@ def _opened(
     spec = JobSpec(name="job", config=absolute(config), told=to_plain(config), speech=speech)
     metering = Metering()
     with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(1))  # small matrices: more threads only wait for each other
+        stack.enter_context(one_thread_each())
         inputs = _examined(spec, stack)
         check(inputs)
         telling = _telling(progress, metering)

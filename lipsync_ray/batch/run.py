@@ -11,8 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from threadpoolctl import threadpool_limits
-
 from lipsync_ray.batch import page
 from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.eventlog import open_events
@@ -39,6 +37,7 @@ from lipsync_ray.media.glance import Glance
 from lipsync_ray.progress import NullProgress
 from lipsync_ray.storage.files import write_bytes
 from lipsync_ray.storage.uri import is_remote, join, local_path
+from lipsync_ray.threads import one_thread_each
 from lipsync_ray.triage.estimate import Estimate, Places, estimate
 from lipsync_ray.triage.pace import Paces
 
@@ -66,7 +65,7 @@ def run_batch(batch: Batch, view: BatchView) -> Summary:
     _make_folders(batch)
     run = secrets.token_hex(4)
     with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(1))
+        stack.enter_context(one_thread_each())
         ledger = stack.enter_context(Ledger.open(batch.out_dir, every_s=batch.config.batch.ledger_s))
         events = stack.enter_context(open_events(batch.out_dir, run))
         watch = Watch(view, events)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from lipsync_ray.batch.entry import Entry
 from lipsync_ray.batch.jobs import Engines, Settings
 from lipsync_ray.config import Config, to_plain
@@ -24,6 +22,7 @@ from lipsync_ray.jobs.places import JobSpec, absolute
 from lipsync_ray.layout import columns, duration
 from lipsync_ray.progress import NullProgress, Progress
 from lipsync_ray.storage.whole import atomic_path
+from lipsync_ray.threads import one_thread_each
 from lipsync_ray.triage.facts import Triage
 
 MOST = 200  # jobs that are shown to a person
@@ -67,7 +66,7 @@ def judge_all(
     networks = any(engines.networks(config) for config in possible.values())
     progress.stage("plan", len(possible))
     with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(1))
+        stack.enter_context(one_thread_each())
         opening = open_machines(config, networks=networks, metering=Metering(), on_event=lambda event: None)
         machines = stack.enter_context(opening)
         for ended in machines.backlog.run(_jobs(possible, machines, strips is not None)):

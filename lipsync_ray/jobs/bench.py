@@ -12,9 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import cv2
-from threadpoolctl import threadpool_limits
-
 from lipsync_ray.compositing import RenderJob
 from lipsync_ray.distributed.machine import machine_id
 from lipsync_ray.engines.base import Engine, Resources
@@ -23,6 +20,7 @@ from lipsync_ray.errors import PlanError
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.logs import Note, log_tasks, overheard
+from lipsync_ray.threads import one_thread_each
 
 _JOBS = 2  # jobs whose inputs a worker keeps open: the end of one overlaps the beginning of the next
 _ENGINES = 2  # engines that stay loaded
@@ -79,11 +77,8 @@ class Bench:
                 f"{socket.gethostname()} has lipsync_ray {code_version()}, the driver has {spec.code}: "
                 "install the same version and libraries on both"
             )
-        # A product of matrices split over other numbers of threads differs in its last bits: pictures must
-        # not depend on how many CPUs a worker has. OpenCV's pool has to be kept out by itself: between its
-        # short calls its threads wait awake, which cost a twelfth of a dub's CPU and saved no time.
-        threadpool_limits(1, user_api="blas")
-        cv2.setNumThreads(1)
+        self._calm = ExitStack()
+        self._calm.enter_context(one_thread_each())
         self._log = None if spec.driver in ("", process_id()) else spec.log
         if self._log is not None:
             log_tasks(self._log)
@@ -131,3 +126,4 @@ class Bench:
         while self._jobs:
             self._jobs.popitem()[1][0].close()
         self.site.close()
+        self._calm.close()

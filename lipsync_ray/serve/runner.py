@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from threadpoolctl import threadpool_limits
-
 from lipsync_ray.config import Config
 from lipsync_ray.errors import LipsyncError, StoreError
 from lipsync_ray.jobs.machines import open_machines
@@ -23,6 +21,7 @@ from lipsync_ray.serve.shift import BEAT_S, Shift
 from lipsync_ray.serve.store import JobStore
 from lipsync_ray.serve_settings import ServeSettings
 from lipsync_ray.storage.locks import locked
+from lipsync_ray.threads import one_thread_each
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class Runner:
             ConfigError: the words are wrong, or the folder is another database's.
         """
         config = load_config([*self._base, "video=none"])
-        with threadpool_limits(1), self._alone(stop) as mine:
+        with one_thread_each(), self._alone(stop) as mine:
             if mine and self._taken_over(stop):
                 keeper = Keeper(self._store, self._places, self._settings, config.cache, self._clock)
                 with keeper.at_work():

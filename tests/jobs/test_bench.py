@@ -30,6 +30,8 @@ def two_threads_for_opencv() -> Iterator[None]:
 @pytest.mark.usefixtures("two_threads_for_opencv")
 def test_no_library_keeps_threads_of_its_own_busy(tmp_path: Path) -> None:
     site = SiteSpec(root=str(tmp_path), home="here")
-    Bench(BenchSpec(site=site, code=code_version()), 2).close()
+    bench = Bench(BenchSpec(site=site, code=code_version()), 2)
     assert cv2.getNumThreads() == 1
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
+    bench.close()
+    assert cv2.getNumThreads() == 2
