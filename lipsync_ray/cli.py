@@ -100,7 +100,6 @@ def _help(words: list[str], verbs: Mapping[str, Verb]) -> str:
 
 def _verbs() -> Mapping[str, Verb]:
     from lipsync_ray import verbs  # needs the media libraries: not for --version and the first help
-    from lipsync_ray.batch import verbs as many
 
     return {
         "run": Verb(run=verbs.run, help=texts.run_help, groups=True),
@@ -110,9 +109,9 @@ def _verbs() -> Mapping[str, Verb]:
         ),
         "review": Verb(run=verbs.review, help=texts.review_help, flags=frozenset({"--json"}), groups=True),
         "preview": Verb(run=verbs.preview, help=texts.preview_help, groups=True),
-        "batch": Verb(run=many.batch, help=texts.batch_help, groups=True),
-        "status": Verb(run=many.status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
-        "retry": Verb(run=many.retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
+        "batch": Verb(run=_batch, help=texts.batch_help, groups=True),
+        "status": Verb(run=_status, help=lambda: texts.STATUS, flags=frozenset({"--json"})),
+        "retry": Verb(run=_retry, help=lambda: texts.RETRY, flags=frozenset({"--failed", "--all"})),
         "verify": Verb(run=verbs.verify, help=lambda: texts.VERIFY, flags=frozenset({"--json"})),
         "serve": Verb(run=_serve, help=texts.serve_help, groups=True),
         "bench": Verb(run=_bench, help=lambda: texts.BENCH, flags=frozenset({"--json"})),
@@ -120,6 +119,24 @@ def _verbs() -> Mapping[str, Verb]:
         "weights": Verb(run=verbs.weights, help=texts.weights_help),
         "completion": Verb(run=_completion, help=lambda: texts.COMPLETION),
     }
+
+
+def _batch(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.batch.verbs import batch
+
+    return batch(words, flags)
+
+
+def _status(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.batch.verbs import status
+
+    return status(words, flags)
+
+
+def _retry(words: list[str], flags: frozenset[str]) -> ExitCode:
+    from lipsync_ray.batch.verbs import retry
+
+    return retry(words, flags)
 
 
 def _serve(words: list[str], flags: frozenset[str]) -> ExitCode:
