@@ -79,12 +79,11 @@ def choose_delivery(
     return Delivery(how="encode", codec=encoder)
 
 
-def promised_end(path: str | Path, out: str | Path, settings: EncodeSettings, timeline: Timeline) -> Fraction:
+def promised_end(info: AudioInfo, out: str | Path, settings: EncodeSettings, timeline: Timeline) -> Fraction:
     """Seconds at which the sound of the output ends: for ``verify``.
 
     It is ``timeline.audio_end`` unless a copy is insisted on that ends earlier or can only be cut roughly.
     """
-    info = probe_audio(path)
     place = Placement(start=timeline.audio_start, end=timeline.audio_end)
     if choose_delivery(info, output_format(out), settings, place).how != "copy":
         return place.end

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lipsync_ray.folders import private_folder
+from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.colour import planes_from_rgb
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.encoders import EncodeSettings
@@ -68,7 +69,7 @@ def write_clip(
         segment = folder / "clip.nut"
         _encode(segment, pictures, timeline, table, settings)
         mux(path, [segment], table, timeline, sound, _NOTHING, settings)
-    verify(path, timeline, audio_end=promised_end(sound, path, settings, timeline))
+    verify(path, timeline, audio_end=promised_end(probe_audio(sound), path, settings, timeline))
 
 
 def _encode(

@@ -193,9 +193,9 @@ def test_a_copy_that_is_insisted_on_ends_early(tmp_path):
     mux(tmp_path / "o.mp4", segments, STILL, timeline, dub, NOTHING, EncodeSettings(audio_codec="copy"))
     with pytest.raises(OutputMismatch, match=r"of sound, expected 3\.003"):
         verify(tmp_path / "o.mp4", timeline)
-    end = promised_end(dub, "o.mp4", EncodeSettings(audio_codec="copy"), timeline)
+    end = promised_end(probe_audio(dub), "o.mp4", EncodeSettings(audio_codec="copy"), timeline)
     assert verify(tmp_path / "o.mp4", timeline, audio_end=end).audio_codec == "aac"
-    assert promised_end(dub, "o.mp4", QUICK, timeline) == timeline.audio_end
+    assert promised_end(probe_audio(dub), "o.mp4", QUICK, timeline) == timeline.audio_end
     wav = write_wav(tmp_path / "d.wav", noise(2, 48000), 48000)
     with pytest.raises(EncodeFailed, match="cannot be copied into mp4"):
         mux(tmp_path / "p.mp4", segments, STILL, timeline, wav, NOTHING, EncodeSettings(audio_codec="copy"))
