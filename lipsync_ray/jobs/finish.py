@@ -137,7 +137,7 @@ def _check_unchanged(inputs: Inputs) -> None:
 
 
 def _write(path: Path, assembly: Assembly, config: Config, inputs: Inputs) -> None:
-    timeline, sound = inputs.timeline, inputs.sound.path
+    timeline, sound = inputs.timeline, inputs.sound
     mux(path, assembly.segments, inputs.table, timeline, sound, config.keep, config.encode)
 
 
