@@ -116,7 +116,7 @@ class _Loader(_SAFE):
 
 
 def _read(text: str) -> dict[str, Any]:
-    data = yaml.load(text, _Loader)  # nosec B506: it is a safe one
+    data = yaml.load(text, _Loader)  # nosec B506
     if not isinstance(data, dict):
         raise _OnlyHydra
     return data
