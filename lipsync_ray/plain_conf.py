@@ -99,7 +99,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     return _read(text)
 
 
-class _Loader(_SAFE):
+class _PlainSafeLoader(_SAFE):
     """Refuses a key that is given twice, and bare text that is a number for Hydra only, such as 1e5."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
@@ -116,7 +116,7 @@ class _Loader(_SAFE):
 
 
 def _read(text: str) -> dict[str, Any]:
-    data = yaml.load(text, _Loader)  # nosec B506
+    data = yaml.load(text, _PlainSafeLoader)  # nosec B506
     if not isinstance(data, dict):
         raise _OnlyHydra
     return data
