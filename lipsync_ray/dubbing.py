@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lipsync_ray.config import Config, to_plain
 from lipsync_ray.distributed.events import Event, OnEvent
@@ -23,33 +23,31 @@ from lipsync_ray.jobs.ahead import head_start
 from lipsync_ray.jobs.backlog import Job
 from lipsync_ray.jobs.course import Course
 from lipsync_ray.jobs.examine import Examine
-from lipsync_ray.jobs.judge import judge_course
 from lipsync_ray.jobs.learning import estimated, learn_from, learning, places_of
 from lipsync_ray.jobs.life import dub_course
 from lipsync_ray.jobs.lse import check_measures, lse_store
 from lipsync_ray.jobs.machines import Machines, open_machines
-from lipsync_ray.jobs.meeting import meeting_course
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute, named
 from lipsync_ray.jobs.prepare import resources_of
-from lipsync_ray.jobs.preview import check_moment, preview_course
-from lipsync_ray.jobs.reviewing import reviewing_course
 from lipsync_ray.jobs.sealing import check_permission
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.media.assembling import Form, write_track
 from lipsync_ray.media.timeline import SyncSettings
-from lipsync_ray.preview.result import Preview
 from lipsync_ray.progress import NullProgress, Progress
-from lipsync_ray.quality.review import Review
 from lipsync_ray.sidecar import Result, beside
-from lipsync_ray.speakers.meeting import Meeting
 from lipsync_ray.speakers.reading import with_rows
 from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.speech.model import SpeechModel
 from lipsync_ray.storage.uri import is_remote, local_path
 from lipsync_ray.storage.whole import check_folder
 from lipsync_ray.threads import one_thread_each
-from lipsync_ray.triage.facts import Triage
+
+if TYPE_CHECKING:  # each verb imports what only it needs
+    from lipsync_ray.preview.result import Preview
+    from lipsync_ray.quality.review import Review
+    from lipsync_ray.speakers.meeting import Meeting
+    from lipsync_ray.triage.facts import Triage
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +86,8 @@ def plan(config: Config, *, progress: Progress | None = None, strip: bool = Fals
     Raises:
         LipsyncError: what would also stop the run.
     """
+    from lipsync_ray.jobs.judge import judge_course
+
     engine = load_engine(config.engine.name, config.engine, resources_of(config))
     with _opened(config, _networks(config, engine), progress or NullProgress(), None) as run:
         triage: Triage = run.end(judge_course(run.course, run.inputs, strip=strip))
@@ -103,6 +103,8 @@ def review(config: Config, *, progress: Progress | None = None) -> Review:
         ConfigError: ``out`` is missing, or was not made from this video with these settings.
         LipsyncError: a file cannot be read.
     """
+    from lipsync_ray.jobs.reviewing import reviewing_course
+
     if config.out is None:
         raise ConfigError("out is missing: name the dubbed video to look at, such as out=dubbed.mp4")
     output = config.out if is_remote(config.out) else os.path.abspath(local_path(config.out))
@@ -127,6 +129,8 @@ def meet(config: Config, *, progress: Progress | None = None, sheet: bool = Fals
     Raises:
         LipsyncError: a file cannot be read, or the weights that tell people apart are not to be had.
     """
+    from lipsync_ray.jobs.meeting import meeting_course
+
     given = with_rows(config.speakers).rows
     config = replace(config, out=None, speakers=SpeakersSettings(), sync=SyncSettings(mode="cut_off"))
     with private_folder() as folder:
@@ -155,6 +159,8 @@ def preview(
         ConfigError: ``preview.at`` is after the end of the output.
         LipsyncError: what would also stop the run; nothing half-written is left.
     """
+    from lipsync_ray.jobs.preview import check_moment, preview_course
+
     place = check_output(config)
     check_place(config, beside(place, config.preview.ending), "the preview")
     check_permission(config)

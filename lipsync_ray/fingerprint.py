@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
@@ -45,13 +46,21 @@ def code_version(*parts: str) -> str:
     """
     root = Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    for path in sorted(path for part in parts or (".",) for path in (root / part).rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.suffix in _SUFFIXES and not name.startswith("conf/"):  # only wheels have the defaults inside
+    for name in sorted(_files(root, parts or ("",)), key=lambda name: name.split("/")):
+        if not name.startswith("conf/"):  # only wheels have the defaults inside
             digest.update(name.encode())
-            digest.update(path.read_bytes())
+            digest.update((root / name).read_bytes())
     digest.update(repr([_installed(name) for name in _LIBRARIES]).encode())
     return digest.hexdigest()[:16]
+
+
+def _files(root: Path, parts: Iterable[str]) -> Iterator[str]:
+    """Paths in a folder of all source and data below parts of it."""
+    for part in parts:
+        for folder, _, names in os.walk(root / part):  # a Path for each would take longer than its hash
+            inner = Path(folder).relative_to(root).as_posix()
+            wanted = [name for name in names if name.endswith(_SUFFIXES)]
+            yield from wanted if inner == "." else [f"{inner}/{name}" for name in wanted]
 
 
 def _installed(library: str) -> str | None:

@@ -117,7 +117,7 @@ def _check_output(
     """What would stop the last stage is told before the first."""
     layout = table.video.layout
     check_pixels(config.encode.concrete(layout), layout)
-    promised_end(sound.path, out, config.encode, timeline)
+    promised_end(sound, out, config.encode, timeline)
 
 
 def delivered_sound(config: Config, table: FrameTable, workspace: Path) -> Path:

@@ -30,7 +30,7 @@ class Group:
 
 
 _COMMENT = re.compile(r"^#\s*(.*)$")
-_GLOBAL = "# @package _global_"  # first line of a file that sets options of several groups: a preset
+GLOBAL = "# @package _global_"  # first line of a file that sets options of several groups: a preset
 _SECTION = re.compile(r"^(\w+):$")
 _KNOB = re.compile(r"^\s*(\w+):\s*(.*?)\s*#\s(.*)$")
 _BARE = re.compile(r"^\s*(\w+):\s*(\S+)\s*$")
@@ -66,7 +66,7 @@ def _read_group(path: Path, name: str) -> Group:
     text: list[str] = []
     knobs: list[Knob] = []
     lines = path.read_text("utf-8").splitlines()
-    sections, section = lines[0] == _GLOBAL, name
+    sections, section = lines[0] == GLOBAL, name
     for line in lines[sections:]:
         if (comment := _COMMENT.match(line)) and not knobs:
             text.append(comment[1])

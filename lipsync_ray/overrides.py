@@ -182,13 +182,22 @@ def _shown(value: str) -> str:
 def _compose(chosen: Mapping[str, str]) -> dict[str, Any]:
     """The defaults in conf/ as plain data, with the chosen file of each group."""
     filed = {group: name for group, name in chosen.items() if name in group_options(group)}
-    plain = _composed(conf_dir(), tuple(f"{group}={name}" for group, name in filed.items()))
+    plain = _composed(conf_dir(), tuple(filed.items()))
     return copy.deepcopy(plain) | {group: {TAG: name} for group, name in chosen.items() if group not in filed}
 
 
-@lru_cache(maxsize=64)  # a backlog composes the same few thousands of times, at tenths of a second each
-def _composed(folder: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
+@lru_cache(maxsize=64)  # a backlog composes the same few thousands of times
+def _composed(folder: Path, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """What Hydra makes of the YAML files; not to be changed."""
+    from lipsync_ray.plain_conf import compose_plain
+
+    data = compose_plain(folder, dict(chosen))
+    if data is None:
+        data = _composed_by_hydra(folder, chosen)
+    return {key: value for key, value in data.items() if value != "???"}
+
+
+def _composed_by_hydra(folder: Path, chosen: Sequence[tuple[str, str]]) -> dict[str, Any]:
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
@@ -199,13 +208,13 @@ def _composed(folder: Path, overrides: tuple[str, ...]) -> dict[str, Any]:
     GlobalHydra.instance().hydra = None
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(folder)):
-            composed = compose("config", overrides=list(overrides))
+            composed = compose("config", overrides=[f"{group}={name}" for group, name in chosen])
         data = OmegaConf.to_container(composed, resolve=False)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{folder}: {' '.join(str(error).split())}") from error
     finally:
         GlobalHydra.instance().hydra = before
-    return {str(key): value for key, value in dict(data).items() if value != "???"}  # type: ignore[arg-type]
+    return {str(key): value for key, value in dict(data).items()}  # type: ignore[arg-type]
 
 
 def _put(data: dict[str, Any], key: str, value: Any) -> None:

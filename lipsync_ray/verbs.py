@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lipsync_ray.batch.verbs import is_many
-from lipsync_ray.batch.verbs import plan as plan_many
 from lipsync_ray.config import Config
 from lipsync_ray.console import emit, progress
 from lipsync_ray.errors import ConfigError, ExitCode
@@ -34,6 +32,9 @@ def run(words: list[str], flags: frozenset[str]) -> ExitCode:
 
 def plan(words: list[str], flags: frozenset[str]) -> ExitCode:
     """Say what a dub, or many, would do."""
+    from lipsync_ray.batch.verbs import is_many
+    from lipsync_ray.batch.verbs import plan as plan_many
+
     if is_many(words):
         return plan_many(words, flags)
     words, places = _taken(words, ("strip",))

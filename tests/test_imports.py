@@ -77,6 +77,7 @@ TOP = {
     "knobs",
     "option_lines",
     "overrides",
+    "plain_conf",
     "verbs",
     "wording",
 }

@@ -68,7 +68,7 @@ def _cut(table: FrameTable, frames: range, zero: Fraction, end: Fraction, path: 
     segment = path.with_suffix(".nut")
     _encode(table, timeline, segment)
     with atomic_path(path) as partial:
-        mux(partial, [segment], table, timeline, sound, NOTHING, NEAR_LOSSLESS)
+        mux(partial, [segment], table, timeline, probe_audio(sound), NOTHING, NEAR_LOSSLESS)
     segment.unlink()
     return Half(video=path, sound=sound, frames=frames, zero=zero)
 

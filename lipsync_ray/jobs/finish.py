@@ -94,7 +94,7 @@ class Finish:
                 with sealer.raw(path) as raw:
                     _write(raw, assembly, config, inputs)
                     sealed = sealer.seal(raw, path, facts)
-                promised = promised_end(inputs.sound.path, place, config.encode, inputs.timeline)
+                promised = promised_end(inputs.sound, place, config.encode, inputs.timeline)
                 verify(path, inputs.timeline, audio_end=promised)
                 report = _report(source, place, path, inputs)
                 provenance = sealer.told(facts, sealed, content_hash(path))
@@ -137,7 +137,7 @@ def _check_unchanged(inputs: Inputs) -> None:
 
 
 def _write(path: Path, assembly: Assembly, config: Config, inputs: Inputs) -> None:
-    timeline, sound = inputs.timeline, inputs.sound.path
+    timeline, sound = inputs.timeline, inputs.sound
     mux(path, assembly.segments, inputs.table, timeline, sound, config.keep, config.encode)
 
 

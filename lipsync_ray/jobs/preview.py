@@ -153,7 +153,7 @@ class _Show:
 
         job = self._job
         timeline = stretch_of(job.timeline, numbers[0], numbers[-1] + 1)
-        write_clip(path, pictures(), timeline, job.table, self._inputs.sound.path, job.threads)
+        write_clip(path, pictures(), timeline, job.table, self._inputs.sound, job.threads)
 
     def _beside(self, moment: Moment, size: tuple[int, int]) -> np.ndarray:
         return beside(moment, self._job.engine, size, overlay=self._settings.overlay)

@@ -10,7 +10,6 @@ import numpy as np
 
 from lipsync_ray.folders import private_folder
 from lipsync_ray.inputs import Inputs
-from lipsync_ray.media.index import build_table
 from lipsync_ray.media.sample_file import store_samples
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.page import Content, Person, page
@@ -44,13 +43,13 @@ def make_report(
         settings: the limits.
         told: the job's settings as they were given.
     """
-    tables, loudness = (inputs.table, build_table(str(output))), _loudness(inputs)
+    loudness = _loudness(inputs)
     people = [
         Person(
             review=role,
             seen=found,
             plots=plots(found, loudness, _LEVELS, role.flags),
-            pictures=take_pictures(found, choose_moments(found, role.flags), tables),
+            pictures=take_pictures(found, choose_moments(found, role.flags), inputs.table, output),
         )
         for role, found in zip(review.roles, seen, strict=True)
     ]

@@ -173,15 +173,21 @@ def blocks(path: str | Path, *, rate: int | None = None, layout: str | None = No
     Raises:
         AudioUnreadable: as ``open_audio``, or its samples cannot be read to the end or converted.
     """
-    told: set[str] = set()
     with open_audio(path) as (container, stream):
-        try:
-            for block in _converted(container, stream, _Chain(rate, layout)):
-                yield _sound(block, path, told)
-        except MemoryError:
-            raise
-        except (av.error.FFmpegError, ValueError) as error:
-            raise AudioUnreadable(f"the sound of {path} cannot be read: {error}; convert it") from error
+        yield from _blocks(path, container, stream, _Chain(rate, layout))
+
+
+def _blocks(
+    path: str | Path, container: InputContainer, stream: AudioStream, chain: _Chain
+) -> Iterator[np.ndarray]:
+    told: set[str] = set()
+    try:
+        for block in _converted(container, stream, chain):
+            yield _sound(block, path, told)
+    except MemoryError:
+        raise
+    except (av.error.FFmpegError, ValueError) as error:
+        raise AudioUnreadable(f"the sound of {path} cannot be read: {error}; convert it") from error
 
 
 def _converted(container: InputContainer, stream: AudioStream, chain: _Chain) -> Iterator[np.ndarray]:
@@ -280,11 +286,11 @@ def mixed(path: str | Path, rate: int, channels: int) -> Iterator[np.ndarray]:
     Two channels become one by their mean and one becomes two by repetition (FFmpeg's own matrices
     change the level by 3 dB); more than two are first brought to two by FFmpeg.
     """
-    with open_audio(path) as (_, stream):
+    with open_audio(path) as (container, stream):
         layout = "stereo" if stream.channels > 2 else None
-    for block in blocks(path, rate=rate, layout=layout):
-        if len(block) > channels:
-            block = block.mean(axis=0, keepdims=True)
-        elif len(block) < channels:
-            block = np.repeat(block, channels, axis=0)
-        yield block
+        for block in _blocks(path, container, stream, _Chain(rate, layout)):
+            if len(block) > channels:
+                block = block.mean(axis=0, keepdims=True)
+            elif len(block) < channels:
+                block = np.repeat(block, channels, axis=0)
+            yield block

@@ -23,7 +23,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from lipsync_ray.errors import EncodeFailed
-from lipsync_ray.media.audio import AudioInfo, blocks, layout_name, open_audio, probe_audio
+from lipsync_ray.media.audio import AudioInfo, blocks, layout_name, open_audio
 from lipsync_ray.media.containers import OutputFormat, accepts, keeps_priming, output_format
 from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.encoders import EncodeSettings
@@ -79,12 +79,11 @@ def choose_delivery(
     return Delivery(how="encode", codec=encoder)
 
 
-def promised_end(path: str | Path, out: str | Path, settings: EncodeSettings, timeline: Timeline) -> Fraction:
+def promised_end(info: AudioInfo, out: str | Path, settings: EncodeSettings, timeline: Timeline) -> Fraction:
     """Seconds at which the sound of the output ends: for ``verify``.
 
     It is ``timeline.audio_end`` unless a copy is insisted on that ends earlier or can only be cut roughly.
     """
-    info = probe_audio(path)
     place = Placement(start=timeline.audio_start, end=timeline.audio_end)
     if choose_delivery(info, output_format(out), settings, place).how != "copy":
         return place.end
@@ -109,7 +108,7 @@ def _holds(info: AudioInfo, target: OutputFormat) -> bool:
 @contextmanager
 def dub_track(
     output: OutputContainer,
-    path: str | Path,
+    info: AudioInfo,
     target: OutputFormat,
     settings: EncodeSettings,
     place: Placement,
@@ -120,12 +119,12 @@ def dub_track(
         AudioUnreadable: the file cannot be read.
         EncodeFailed: no encoder or container takes it.
     """
-    info = probe_audio(path)
     delivery = choose_delivery(info, target, settings, place)
     logger.info("sound: %s of %s (%s)", delivery.how, info.codec, delivery.codec)
-    with open_audio(path) as (container, source):
+    with open_audio(info.path) as (container, source):
         if delivery.how == "encode":
-            yield _encoded(output, info, delivery.codec, settings, place)
+            layout = layout_name(source.layout.name, info.channels)
+            yield _encoded(output, info, layout, delivery.codec, settings, place)
         else:
             stream = cast(AudioStream, output.add_stream_from_template(source))
             stream.time_base = source.time_base
@@ -204,11 +203,14 @@ def _pieces(count: int) -> Iterator[int]:
 
 
 def _encoded(
-    output: OutputContainer, info: AudioInfo, codec: str, settings: EncodeSettings, place: Placement
+    output: OutputContainer,
+    info: AudioInfo,
+    layout: str,
+    codec: str,
+    settings: EncodeSettings,
+    place: Placement,
 ) -> Iterator[av.Packet]:
     rate = OPUS_RATE if codec == "libopus" else min(AAC_RATES, key=lambda r: (abs(r - info.rate), -r))
-    with open_audio(info.path) as (_, source):
-        layout = layout_name(source.layout.name, info.channels)
     try:
         stream = cast(AudioStream, output.add_stream(codec, rate))
         stream.layout = layout

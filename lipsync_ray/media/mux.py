@@ -15,7 +15,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
 
 from lipsync_ray.errors import EncodeFailed
-from lipsync_ray.media.audio import open_audio
+from lipsync_ray.media.audio import AudioInfo, open_audio
 from lipsync_ray.media.concat import concat, open_segment, survey
 from lipsync_ray.media.containers import OutputFormat, output_format
 from lipsync_ray.media.delivery import Placement, dub_track
@@ -43,7 +43,7 @@ def mux(
     segments: Sequence[Path],
     table: FrameTable,
     timeline: Timeline,
-    audio_path: str | Path,
+    sound: AudioInfo,
     keep: KeepSettings,
     settings: EncodeSettings,
 ) -> None:
@@ -56,7 +56,7 @@ def mux(
         out_tmp: file to write; its extension names the container.
         segments: in order, together the timeline's frames.
         table, timeline: of the source, whose other tracks are kept (a still has none); of the output.
-        audio_path: the dub.
+        sound: the dub.
         keep: what of the source to keep.
         settings: how to encode the dub where it cannot be copied.
 
@@ -72,8 +72,8 @@ def mux(
         with ExitStack() as stack:
             output = stack.enter_context(_create(out_tmp, target, timeline))
             video = _add_video(output, segments[0], joint.header, target, timeline)
-            dub = stack.enter_context(dub_track(output, audio_path, target, settings, place))
-            _mark_dub(output.streams[-1], audio_path)
+            dub = stack.enter_context(dub_track(output, sound, target, settings, place))
+            _mark_dub(output.streams[-1], sound.path)
             flows = [_assigned(concat(segments, timeline, joint), video), dub]
             if not table.still:
                 source = stack.enter_context(open_container(table.path))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lipsync_ray.folders import private_folder
+from lipsync_ray.media.audio import AudioInfo
 from lipsync_ray.media.colour import planes_from_rgb
 from lipsync_ray.media.delivery import promised_end
 from lipsync_ray.media.encoders import EncodeSettings
@@ -47,7 +48,7 @@ def write_clip(
     pictures: Iterator[np.ndarray],
     timeline: Timeline,
     table: FrameTable,
-    sound: str,
+    sound: AudioInfo,
     threads: int,
 ) -> None:
     """Write pictures and sound as an MP4 with H.264 of 8 bits, which every player shows.
@@ -57,7 +58,7 @@ def write_clip(
         pictures: RGB ``uint8[h,w,3]`` of even sides, one for each frame of the timeline.
         timeline: see ``stretch_of``.
         table: of the source: its colours.
-        sound: the file that is heard in the output.
+        sound: what is heard in the output.
         threads: of the encoder.
 
     Raises:

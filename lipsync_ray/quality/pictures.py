@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from lipsync_ray.media.frame import Frame
-from lipsync_ray.media.index import FrameTable
+from lipsync_ray.media.index import FrameTable, build_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.figures import Seen
 from lipsync_ray.quality.flags import Flag
@@ -55,14 +56,16 @@ def spread(drawn: np.ndarray) -> list[int]:
 def take_pictures(
     seen: Seen,
     moments: Sequence[Moment],
-    tables: tuple[FrameTable, FrameTable],
+    table: FrameTable,
+    output: str | Path,
 ) -> list[Picture]:
     """The faces at some moments: those that were kept when the dub was measured, and others decoded anew.
 
     Args:
         seen: the measured dub.
         moments: frames to show, in order; those that no crop belongs to are left out.
-        tables: of the source and of the output.
+        table: of the source.
+        output: the finished file, which is looked into only where a face is decoded anew.
 
     Raises:
         MediaError: a frame cannot be decoded.
@@ -71,9 +74,9 @@ def take_pictures(
     faces = dict(seen.looks.faces)
     missing = [moment.number for moment in shown if moment.number not in faces]
     if missing:
-        with open_reader(tables[0]) as reader:
+        with open_reader(table) as reader:
             before = _faces(reader.frames(seen.source[missing]), missing, seen)
-        with open_reader(tables[1]) as reader:
+        with open_reader(build_table(output)) as reader:
             after = _faces(reader.frames(missing), missing, seen)
         faces |= zip(missing, zip(before, after, strict=True), strict=True)
     return [

@@ -15,7 +15,6 @@ from lipsync_ray.progress import Progress
 from lipsync_ray.weights import refusals
 from lipsync_ray.weights.checked import Checks
 from lipsync_ray.weights.entry import WeightEntry
-from lipsync_ray.weights.fetch import Fetcher
 from lipsync_ray.weights.own import OwnFolder, OwnStore
 from lipsync_ray.weights.registry import Registry
 
@@ -78,6 +77,8 @@ class Installer:
             return check(into / entry.file, origin, own=True)
         if self.offline:
             raise refusals.missing(entry, f"it is not in {self.folder} and fetching is off")
+        from lipsync_ray.weights.fetch import Fetcher  # and with it what speaks to servers
+
         others = [other for other in self.registry.entries.values() if other != entry]
         fetcher = Fetcher(into=into, partial=self.folder / ".partial", others=others, progress=self.progress)
         try:

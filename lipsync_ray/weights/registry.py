@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,11 @@ class Registry:
     @classmethod
     def load(cls, path: Path | None = None) -> Registry:
         """Read a registry file; the package's own by default. Raises ConfigError on a bad one."""
-        texts = {str(path): path.read_text("utf-8")} if path else _own_texts()
+        return cls.read({str(path): path.read_text("utf-8")}) if path else _own()
+
+    @classmethod
+    def read(cls, texts: Mapping[str, str]) -> Registry:
+        """The registry that these files tell, text by name. Raises ConfigError on a bad one."""
         entries: dict[str, WeightEntry] = {}
         bundles: dict[str, tuple[str, ...]] = {}
         for file, text in texts.items():
@@ -78,6 +83,11 @@ class Registry:
     def bundles_of(self, name: str) -> list[str]:
         """Bundles that hold a file."""
         return [bundle for bundle, members in self.bundles.items() if name in members]
+
+
+@lru_cache(maxsize=1)  # every step of a job opens the store of weights anew
+def _own() -> Registry:
+    return Registry.read(_own_texts())
 
 
 def _own_texts() -> dict[str, str]:

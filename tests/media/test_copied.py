@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lipsync_ray.errors import VideoUnreadable
+from lipsync_ray.media.audio import probe_audio
 from lipsync_ray.media.copied import copy_segment
 from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.gops import Gops, NotCopied, find_gops
@@ -97,7 +98,7 @@ class Made:
             else:
                 encode(segment, self.table, self.gops, self.timeline, range(begin, end), settings)
             self.segments.append(segment)
-        mux(self.path, self.segments, self.table, self.timeline, sound, KeepSettings(), settings)
+        mux(self.path, self.segments, self.table, self.timeline, probe_audio(sound), KeepSettings(), settings)
         self.source = [shown for _, shown in read_video(source)]
         self.found = list(read_video(self.path))
 
@@ -196,7 +197,15 @@ def test_pieces_of_a_stretch_make_the_same_file_as_one(tmp_path: Path) -> None:
         segments = [tmp_path / f"{len(cuts)}-{cut}.nut" for cut in cuts]
         for segment, begin, end in zip(segments, cuts, [*cuts[1:], len(table)], strict=True):
             copy_segment(segment, table, begin, timeline.pts[begin:end], timeline.time_base)
-        mux(out := tmp_path / f"{len(cuts)}.mp4", segments, table, timeline, sound, KeepSettings(), MEDIUM)
+        mux(
+            out := tmp_path / f"{len(cuts)}.mp4",
+            segments,
+            table,
+            timeline,
+            probe_audio(sound),
+            KeepSettings(),
+            MEDIUM,
+        )
         files.append(out.read_bytes())
     assert files[0] == files[1]
 

@@ -52,7 +52,7 @@ def test_pictures_and_times_are_the_segments(tmp_path, clock, extension):
     segments = write_segments(tmp_path, timeline, [20, 21], EncodeSettings(preset="medium"))
     dub = write_wav(tmp_path / "dub.wav", noise(float(timeline.duration), 16000), 16000)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     tick = Fraction(1, 1000) if extension == ".mkv" else Fraction(0)
     found = list(read_video(out))
     assert [shown for _, shown in found] == decoded(segments)
@@ -83,7 +83,7 @@ def test_the_dub_keeps_its_time_and_its_codec_where_it_can(tmp_path, name, codec
     sound = noise(float(timeline.duration), 48000)
     dub = encode_sound(tmp_path / name, codec, sound, 48000)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     verify(out, timeline)
     expected = {
         ("pcm_s16le", ".mp4"): "aac",
@@ -106,7 +106,7 @@ def test_the_first_moment_sounds_like_all_others(tmp_path, name, codec, extensio
     seconds = np.arange(round(float(timeline.duration) * 16000)) / 16000
     dub = encode_sound(tmp_path / name, codec, 0.5 * np.sin(2 * np.pi * 220 * seconds), 16000)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     given, heard = load_samples(dub), load_samples(out)
     error = [np.abs(given[a : a + 1000] - heard[a : a + 1000]).mean() for a in (200, 8000)]
     assert error[0] < error[1] + 0.03
@@ -134,7 +134,7 @@ def test_a_click_is_heard_when_its_flash_is_seen(tmp_path, clock, extension, nam
     else:
         dub = encode_sound(tmp_path / name, "aac", sound, 44100)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     with av.open(str(out)) as container:
         levels = [(float(f.time), planes_of(f)[0].mean()) for f in container.decode(video=0)]
         container.seek(0)
@@ -156,7 +156,7 @@ def test_the_track_is_as_long_as_the_timeline_says(tmp_path, extension, sound, n
     codec = "aac" if name == "d.m4a" else "pcm_s16le"
     dub = encode_sound(tmp_path / name, codec, noise(float(sound), 16000), 16000)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     assert verify(out, timeline).audio_seconds == pytest.approx(3.003, abs=0.07)
     assert lag(load_samples(out)[:32000], load_samples(dub)[:32000]) == pytest.approx(0, abs=1)
 
@@ -167,7 +167,7 @@ def test_packets_too_long_to_be_cut_are_encoded(tmp_path, extension):
     segments = write_segments(tmp_path, timeline, [], QUICK)
     dub = encode_sound(tmp_path / "d.flac", "flac", noise(4, 8000), 8000)  # packets of 0.58 s
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     assert verify(out, timeline).audio_seconds == pytest.approx(3.003, abs=0.03)
 
 
@@ -179,7 +179,7 @@ def test_odd_sounds_are_delivered(tmp_path, extension, channels, rate):
     sound = np.stack([noise(3.1, rate, seed) for seed in range(channels)], 1)
     out = tmp_path / f"out{extension}"
     dub = write_wav(tmp_path / "d.wav", sound, rate)
-    mux(out, segments, STILL, timeline, dub, NOTHING, EncodeSettings(audio_codec="aac"))
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, EncodeSettings(audio_codec="aac"))
     verify(out, timeline)
     info = probe_audio(out)
     assert info.channels == channels
@@ -190,15 +190,31 @@ def test_a_copy_that_is_insisted_on_ends_early(tmp_path):
     timeline = ntsc()
     segments = write_segments(tmp_path, timeline, [], QUICK)
     dub = encode_sound(tmp_path / "d.m4a", "aac", noise(2, 48000), 48000)
-    mux(tmp_path / "o.mp4", segments, STILL, timeline, dub, NOTHING, EncodeSettings(audio_codec="copy"))
+    mux(
+        tmp_path / "o.mp4",
+        segments,
+        STILL,
+        timeline,
+        probe_audio(dub),
+        NOTHING,
+        EncodeSettings(audio_codec="copy"),
+    )
     with pytest.raises(OutputMismatch, match=r"of sound, expected 3\.003"):
         verify(tmp_path / "o.mp4", timeline)
-    end = promised_end(dub, "o.mp4", EncodeSettings(audio_codec="copy"), timeline)
+    end = promised_end(probe_audio(dub), "o.mp4", EncodeSettings(audio_codec="copy"), timeline)
     assert verify(tmp_path / "o.mp4", timeline, audio_end=end).audio_codec == "aac"
-    assert promised_end(dub, "o.mp4", QUICK, timeline) == timeline.audio_end
+    assert promised_end(probe_audio(dub), "o.mp4", QUICK, timeline) == timeline.audio_end
     wav = write_wav(tmp_path / "d.wav", noise(2, 48000), 48000)
     with pytest.raises(EncodeFailed, match="cannot be copied into mp4"):
-        mux(tmp_path / "p.mp4", segments, STILL, timeline, wav, NOTHING, EncodeSettings(audio_codec="copy"))
+        mux(
+            tmp_path / "p.mp4",
+            segments,
+            STILL,
+            timeline,
+            probe_audio(wav),
+            NOTHING,
+            EncodeSettings(audio_codec="copy"),
+        )
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
@@ -209,7 +225,7 @@ def test_a_delay_moves_the_sound(tmp_path, extension, delay_ms):
     segments = write_segments(tmp_path, timeline, [], QUICK)
     dub = write_wav(tmp_path / "dub.wav", noise(3, 16000), 16000)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     verify(out, timeline)
     assert lag(load_samples(out), load_samples(dub)) == pytest.approx(delay_ms * 16, abs=1)
 
@@ -274,7 +290,7 @@ def dub_over(tmp_path, source, extension, keep, mode="silence", seconds=2.0):
     segments = write_segments(tmp_path, timeline, [], QUICK)
     dub = write_wav(tmp_path / "dub.wav", noise(seconds, 48000, 9), 48000)
     out = tmp_path / f"out{extension}"
-    mux(out, segments, table, timeline, dub, keep, QUICK)
+    mux(out, segments, table, timeline, probe_audio(dub), keep, QUICK)
     verify(out, timeline)
     return out
 
@@ -357,7 +373,7 @@ def test_a_wrong_file_is_told_from_the_promise(tmp_path):
     segments = write_segments(tmp_path, timeline, [], QUICK)
     dub = write_wav(tmp_path / "dub.wav", noise(3, 16000), 16000)
     out = tmp_path / "out.mp4"
-    mux(out, segments, STILL, timeline, dub, NOTHING, QUICK)
+    mux(out, segments, STILL, timeline, probe_audio(dub), NOTHING, QUICK)
     late = timeline_of([*timeline.pts[:50], *(timeline.pts[50:] + 500)], timeline.time_base, 1001)
     with pytest.raises(OutputMismatch, match=r"frame 50 at 1\.668333 s, expected 1\.685000 s \(40 differ\)"):
         verify(out, late)
@@ -371,8 +387,9 @@ def test_a_wrong_file_is_told_from_the_promise(tmp_path):
 
 
 def test_an_unknown_extension_is_named(tmp_path):
+    sound = probe_audio(write_wav(tmp_path / "d.wav", noise(1, 16000), 16000))
     with pytest.raises(ConfigError, match=r"\.mp4, \.m4v, \.mov, \.mkv"):
-        mux(tmp_path / "out.avi", [], STILL, ntsc(), tmp_path / "d.wav", NOTHING, QUICK)
+        mux(tmp_path / "out.avi", [], STILL, ntsc(), sound, NOTHING, QUICK)
 
 
 def test_the_vfr_clip_keeps_its_times(media_dir, tmp_path):
@@ -382,7 +399,7 @@ def test_the_vfr_clip_keeps_its_times(media_dir, tmp_path):
     segments = write_segments(tmp_path, timeline, [60], QUICK)
     for extension in EXTENSIONS:
         out = tmp_path / f"out{extension}"
-        mux(out, segments, table, timeline, speech, KeepSettings(), QUICK)
+        mux(out, segments, table, timeline, probe_audio(speech), KeepSettings(), QUICK)
         checked = verify(out, timeline)
         assert (checked.frames, round(checked.seconds, 3)) == (135, 6.133)
         with av.open(str(out)) as container:
