@@ -26,6 +26,7 @@ LAYERS = (
         "threads",
         "fingerprint",
         "folders",
+        "heap",
     },
     {"storage"},
     {"neural"},

@@ -13,7 +13,7 @@ from lipsync_ray.media.frame import Box
 # Of the box's width, around it. A box that is held steady leaves the measured ones by little, and above it
 # nothing is joined; on the other sides the joint's coarse colours run out of the box.
 _ABOVE, _AROUND = 0.05, 0.15
-_BLOCK = 4096  # frames whose landmarks are in memory at a time
+_BLOCK = 1000  # frames whose landmarks are in memory at a time, 17 kB each with their doubles
 
 
 def box_views(scene: Scene, settings: FaceBoxSettings) -> dict[int, Box]:

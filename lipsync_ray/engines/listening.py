@@ -10,7 +10,7 @@ from lipsync_ray.speech.mel import mel_spectrogram, window_starts, windows
 
 UPPER, LOWER, LEFT, RIGHT = 13, 14, 61, 291  # inner lips in the middle, corners of the mouth
 EYES = (33, 263)  # outer corners
-_BLOCK = 4096  # frames whose landmarks are in memory at a time
+_BLOCK = 1000  # frames whose landmarks are in memory at a time, 17 kB each with their doubles
 
 
 def listen(scene: Scene) -> Preparation:

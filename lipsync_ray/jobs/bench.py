@@ -18,6 +18,7 @@ from lipsync_ray.engines.base import Engine, Resources
 from lipsync_ray.engines.registry import load_engine
 from lipsync_ray.errors import PlanError
 from lipsync_ray.fingerprint import code_version, fingerprint
+from lipsync_ray.heap import give_back
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.logs import Note, log_tasks, overheard
 from lipsync_ray.threads import one_thread_each
@@ -92,6 +93,7 @@ class Bench:
         wall, cpu = time.perf_counter(), time.process_time()
         with overheard(self._log) as notes:
             value = payload.run(self)
+        give_back()
         return Done(
             value=value,
             wall_s=time.perf_counter() - wall,

@@ -19,6 +19,7 @@ from lipsync_ray.engines.base import Engine, Resources, Scene
 from lipsync_ray.engines.registry import code_of
 from lipsync_ray.fingerprint import code_version, fingerprint
 from lipsync_ray.folders import private_folder
+from lipsync_ray.heap import give_back
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.choosing import choose_speakers, fetch_mouths
@@ -205,6 +206,7 @@ def _prepare(
     for role in analysis.roles:
         with private_folder() as folder:
             roles.append(prepared(role, folder))
+        give_back()
     return replace(analysis, roles=tuple(roles))
 
 

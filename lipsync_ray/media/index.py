@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -97,7 +98,7 @@ def list_packets(container: InputContainer, stream: VideoStream, path: str | Pat
     Raises:
         VideoUnreadable: the container is damaged.
     """
-    rows: list[tuple[int, int, int, bool, bool, int]] = []
+    rows = array("q")  # six numbers a packet: objects of them would take 250 bytes
     corrupt = False
     try:
         for packet in read_packets(container, stream):
@@ -105,21 +106,22 @@ def list_packets(container: InputContainer, stream: VideoStream, path: str | Pat
                 continue
             pts = _NONE if packet.pts is None else packet.pts
             dts = pts if packet.dts is None else packet.dts
-            rows.append((pts, dts, packet.duration or 0, packet.is_keyframe, packet.is_discard, packet.size))
+            rows.extend((pts, dts, packet.duration or 0, packet.is_keyframe, packet.is_discard, packet.size))
             corrupt = packet.is_corrupt
     except (FFmpegError, OSError) as error:
         raise VideoUnreadable(
-            f"{path} is damaged after {len(rows)} frames: {reason(error)}. Copy or repair it, then try again"
+            f"{path} is damaged after {len(rows) // 6} frames: {reason(error)}. Copy or repair it, "
+            "then try again"
         ) from error
-    if corrupt and len(rows) > 1:
+    columns = np.array(rows, np.int64).reshape(-1, 6)
+    if corrupt and len(columns) > 1:
         log.warning("%s: the last packet is incomplete and left out", path)
-        rows.pop()
-    columns = list(zip(*rows, strict=True)) or [()] * 6
+        columns = columns[:-1]
     kinds = (np.int64, np.int64, np.int64, bool, bool, np.int64)
-    pts, dts, duration, key, discard, size = (
-        np.array(c, kind) for c, kind in zip(columns, kinds, strict=True)
+    names = ("pts", "dts", "duration", "key", "discard", "size")
+    return PacketList(
+        **{name: column.astype(kind) for name, column, kind in zip(names, columns.T, kinds, strict=True)}
     )
-    return PacketList(pts=pts, dts=dts, duration=duration, key=key, discard=discard, size=size)
 
 
 def _table(

@@ -31,6 +31,8 @@ def open_context(anchors: Sequence[bytes] = ()) -> Any:
     settings: dict[str, Any] = {
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
         "builder": {"thumbnail": {"enabled": False}},
+        # A file up to so large it copies into memory, a larger one to the disk; its own limit is 512.
+        "core": {"backing_store_memory_threshold_in_mb": 1},
     }
     settings["trust"] = {"trust_config": "\n".join(PURPOSES)}
     if anchors:

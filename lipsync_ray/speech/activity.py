@@ -84,12 +84,12 @@ def voice_scores(voice: Voice, heard: np.ndarray) -> np.ndarray:
     """How much 3 s move like speech with a voice, ``float64[k]``, every 250 ms; speech passes ``TURN_ON``."""
     voiced = heard & (voice.voicing > VOICED)
     glide, steady = _glides(voice, voiced)
-    moved = movement(voice)
+    moved = voice.movement
 
     def score(near: slice) -> float:
         if np.count_nonzero(steady[near]) < SHORTEST_S * FRAME_RATE:
             return 0.0
-        moves = np.median(moved[near][voiced[near]]) / MOVEMENT
+        moves = _median(moved[near][voiced[near]]) / MOVEMENT
         return min(moves, np.median(glide[near][steady[near]]) / GLIDE)
 
     return _every_step(score, len(voice))
@@ -114,13 +114,13 @@ def whisper_scores(voice: Voice, heard: np.ndarray) -> np.ndarray:
     Whispering is such a sound; so are drums, steps and applause: this alone does not tell.
     """
     voiced = heard & (voice.voicing > VOICED)
-    moved = movement(voice)
+    moved = voice.movement
 
     def score(near: slice) -> float:
         count = np.count_nonzero(heard[near])
         if count < 2 * SHORTEST_S * FRAME_RATE or np.count_nonzero(voiced[near]) > UNVOICED * count:
             return 0.0
-        return float(np.median(moved[near][heard[near]])) / WHISPER_MOVEMENT
+        return _median(moved[near][heard[near]]) / WHISPER_MOVEMENT
 
     return _every_step(score, len(voice))
 
@@ -137,19 +137,16 @@ def _every_step(score: Callable[[slice], float], count: int) -> np.ndarray:
     return np.array([score(slice(max(0, place - half), place + half + 1)) for place in range(0, count, step)])
 
 
+def _median(values: np.ndarray) -> float:
+    """In double precision: of an even number it is a mean."""
+    return float(np.median(values.astype(np.float64)))
+
+
 def _glides(voice: Voice, voiced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Relative change of pitch from the frame before, and where it is known: a jump is another note."""
     glide = np.abs(np.diff(np.log(voice.pitch), prepend=0.0))
     steady = voiced & np.concatenate([[False], voiced[:-1]]) & (glide < 0.1)
     return glide, steady
-
-
-def movement(voice: Voice, reach: int = 3) -> np.ndarray:
-    """Change of the spectrum's shape over 60 ms around each frame, nepers."""
-    moved = np.zeros(len(voice))
-    difference = voice.cepstra[2 * reach :] - voice.cepstra[: -2 * reach]
-    moved[reach : reach + len(difference)] = np.sqrt(2.0 * np.square(difference).sum(1))
-    return moved
 
 
 def _hysteresis(scores: np.ndarray, turn_on: float, stay_on: float) -> np.ndarray:

@@ -29,6 +29,7 @@ FOLDS, APART_S = 5, 0.3  # parts that are left out in turn, and what is left out
 LEAST_R = 0.2  # agreement of the model's own opening: below it there is nothing to correct
 LEAST_GAIN = 0.03  # of r on the parts left out
 KEPT = 0.5  # of the gain, for another voice
+_UNITS = 16  # whose copies are held at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def learn_habit(
         return None, {"used": False, "why": "the model's opening does not agree with the mouth", **report}
     if after < before + LEAST_GAIN or better < FOLDS - 1:
         return None, {"used": False, "why": "predicts parts left out no better than the model", **report}
-    slopes, bias = _fit(lesson, ridge)
+    slopes, bias = _fit(lesson, np.ones(len(times), bool), ridge)
     slopes, bias = slopes / lesson.spread, bias - lesson.mean @ (slopes / lesson.spread)
     report = {"used": True, **report}
     habit = Habit(aperture_weights=slopes.astype(np.float32), aperture_bias=float(bias), report=report)
@@ -98,19 +99,30 @@ def _seen_talking(
 
 
 def _lesson(heard: Heard, times: np.ndarray, aperture: np.ndarray, weights: np.ndarray) -> _Lesson:
-    hidden = heard.at(heard.evidence.hidden, times).astype(np.float64)
-    mean = np.average(hidden, axis=0, weights=weights)
-    spread = np.sqrt(np.average((hidden - mean) ** 2, axis=0, weights=weights))
+    hidden = heard.hidden(times)
+    mean = averages(hidden, weights)
+    hidden -= mean
+    spread = np.sqrt(averages(hidden, weights, squared=True))
     spread = np.maximum(spread, 0.05 * spread.mean() + 1e-6)  # a unit that hardly moves is no evidence
+    hidden /= spread
     return _Lesson(
         times=times,
-        hidden=(hidden - mean) / spread,
+        hidden=hidden,
         expected=heard.at(heard.evidence.aperture, times).astype(np.float64),
         opening=aperture / max(float(np.percentile(aperture, 85)), 1e-6),
         weights=weights,
         mean=mean,
         spread=spread,
     )
+
+
+def averages(hidden: np.ndarray, weights: np.ndarray, *, squared: bool = False) -> np.ndarray:
+    """Weighted mean of each unit or of its square, ``float64[H]``; by a few units: each is copied for it."""
+    found = np.empty(hidden.shape[1])
+    for first in range(0, len(found), _UNITS):
+        part = hidden[:, first : first + _UNITS]
+        found[first : first + _UNITS] = np.average(part**2 if squared else part, axis=0, weights=weights)
+    return found
 
 
 def _chosen(trials: Mapping[float, tuple[float, int]], before: float, same_voice: bool) -> float:
@@ -121,12 +133,15 @@ def _chosen(trials: Mapping[float, tuple[float, int]], before: float, same_voice
     return max(ridge for ridge in trials if trials[ridge][0] >= enough)
 
 
-def _fit(lesson: _Lesson, ridge: float) -> tuple[np.ndarray, float]:
+def _fit(whole: _Lesson, chosen: np.ndarray, ridge: float) -> tuple[np.ndarray, float]:
     """Slopes ``[H]`` and bias of what is missing in the expected opening, in its own units.
+
+    Fitted to the rows ``chosen bool[n]``.
 
     The measured opening is first brought to those units by its regression on the expected one, so that only
     the shape of the curve is learnt: how far the mouth opens is the engine's to know.
     """
+    lesson = whole.rows(chosen)
     weights, total = lesson.weights, lesson.weights.sum()
     expected = lesson.expected - weights @ lesson.expected / total
     opening = lesson.opening - weights @ lesson.opening / total
@@ -135,7 +150,8 @@ def _fit(lesson: _Lesson, ridge: float) -> tuple[np.ndarray, float]:
         return np.zeros(lesson.hidden.shape[1]), 0.0
     missing = opening / gain - expected
     mean = weights @ lesson.hidden / total
-    hidden = lesson.hidden - mean
+    hidden = lesson.hidden  # a copy, of which there is no other: that of a long talk is large
+    hidden -= mean
     products = hidden.T @ (weights[:, None] * hidden) + ridge * np.eye(hidden.shape[1])
     slopes = np.linalg.solve(products, hidden.T @ (weights * missing))
     return slopes, float(-mean @ slopes)
@@ -152,7 +168,7 @@ def _left_out(lesson: _Lesson, ridge: float) -> tuple[float, int]:
             continue
         first, last = lesson.times[inside][[0, -1]]
         others = (lesson.times < first - APART_S) | (lesson.times > last + APART_S)
-        slopes, bias = _fit(lesson.rows(others), ridge)
+        slopes, bias = _fit(lesson, others, ridge)
         predicted[inside] += lesson.hidden[inside] @ slopes + bias
         mine = lesson.rows(inside)
         own = correlation(mine.opening, mine.expected, mine.weights)

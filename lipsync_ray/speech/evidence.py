@@ -9,8 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
+
+
+class Rows(Protocol):
+    """``float32[m, H]`` that can be sliced by rows: an array, or what computes a slice when asked."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+        ...
+
+    def __getitem__(self, wanted: slice, /) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,21 +34,22 @@ class Evidence:
 
     Attributes:
         hidden: ``float32[m, H]``, last layer of the network (of several networks: side by side), a Gaussian
-            average with a deviation of 40 ms. Not standardised: most units lie within -0.2..3.
+            average with a deviation of 40 ms. Not standardised: most units lie within -0.2..3. At 100 Hz they
+            take 50 kB a second: whoever needs them all reads them some at a time.
         aperture: ``float32[m]``, opening by the model's table before any closure or silence rule and before
             it is stretched to the speaker's range; about -0.4..1.1, see ``visemes.classes``.
         width: ``float32[m]``, likewise, about -1.2..0.7.
         speech: ``float32[m]``, 0 silent, 1 talking; as in ``MouthTrack``.
     """
 
-    hidden: np.ndarray
+    hidden: Rows
     aperture: np.ndarray
     width: np.ndarray
     speech: np.ndarray
 
     def __post_init__(self) -> None:
         size = len(self.aperture)
-        if self.hidden.ndim != 2 or {len(self.hidden), len(self.width), len(self.speech)} != {size}:
+        if len(self.hidden.shape) != 2 or {self.hidden.shape[0], len(self.width), len(self.speech)} != {size}:
             raise ValueError("evidence must hold one row per moment")
 
     def __len__(self) -> int:

@@ -11,6 +11,7 @@ from lipsync_ray.speech.evidence import Evidence
 STEP_S = 0.01
 TALKING = 0.5  # share of speech from which a frame counts
 LONGEST_FRAME_S = 0.1
+_BLOCK = 256  # moments whose hidden layers are held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +22,30 @@ class Heard:
     evidence: Evidence
 
     def at(self, values: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Rows ``[n]`` or ``[n, H]`` of the evidence at any moments; 0 outside."""
-        place = (times - self.start) / STEP_S
-        low = np.floor(place).astype(np.int64)
-        share = (place - low).astype(np.float32)
+        """A curve ``[m]`` of the evidence at any moments; 0 outside."""
+        low, share = self._places(times)
         inside = (low >= 0) & (low < len(values) - 1)
         row = np.where(inside, low, 0)
-        wide = (...,) + (None,) * (values.ndim - 1)
-        found = values[row] + share[wide] * (values[np.minimum(row + 1, len(values) - 1)] - values[row])
-        return np.where(inside[wide], found, 0.0)
+        found = values[row] + share * (values[np.minimum(row + 1, len(values) - 1)] - values[row])
+        return np.where(inside, found, 0.0)
+
+    def hidden(self, times: np.ndarray) -> np.ndarray:
+        """The network's last layer at ascending moments, ``float64[n, H]``; 0 outside."""
+        (low, share), rows = self._places(times), self.evidence.hidden
+        out = np.zeros((len(times), rows.shape[1]))
+        inside = np.flatnonzero((low >= 0) & (low < len(self.evidence) - 1))
+        for start in range(0, len(inside), _BLOCK):
+            some = inside[start : start + _BLOCK]
+            first, last = int(low[some[0]]), int(low[some[-1]]) + 2
+            part, near = rows[first:last], low[some] - first
+            out[some] = part[near] + share[some, None] * (part[near + 1] - part[near])
+        return out
+
+    def _places(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The row before each moment, and how far it is on the way to the next, ``float32``."""
+        place = (times - self.start) / STEP_S
+        low = np.floor(place).astype(np.int64)
+        return low, (place - low).astype(np.float32)
 
     @property
     def stop(self) -> float:

@@ -30,6 +30,7 @@ from lipsync_ray.speech.sound import Sound
 ORDER = 10
 LPC_RATE = 8000  # Hz, twice the band that is predicted
 CEPSTRA = 12
+REACH = 3  # frames on each side whose cepstra tell how a spectrum moves
 PITCH_WINDOW = 640  # samples: 40 ms, two periods of the lowest pitch and a half
 PITCH_FFT = 1024
 PITCH_RATE = 4000  # Hz, of the lags searched
@@ -41,7 +42,7 @@ MAX_BANDWIDTH = 500.0  # Hz; wider poles shape the tilt, they are no formants
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """Measures by frame of 10 ms; ``n`` rows each, float32."""
+    """Measures by frame of 10 ms, ``float32[n]`` each."""
 
     level: np.ndarray  # dB relative to full scale, root mean square of the frame above 60 Hz
     voicing: np.ndarray  # 0..1, height of the pitch peak
@@ -49,7 +50,7 @@ class Voice:
     f1: np.ndarray  # Hz, NaN where no pole qualifies or the frame is unvoiced
     f2: np.ndarray  # Hz, likewise
     low: np.ndarray  # dB, power of 80-500 Hz over that of 500-4000 Hz
-    cepstra: np.ndarray  # [n, 12] mel cepstrum without its mean, nepers
+    movement: np.ndarray  # nepers, change of the spectrum's shape over 60 ms around the frame
 
     def __len__(self) -> int:
         return len(self.level)
@@ -67,21 +68,23 @@ def measure(
         bands: ``int16[frames, 48]`` that is filled with ``features.mel_power``: thousandths of its logarithm.
     """
     total = frame_count(len(samples))
-    out: dict[str, np.ndarray] = {
-        f.name: np.empty(total, np.float32) for f in fields(Voice) if f.name != "cepstra"
-    }
-    out["cepstra"] = np.empty((total, CEPSTRA), np.float32)
+    out = {f.name: np.zeros(total, np.float32) for f in fields(Voice)}
+    if not formants:
+        out["f1"] = out["f2"] = np.broadcast_to(np.float32(np.nan), total)  # takes no memory
+    near = np.empty((0, CEPSTRA), np.float32)
     for rows, frames in blocks(samples, WINDOW, size):
         power = power_spectrum(frames)
         out["level"][rows], out["low"][rows] = _balance(power)
         mel = (power @ mel_matrix()).astype(np.float32)
-        out["cepstra"][rows] = _cepstra(mel)
+        near = np.concatenate([near[-2 * REACH :], _cepstra(mel)])
+        moved = _movement(near)
+        out["movement"][rows.stop - REACH - len(moved) : rows.stop - REACH] = moved
         if bands is not None:
             bands[rows] = np.rint(1000 * np.log(np.clip(mel, 1e-14, 1e14)))
-        out["f1"][rows] = out["f2"][rows] = np.nan
     for rows, frames in blocks(samples, PITCH_WINDOW, size):
         out["voicing"][rows], out["pitch"][rows] = _pitch(frames)
     for rows, frames in blocks(samples, WINDOW, size) if formants else ():
+        out["f1"][rows] = out["f2"][rows] = np.nan
         voiced = np.flatnonzero((out["voicing"][rows] > 0.4) & (out["level"][rows] > FLOOR_DB + 20))
         out["f1"][rows.start + voiced], out["f2"][rows.start + voiced] = _formants(frames[voiced])
     return Voice(**out)
@@ -105,6 +108,12 @@ def _cepstra(bands: np.ndarray) -> np.ndarray:
     count = logs.shape[1]
     place = (np.arange(count) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1)
     return logs @ (np.cos(np.pi / count * place) * np.sqrt(2.0) / count).astype(np.float32)
+
+
+def _movement(cepstra: np.ndarray) -> np.ndarray:
+    """``Voice.movement`` of all but the first and last three of ``float32[n, 12]``."""
+    difference = cepstra[2 * REACH :] - cepstra[: -2 * REACH]
+    return np.sqrt(2.0 * np.square(difference).sum(1))
 
 
 @cache

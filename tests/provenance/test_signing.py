@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +38,20 @@ MANIFEST = {
         }
     ],
 }
+
+
+_PEAK = """
+import json, re, sys
+from pathlib import Path
+from lipsync_ray.provenance.identity import load_identity
+from lipsync_ray.provenance.settings import ProvenanceSettings
+from lipsync_ray.provenance.signing import seal
+
+identity = load_identity(ProvenanceSettings())
+for name in sys.argv[2:]:
+    seal(Path(name), Path(name).with_suffix(".signed.mp4"), json.loads(sys.argv[1]), (), identity)
+    print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])  # KiB
+"""
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +86,16 @@ def test_a_full_disk_is_told_as_such(
     with pytest.raises(OutputUnwritable, match=r"cannot write .*out\.mp4: File too large"):
         sign()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nothing tells the peak of one process")
+def test_a_file_that_is_signed_is_held_once(home: Home, tmp_path: Path) -> None:
+    """By the library's hash; its copy of the file, which it would hold as well, lies on the disk."""
+    small, large = tmp_path / "small.mp4", tmp_path / "large.mp4"
+    small.write_bytes((home.folder / "talk.mp4").read_bytes())
+    size = 60_000_000
+    large.write_bytes(small.read_bytes() + size.to_bytes(4, "big") + b"mdat" + bytes(size - 8))
+    command = [sys.executable, "-c", _PEAK, json.dumps(MANIFEST), str(small), str(large)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert (after - before) * 1024 < 1.4 * size

@@ -8,14 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from lipsync_ray.quality.curves import curves, embedded
+from lipsync_ray.quality.curves import embedded
 from tests.quality.made import make_seen
 
 
 def test_each_curve_has_an_entry_per_frame_in_eye_distances() -> None:
-    seen = make_seen(100)
-    found = curves(seen)
-    assert {len(values) for values in found.values()} == {100}
+    seen = make_seen(2500)
+    element = embedded(seen)
+    found = json.loads(element[element.index(">") + 1 : element.rindex("<")])
+    assert {len(values) for values in found.values()} == {2500}
     np.testing.assert_allclose(found["seen"], seen.aperture, atol=1e-4)
     np.testing.assert_allclose(found["wanted"], seen.aim.wanted[:, 0], atol=1e-4)
     np.testing.assert_allclose(found["time"], seen.times, atol=1e-4)

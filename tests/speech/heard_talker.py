@@ -53,7 +53,7 @@ def talker(
     unheard = np.stack([smooth(random.normal(size=rows), 4.0) for _ in range(2)], axis=1)
     unheard *= noise / unheard.std(axis=0)
     seen = np.stack([expected + own * hidden @ personal, hidden @ wide], axis=1) + unheard
-    seen = heard.at(seen, times - shift)
+    seen = np.stack([heard.at(curve, times - shift) for curve in seen.T], axis=1)
     aperture = 0.06 + 0.02 * seen[:, 0]
     return Talker(
         heard=heard, mouth=MeasuredMouth(times=times, aperture=aperture, width=0.6 + 0.03 * seen[:, 1])

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lipsync_ray.speech.adapt import learn_habit
+from lipsync_ray.speech.adapt import averages, learn_habit
 from lipsync_ray.speech.driving import MeasuredMouth
 from lipsync_ray.speech.evidence import Habit
 from lipsync_ray.speech.heard import correlation
 from lipsync_ray.speech.shift import Shift
-from tests.speech.heard_talker import Talker, talker
+from tests.speech.heard_talker import UNITS, Talker, talker
 
 
 def habit_of(made: Talker, shift: float = 0.0) -> tuple[Habit | None, dict]:
@@ -96,3 +97,21 @@ def test_equal_evidence_teaches_the_same():
     assert two is not None
     assert (one.aperture_weights == two.aperture_weights).all()
     assert one.aperture_bias == two.aperture_bias
+
+
+def test_averages_of_a_few_units_are_those_of_all():
+    """To the last bit: what is learnt decides which mouths are picked."""
+    random = np.random.default_rng(0)
+    hidden, weights = random.normal(size=(5001, 50)), random.uniform(0.01, 0.1, 5001)
+    assert (averages(hidden, weights) == np.average(hidden, axis=0, weights=weights)).all()
+    squares = np.average(hidden**2, axis=0, weights=weights)
+    assert (averages(hidden, weights, squared=True) == squares).all()
+
+
+def test_learning_takes_little_beside_what_it_learns_from():
+    made = talker(300, own=1.0)
+    tracemalloc.start()
+    habit_of(made)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3.5 * 8 * 300 * 25 * UNITS

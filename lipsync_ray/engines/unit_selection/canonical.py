@@ -68,14 +68,19 @@ def build_reference(landmarks: np.ndarray, rounds: int = 4) -> Reference:
     Raises:
         ValueError: no row holds a face.
     """
-    faces = np.asarray(landmarks, np.float64)[present(landmarks)]
-    if not len(faces):
+    landmarks = landmarks[present(landmarks)]
+    if not len(landmarks):
         raise ValueError("no face to build a reference from: every row of the landmarks is absent")
-    reference = Reference(shape=_upright(faces[len(faces) // 2]))
+    reference = Reference(shape=_upright(np.asarray(landmarks[len(landmarks) // 2], np.float64)))
     for _ in range(rounds):
-        median = np.median(to_canonical(faces, fit_poses(faces, reference)), axis=0)
-        reference = Reference(shape=_upright(median))
+        reference = Reference(shape=_upright(_median_shape(landmarks, reference)))
     return reference
+
+
+def _median_shape(landmarks: np.ndarray, reference: Reference) -> np.ndarray:
+    """``float64[468,3]`` IO of present faces; of their shapes nothing is copied, and nothing held."""
+    shapes = to_canonical(landmarks, fit_poses(landmarks, reference))
+    return np.asarray(np.median(shapes, axis=0, overwrite_input=True))
 
 
 def _upright(shape: np.ndarray) -> np.ndarray:
@@ -119,8 +124,10 @@ def fit_poses(landmarks: np.ndarray, reference: Reference) -> Poses:
 
 def to_canonical(landmarks: np.ndarray, poses: Poses) -> np.ndarray:
     """Faces ``[N,468,3]`` px in canonical axes, ``float64[N,468,3]`` IO."""
-    centred = np.asarray(landmarks, np.float64) - poses.translation[:, None]
-    return (centred @ poses.rotation) / poses.scale[:, None, None]
+    centred = np.subtract(landmarks, poses.translation[:, None], dtype=np.float64)
+    shapes = centred @ poses.rotation
+    shapes /= poses.scale[:, None, None]
+    return shapes
 
 
 def to_pixels(shapes: np.ndarray, poses: Poses) -> np.ndarray:

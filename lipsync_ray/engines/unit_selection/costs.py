@@ -28,6 +28,7 @@ _SEEN, _SMEARED, _SMEAR_SCALE = 0.06, 3.0, 0.03
 _CONTRADICTED = 4.0
 _YAW, _PITCH, _LOG_SCALE = 10.0, 10.0, 0.25
 _BLURRED, _BLUR_SLACK = 6.0, 0.1  # a motion-blurred mouth on a sharp face
+_ROWS = 32  # frames whose costs are worked out at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,15 @@ class Candidates:
 def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarray:
     """Cost of each unit in each frame, ``float32[T,U]``; ``target [T,6]``."""
     cost = squared_distances(_point(target, views), _point(units.descriptor, units.views))
-    wanted, shown = target[:, A].astype(np.float32)[:, None], units.descriptor[:, A].astype(np.float32)[None]
+    for start in range(0, len(cost), _ROWS):  # working out what is added takes ten times the memory of it
+        rows = slice(start, start + _ROWS)
+        _add_one_sided(cost[rows], target[rows, A], views.take(rows), units)
+    return cost
+
+
+def _add_one_sided(cost: np.ndarray, aperture: np.ndarray, views: Views, units: Candidates) -> None:
+    """Add to ``cost [T,U]`` all that depends on the direction of a difference; ``aperture [T]`` is wanted."""
+    wanted, shown = aperture.astype(np.float32)[:, None], units.descriptor[:, A].astype(np.float32)[None]
     short = np.minimum(shown - wanted, 0) / np.float32(SIGMA[A])
     extra = np.float32((_TOO_CLOSED - 1) * WEIGHTS[A])
     cost += np.where(wanted > _SPEAKING, extra * short**2, 0)
@@ -94,7 +103,6 @@ def local_costs(target: np.ndarray, views: Views, units: Candidates) -> np.ndarr
     blur = np.maximum((views.sharp - _BLUR_SLACK)[:, None] - units.views.sharp[None], 0)
     cost += np.float32(_BLURRED) * blur.astype(np.float32) ** 2
     cost += units.foreign[views.shot[:, None], units.views.shot[None]]
-    return cost
 
 
 def _point(descriptor: np.ndarray, views: Views) -> np.ndarray:

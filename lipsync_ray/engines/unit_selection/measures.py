@@ -76,19 +76,25 @@ def measure(
     faces = ShotFaces(int(shots.max()) + 1)
     raw, pose = np.full((n, 6), np.nan), np.full((n, 3), np.nan)
     reach = np.full((n, 4), np.nan, np.float32)
-    frames = np.flatnonzero(face_present)
-    for start in range(0, len(frames), BLOCK):
-        block = frames[start : start + BLOCK]
-        landmarks = load(block)
+
+    def take(block: np.ndarray, landmarks: np.ndarray) -> float:
+        """Measure some frames; the heights of their noses, added up. Nothing of them is held afterwards."""
         poses = fit_poses(landmarks, reference)
         shapes = to_canonical(landmarks, poses)
         raw[block], reach[block] = describe(shapes, 0.0), reach_of(landmarks)
         yaw, pitch, _ = angles(poses)
         pose[block] = np.stack([yaw, pitch, poses.scale], axis=1)
         good = usable[block] & present(shapes)
-        fit.add(shapes[good], raw[block][good])
-        faces.add(shapes[good], shots[block][good])
-        nose += shapes[good, NOSE, 1].sum()
+        heights = shapes[good, NOSE, 1].sum()
+        shapes = shapes[good]
+        fit.add(shapes, raw[block][good])
+        faces.add(shapes, shots[block][good])
+        return float(heights)
+
+    frames = np.flatnonzero(face_present)
+    for start in range(0, len(frames), BLOCK):
+        block = frames[start : start + BLOCK]
+        nose += take(block, load(block))
     nose_y = nose / max(fit.count, 1)
     raw[:, [UP, LO, JAW]] -= nose_y
     breaks = np.diff(shots, prepend=shots[:1]) != 0

@@ -101,12 +101,12 @@ def mouth(shape: Lips, talk: np.ndarray) -> MouthTrack:
     aperture = np.maximum(aperture, GAP * shape.silence)
     width = stretched(shape.width, talk, USUAL_WIDTH)
     rounding = stretched(shape.rounding, talk, USUAL_ROUNDING)
-    curves = {
-        "aperture": np.clip(aperture, 0.0, HIGHEST) * speech * open_share(touching),
-        "width": np.clip(2.0 * width - 1.0, -1.2, 1.2) * speech,
-        "rounding": np.clip(rounding, 0.0, 1.0) * speech,
-        "labiodental": np.clip(shape.labiodental, 0.0, 1.0) * speech,
-        "closure": touching.astype(np.float64),
-        "speech": speech,
-    }
-    return MouthTrack(rate=FRAME_RATE, **{name: curve.astype(np.float32) for name, curve in curves.items()})
+    return MouthTrack(
+        rate=FRAME_RATE,
+        aperture=(np.clip(aperture, 0.0, HIGHEST) * speech * open_share(touching)).astype(np.float32),
+        width=(np.clip(2.0 * width - 1.0, -1.2, 1.2) * speech).astype(np.float32),
+        rounding=(np.clip(rounding, 0.0, 1.0) * speech).astype(np.float32),
+        labiodental=(np.clip(shape.labiodental, 0.0, 1.0) * speech).astype(np.float32),
+        closure=touching.astype(np.float32),
+        speech=speech.astype(np.float32),
+    )

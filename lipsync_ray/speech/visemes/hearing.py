@@ -21,7 +21,7 @@ from lipsync_ray.speech.features import (
 )
 from lipsync_ray.speech.sound import Sound
 from lipsync_ray.speech.visemes import gate
-from lipsync_ray.speech.voice import Voice, measure
+from lipsync_ray.speech.voice import measure
 
 WINDOW = 1500  # frames of talk: 15 s
 LEVEL_WINDOW = 500
@@ -30,15 +30,14 @@ STEP = 250  # frames between two moments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hearing:
-    """What was measured on a sound of ``n`` frames; about 200 bytes a frame."""
+    """What was measured on a sound of ``n`` frames; about 110 bytes a frame."""
 
-    voice: Voice
     bands: Bands
     heard: gate.Heard
     statistics: Statistics | None  # None: nothing to normalise by
 
     def __len__(self) -> int:
-        return len(self.voice)
+        return len(self.bands.logs)
 
     def features(self, first: int, stop: int) -> np.ndarray:
         """What the network reads of a range of frames, ``float32[stop - first, 48]``."""
@@ -89,7 +88,7 @@ def listen(samples: Sound, size: int = BLOCK) -> Hearing:
     voice = measure(samples, size, formants=False, bands=logs)
     heard = gate.listen(voice)
     bands = Bands(logs=logs, loud=talk_level(voice.level, heard.taught))
-    return Hearing(voice=voice, bands=bands, heard=heard, statistics=statistics(bands, heard.taught))
+    return Hearing(bands=bands, heard=heard, statistics=statistics(bands, heard.taught))
 
 
 def talk_level(level: np.ndarray, talk: np.ndarray) -> np.ndarray:

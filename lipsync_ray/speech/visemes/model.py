@@ -62,8 +62,10 @@ class VisemeModel:
         hearing = listen(prepared(samples, rate))
         if not hearing.heard.maybe.any():
             return at_rest(len(hearing), FRAME_RATE)
-        pulls = self._pulls(hearing, habit)
-        return mouth(_lips(pulls, habit), gate.talking(hearing.heard, pulls[:, 7]))
+        pulls, heard = self._pulls(hearing, habit), hearing.heard
+        del hearing  # the larger part of what a long sound takes: what follows has curves of its own
+        talk = gate.talking(heard, pulls[:, 7])
+        return mouth(_lips(pulls, habit), talk)
 
     def evidence(self, samples: Sound, times: np.ndarray) -> Evidence:
         """What the networks make of a sound at 16 kHz at ascending ``times`` (``float64[m]``, seconds)."""
@@ -75,7 +77,7 @@ class VisemeModel:
         curves = (shape.aperture, shape.width, talk.astype(np.float64))
         found = [np.interp(frames, every, curve, left=0.0, right=0.0).astype(np.float32) for curve in curves]
         aperture, width, speech = found
-        hidden = self._hidden_at(hearing, frames)
+        hidden = _HiddenRows(self.weights, hearing, frames)
         return Evidence(hidden=hidden, aperture=aperture, width=width, speech=speech)
 
     def _pulls(self, hearing: Hearing, habit: Habit | None) -> np.ndarray:
@@ -92,32 +94,58 @@ class VisemeModel:
                 continue
             # The order of sounds is looked at a whole piece before and after, so that blocks agree.
             first, last = max(0, start - PIECE), min(len(hearing), stop + PIECE)
-            hidden, mine = self._hidden(hearing, first, last), slice(start - first, stop - first)
+            hidden, mine = _hidden(weights, hearing, first, last), slice(start - first, stop - first)
             said = weights.sequence.applied(weights.posteriors(hidden))
             pulls[start:stop, :8] = pulled(said[mine])
             if habit is not None:
                 pulls[start:stop, 8] = hidden[mine] @ habit.aperture_weights
         return pulls
 
-    def _hidden(self, hearing: Hearing, start: int, stop: int) -> np.ndarray:
-        """Last hidden layers of a range of frames, ``float32[stop - start, H]``."""
-        first = max(0, start - self.weights.reach)
-        features = hearing.features(first, min(len(hearing), stop + self.weights.reach))
-        return self.weights.hidden(features)[start - first : stop - first]
 
-    def _hidden_at(self, hearing: Hearing, frames: np.ndarray) -> np.ndarray:
-        out = np.zeros((len(frames), self.weights.width), np.float32)
-        for start, stop, chosen in _parts(frames, len(hearing)):
-            first, last = max(0, start - _REACH), min(len(hearing), stop + 1 + _REACH)
-            rows = _smoothed(self._hidden(hearing, first, last))
-            place = frames[chosen] - first
-            left = np.minimum(place.astype(int), len(rows) - 1)
-            right = np.minimum(left + 1, len(rows) - 1)
-            out[chosen] = rows[left] + (place - left)[:, None] * (rows[right] - rows[left])
-        return out
+def _hidden(weights: Weights, hearing: Hearing, start: int, stop: int) -> np.ndarray:
+    """Last hidden layers of a range of frames, ``float32[stop - start, H]``."""
+    first = max(0, start - weights.reach)
+    features = hearing.features(first, min(len(hearing), stop + weights.reach))
+    return weights.hidden(features)[start - first : stop - first]
 
 
 _REACH = round(3 * SIGMA_APERTURE)
+
+
+class _HiddenRows:
+    """Last hidden layers at ascending places (in frames), smoothed, computed when they are asked for.
+
+    All of them would be most of what a long sound takes.
+    """
+
+    def __init__(self, weights: Weights, hearing: Hearing, frames: np.ndarray) -> None:
+        self._weights, self._hearing, self._frames = weights, hearing, frames
+        self._parts = list(_parts(frames, len(hearing)))
+        self._known: tuple[int, np.ndarray] = (-1, np.empty(0))  # the last part that was computed
+        self.shape = (len(frames), weights.width)
+
+    def __getitem__(self, wanted: slice) -> np.ndarray:
+        start, stop, _ = wanted.indices(len(self._frames))
+        out = np.zeros((max(0, stop - start), self.shape[1]), np.float32)
+        for number, (_, _, rows) in enumerate(self._parts):
+            first, last = max(start, rows.start), min(stop, rows.stop)
+            if first < last:
+                out[first - start : last - start] = self._part(number)[first - rows.start : last - rows.start]
+        return out
+
+    def _part(self, number: int) -> np.ndarray:
+        if self._known[0] != number:
+            self._known = number, self._computed(*self._parts[number])
+        return self._known[1]
+
+    def _computed(self, start: int, stop: int, chosen: slice) -> np.ndarray:
+        first, last = max(0, start - _REACH), min(len(self._hearing), stop + 1 + _REACH)
+        rows = _smoothed(_hidden(self._weights, self._hearing, first, last))
+        place = self._frames[chosen] - first
+        left = np.minimum(place.astype(int), len(rows) - 1)
+        right = np.minimum(left + 1, len(rows) - 1)
+        found = rows[left] + (place - left)[:, None] * (rows[right] - rows[left])
+        return found.astype(np.float32)
 
 
 def _lips(pulls: np.ndarray, habit: Habit | None) -> Lips:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from lipsync_ray.engines.unit_selection.measures import BLOCK, measure
+from lipsync_ray.engines.unit_selection.measures import BLOCK, find_reference, measure
 from lipsync_ray.engines.unit_selection.person import GENERIC_SLOPES, build_person, fit_slopes
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.errors import ConfigError
@@ -143,3 +145,20 @@ def test_slopes_lean_on_people_at_large_until_there_is_evidence():
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         UnitSelectionSettings(**wrong)
+
+
+def test_of_one_block_nothing_is_held_while_the_next_is_measured():
+    """Faces as doubles are 11 kB each: two blocks of them at a time would be most of what preparing takes."""
+    talker = talk(*speechlike(300))
+    count = 3 * BLOCK
+
+    def load(frames: np.ndarray) -> np.ndarray:
+        return talker.landmarks[frames % 300]
+
+    every = np.ones(count, bool)
+    reference = find_reference(load, np.arange(count) < 300)
+    tracemalloc.start()
+    measure(load, every, every, np.zeros(count, np.int32), reference)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3.2 * BLOCK * 468 * 3 * 8

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -296,3 +298,17 @@ def test_a_long_video_is_thinned_out_in_whole_stretches():
     every_nth = everything.take(np.arange(0, n, 6))
     served = [local_costs(target, seen, pool).min(axis=1).mean() for pool in (kept, every_nth)]
     assert served[0] < 1.5 * served[1]
+
+
+def test_working_costs_out_takes_little_beside_them():
+    target, bank = mouths(400), units(mouths(4000, seed=2))
+    local_costs(target[:9], views(9), bank)
+    tracemalloc.start()
+    cost = local_costs(target, views(400), bank)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.2 * cost.nbytes
+    few = np.concatenate(
+        [local_costs(target[k : k + 7], views(len(target[k : k + 7])), bank) for k in range(0, 400, 7)]
+    )
+    np.testing.assert_allclose(cost, few, rtol=1e-4, atol=1e-4)

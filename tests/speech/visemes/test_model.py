@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -42,13 +44,35 @@ def test_evidence_is_looked_up_by_time(model, speech, monkeypatch):
     times = np.array([-1.0, 0.0, 0.503, 0.51, 2.0, 2.3456, len(speech) // 160 / 100, 100.0])
     some = model.evidence(speech, times)
     for name in ("hidden", "aperture", "width"):
-        full, found = getattr(every, name), getattr(some, name)
+        full, found = getattr(every, name)[0:], getattr(some, name)[0:]
         np.testing.assert_allclose(found[3], full[51], atol=1e-4)
         np.testing.assert_allclose(found[2], 0.7 * full[50] + 0.3 * full[51], atol=1e-4)
         np.testing.assert_allclose(found[5], 0.44 * full[234] + 0.56 * full[235], atol=1e-4)
         assert not found[0].any()
         assert not found[7].any()
         assert np.abs(found[6]).max() > 0
+
+
+def test_hidden_layers_may_be_read_some_at_a_time(model, speech, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 77)
+    hidden = model.evidence(speech, np.arange(-5, len(speech) // 160 + 9) / 100).hidden
+    whole = hidden[0:]
+    assert whole.any()
+    for start, stop in ((0, 1), (3, 90), (75, 79), (200, 200), (len(whole) - 20, len(whole) + 5)):
+        np.testing.assert_array_equal(hidden[start:stop], whole[start:stop])
+
+
+def test_what_a_long_sound_takes(model, speech):
+    def peak(seconds: int) -> int:
+        sound = np.resize(speech, seconds * RATE)
+        tracemalloc.start()
+        model.track(sound)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    model.track(speech)  # tables that are made once
+    assert peak(180) - peak(60) < 120 * 100 * 180  # bytes for every 10 ms
 
 
 def test_a_habit_changes_the_opening_before_any_rule(model, speech):
@@ -59,7 +83,7 @@ def test_a_habit_changes_the_opening_before_any_rule(model, speech):
     np.testing.assert_array_equal(model.track(speech, habit=none).aperture, plain.aperture)
     changed = model.track(speech, habit=Habit(aperture_weights=weights, aperture_bias=0.2))
     free = (plain.speech == 1) & (changed.closure < 0.5) & (plain.closure < 0.5)
-    wanted = every.aperture + every.hidden @ weights + 0.2
+    wanted = every.aperture + every.hidden[0:] @ weights + 0.2
     assert np.corrcoef(changed.aperture[free], wanted[free])[0, 1] > 0.8
     shut = model.track(speech, habit=Habit(aperture_weights=0 * weights, aperture_bias=-1.0))
     assert (shut.closure[shut.speech == 1] >= 0.5).mean() > 0.9
