@@ -12,7 +12,6 @@ from lipsync_ray.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from lipsync_ray.blend.settings import BlendSettings
-    from lipsync_ray.engines.unit_selection.canonical import Reference
     from lipsync_ray.enhance.settings import EnhanceSettings
     from lipsync_ray.faces.select import TargetFaces
     from lipsync_ray.faces.track import FaceScan
@@ -65,7 +64,6 @@ class Scene:
     speech: Driving  # asked once, with the measured mouth: the wanted mouth at each output frame
     times: np.ndarray  # float64[T] s, time of each output frame
     fetch: Callable[[np.ndarray, list[Box]], list[np.ndarray]]
-    reference: Reference | None = None  # the person's median face; None: it was not looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

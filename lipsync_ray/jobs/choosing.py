@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,14 +114,17 @@ def fetch_from(config: Config, inputs: Inputs) -> Fetch:
     return fetch
 
 
-def fetch_mouths(config: Config, inputs: Inputs, kept: KeptMouths) -> Fetch:
-    """Crops about the mouths of a job's frames: those that its scan has kept, and the others decoded."""
+def fetch_mouths(config: Config, inputs: Inputs, kept: Callable[[], KeptMouths]) -> Fetch:
+    """Crops about the mouths of a job's frames: those that its scan has kept, and the others decoded.
+
+    ``kept`` brings the kept ones here, once somebody asks for mouths.
+    """
     decode = fetch_from(config, inputs)
     if config.media.reader != "pyav":  # which scans read with: another one's pictures may differ
         return decode
 
     def fetch(frames: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
-        found = kept.crops(frames, boxes)
+        found = kept().crops(frames, boxes)
         missing = [row for row, crop in enumerate(found) if crop is None]
         made = iter(decode(frames[missing], [boxes[row] for row in missing]) if missing else ())
         return [next(made) if crop is None else crop for crop in found]

@@ -36,6 +36,6 @@ def test_only_what_is_missing_is_decoded(
 
     monkeypatch.setattr(choosing, "fetch_from", lambda config, inputs: decode)
     config = cast(Any, SimpleNamespace(media=SimpleNamespace(reader=reader)))
-    fetch = choosing.fetch_mouths(config, cast(Any, None), Kept(folder=tmp_path, ranges=()))
+    fetch = choosing.fetch_mouths(config, cast(Any, None), lambda: Kept(folder=tmp_path, ranges=()))
     assert [crop.shape[1] for crop in fetch(FRAMES, BOXES)] == [1, 2, 3, 4]
     assert asked == decoded
