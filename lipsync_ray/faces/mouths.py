@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,10 +83,12 @@ class _Notes:
 
 
 class MouthKeeper:
-    """Gathers the pictures of a range until they take more than ``most_bytes``: then there are none."""
+    """Gathers the pictures of a range. It gives up, with all it has, once they take more than ``most_bytes``
+    or a frame comes whose size or layout is another.
+    """
 
     def __init__(self, most_bytes: int) -> None:
-        self._left = most_bytes
+        self._left = most_bytes  # below 0: given up
         self._notes: _Notes | None = None
         self._frames: list[int] = []
         self._boxes: list[tuple[int, int, int, int]] = []
@@ -101,7 +104,8 @@ class MouthKeeper:
         self._left -= frame.layout.bytes_of(box.height, box.width)
         self._notes = self._notes or _Notes(size=size, layout=frame.layout)
         if self._left < 0 or self._notes != _Notes(size=size, layout=frame.layout):
-            self._left, self._frames, self._planes = -1, [], bytearray()
+            self._left, self._frames, self._boxes = -1, [], []
+            self._planes, self._ends = bytearray(), [0]
             return
         for plane in _planes(frame, box):
             self._planes += plane.tobytes()
@@ -117,7 +121,8 @@ class MouthKeeper:
         buffers = [None, pa.py_buffer(np.array(self._ends, np.int32)), pa.py_buffer(self._planes)]
         planes = pa.Array.from_buffers(pa.binary(), len(self._frames), buffers)
         arrays = [pa.array(self._frames, pa.int64()), box, planes]
-        return pa.Table.from_arrays(arrays, schema=_SCHEMA.with_metadata(self._notes.metadata()))
+        metadata = {**self._notes.metadata(), "crc": str(zlib.crc32(self._planes))}
+        return pa.Table.from_arrays(arrays, schema=_SCHEMA.with_metadata(metadata))
 
 
 def mouths_path(folder: Path, start: int, stop: int) -> Path:
@@ -165,6 +170,9 @@ class _Part:
     def __init__(self, path: Path) -> None:
         self._table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
         self._notes = _Notes.of(self._table.schema.metadata)
+        self._planes = self._table.column("planes").combine_chunks()
+        if zlib.crc32(self._planes.buffers()[2]) != int(self._table.schema.metadata[b"crc"]):
+            raise ValueError("its pictures are not those that were written")
         self._boxes = [Box(x0=x0, y0=y0, x1=x1, y1=y1) for x0, y0, x1, y1 in self._column("box")]
         self._rows: dict[int, list[int]] = {}
         for row, frame in enumerate(self._column("frame")):
@@ -182,7 +190,7 @@ class _Part:
 
     def _picture(self, index: int, row: int) -> Frame:
         box, layout = self._boxes[row], self._notes.layout
-        values = np.frombuffer(self._table.column("planes")[row].as_buffer(), layout.dtype)
+        values = np.frombuffer(self._planes[row].as_buffer(), layout.dtype)
         rows, columns = layout.chroma_shape(box.height, box.width)
         ends = np.cumsum([box.height * box.width, rows * columns])
         luma, u, v = np.split(values, ends)

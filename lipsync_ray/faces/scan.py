@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lipsync_ray.errors import OutputUnwritable
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
 from lipsync_ray.faces.follow import Follower, Place
 from lipsync_ray.faces.models import FaceModels, load_models, weight_names
@@ -172,8 +173,16 @@ def store_part(part: ScannedRange, home: Path) -> int:
     """Write a part to its files in the scan's folder; returns its number of frames."""
     notes = read_notes(part.faces.schema)
     if part.mouths is not None:
-        with atomic_path(mouths_path(home, notes.start, notes.stop)) as path:
-            write_part(part.mouths, path)
+        _store_mouths(part.mouths, mouths_path(home, notes.start, notes.stop))
     with atomic_path(part_path(home, notes.start, notes.stop)) as path:  # last: proves the range whole
         write_part(part.faces, path)
     return notes.stop - notes.start
+
+
+def _store_mouths(mouths: pa.Table, target: Path) -> None:
+    """Nobody fails for want of them: they can be decoded again."""
+    try:
+        with atomic_path(target) as path:
+            write_part(mouths, path)
+    except (OSError, OutputUnwritable) as error:
+        logger.warning("the mouths of %s are not kept: %s", target, error)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
+from lipsync_ray.errors import LipsyncError
 from lipsync_ray.faces.mouths import KeptMouths, mouths_path
 from lipsync_ray.faces.ranges import scan_ranges
 from lipsync_ray.faces.scan import Range, ScanJob, is_there, store_part
@@ -17,6 +18,8 @@ from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import table_here
 from lipsync_ray.jobs.site import Site
 from lipsync_ray.media.index import FrameTable
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +47,14 @@ class ScanStep:
             table = table_here(source.scan.table, source.config, bench.site, stack)
             parts = replace(source.scan, table=table, threads=bench.threads).run(list(self.ranges))
         frames = sum(store_part(part, home) for part in parts)
-        made = [path for wanted in self.ranges for path in _files(home, wanted) if path.exists()]
-        bench.site.publish(name, [path.name for path in made])
+        kept = [mouths_path(home, *wanted) for wanted in self.ranges]
+        try:
+            bench.site.publish(name, [path.name for path in kept if path.exists()])
+        except (LipsyncError, OSError) as error:
+            logger.warning("mouths of %s are not kept: %s", source.config.video, error)
+        # Last: a part proves its range whole.
+        bench.site.publish(name, [part_path(home, *wanted).name for wanted in self.ranges])
         return frames
-
-
-def _files(home: Path, wanted: Range) -> tuple[Path, Path]:
-    """The files of a range, the one that proves it whole last; the first need not be there."""
-    return mouths_path(home, *wanted), part_path(home, *wanted)
 
 
 def missing_ranges(table: FrameTable, name: str, site: Site) -> list[Range]:
@@ -78,7 +81,11 @@ def scan_here(scan: FaceScan, name: str, site: Site) -> FaceScan:
 
 
 def kept_mouths(scan: FaceScan, name: str, site: Site) -> KeptMouths:
-    """The pictures of mouths that a finished scan has kept, at hand."""
+    """The pictures of mouths that a finished scan has kept, as far as they are to be had here."""
     folder = f"scans/{name}"
     wanted = {mouths_path(scan.folder, *each).name for each in scan.ranges}
-    return KeptMouths(folder=site.need(folder, wanted & site.names(folder)), ranges=scan.ranges)
+    try:
+        site.need(folder, wanted & site.names(folder))
+    except (LipsyncError, OSError) as error:
+        logger.warning("mouths of a scan cannot be fetched and are decoded again: %s", error)
+    return KeptMouths(folder=site.folder(folder), ranges=scan.ranges)
