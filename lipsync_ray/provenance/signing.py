@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -91,8 +92,16 @@ def seal(
         except library.C2paError as error:
             if trouble := target.trouble or source.trouble:
                 raise trouble from error
-            raise SigningFailed(f"{manifest['title']} cannot be signed: {_line(error)}") from error
+            raise SigningFailed(
+                f"{manifest['title']} cannot be signed: {_with_room(_line(error))}"
+            ) from error
     return Sealed(label=manifest["label"], beside=None if inside else data)
+
+
+def _with_room(line: str) -> str:
+    """The library's words. Where no file of ours failed, it was the copy that it makes in a folder of its own."""
+    place = os.environ.get("TMPDIR") or "/tmp"  # nosec B108: as Rust finds it, only told
+    return f"{line}; it needs room for a copy in {place} (TMPDIR)" if line.startswith("Io:") else line
 
 
 def try_signing(identity: Identity) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lipsync_ray.errors import OutputUnwritable
+from lipsync_ray.errors import OutputUnwritable, SigningFailed
 from lipsync_ray.provenance.identity import Identity, load_identity
 from lipsync_ray.provenance.settings import ProvenanceSettings
 from lipsync_ray.provenance.signing import seal
@@ -86,6 +86,18 @@ def test_a_full_disk_is_told_as_such(
     with pytest.raises(OutputUnwritable, match=r"cannot write .*out\.mp4: File too large"):
         sign()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_temporary_folder_is_named(
+    home: Home, tmp_path: Path, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw, size = tmp_path / "raw.mp4", 3_000_000  # a smaller one is copied into memory
+    raw.write_bytes(
+        (home.folder / "talk.mp4").read_bytes() + size.to_bytes(4, "big") + b"mdat" + bytes(size - 8)
+    )
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    with pytest.raises(SigningFailed, match=r"needs room for a copy in .*gone \(TMPDIR\)"):
+        seal(raw, tmp_path / "out.mp4", MANIFEST, (), identity)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nothing tells the peak of one process")
