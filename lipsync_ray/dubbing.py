@@ -249,10 +249,10 @@ def _opened(
         )
         course = Course(spec, machines.yard, metering.counted(progress))
         if ahead is not None:
+            course.account.clock.spend("examine")
             ahead.end()
-            if ahead.frames:
-                logger.debug("%d frames were searched for faces while Ray started", ahead.frames)
-                course.account.looked_ahead(ahead.cpu_s)
+            course.account.looked_ahead(ahead.frames, ahead.cpu_s)
+            logger.debug("%d frames were searched for faces while Ray started", ahead.frames)
         yield _Run(spec=spec, inputs=inputs, course=course, machines=machines)
 
 

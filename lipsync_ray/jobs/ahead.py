@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,19 +25,35 @@ from lipsync_ray.storage.uri import is_remote, local_path
 logger = logging.getLogger(__name__)
 
 
+# Of a range, done when workers could begin: the rest is waited for. Where it is all that is left, a worker
+# would begin it anew; else workers could go on with other ranges meanwhile.
+_WORTH_ALONE, _WORTH = 0.5, 0.8
+
+
 class HeadStart:
     """Scans ranges in a thread, one after the other, until ``end``; ``frames`` and ``cpu_s`` tell what of it.
 
     Use as a context manager: leaving it stops the thread at its next frame. What it has not written by then
     is scanned by workers as if it had never been.
+
+    Args:
+        job: what is scanned.
+        home: folder of the scan.
+        ranges: in their order.
+        models: that find faces.
+        alone: whether nothing else of the scan is missing.
     """
 
-    def __init__(self, job: ScanJob, home: Path, ranges: list[Range], models: FaceModels) -> None:
+    def __init__(
+        self, job: ScanJob, home: Path, ranges: list[Range], models: FaceModels, *, alone: bool
+    ) -> None:
         self.frames = 0  # that need not be scanned any more
         self.cpu_s = 0.0
-        self._job, self._home, self._ranges, self._models = job, home, ranges, models
+        self._job, self._home, self._alone = job, home, alone
         self._awaited, self._unwanted = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=copy_context().run, args=(self._work,), daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._work, ranges, models), daemon=True
+        )
 
     def __enter__(self) -> HeadStart:
         self._thread.start()
@@ -47,18 +64,20 @@ class HeadStart:
         self._thread.join()
 
     def end(self) -> None:
-        """Come to an end, as workers could go on: a range that is not half done is left to them."""
+        """Come to an end, as workers could go on: a range of which little is done is left to them."""
         self._awaited.set()
         self._thread.join()
 
-    def _work(self) -> None:
+    def _work(self, ranges: list[Range], models: FaceModels) -> None:
         begun = time.thread_time()
         try:
-            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for wanted in self._ranges:
+            for folder in (self._home.parent, self._home):  # faces of people: nobody else is to look in
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.utime(self._home)  # in use: it is not pruned from the cache now
+            for wanted in ranges:
                 if self._awaited.is_set():
                     break
-                self._scan(wanted)
+                self._scan(wanted, models)
         except _GivenUp:
             pass
         except Exception as error:  # a worker meets it again, and tells it
@@ -66,15 +85,15 @@ class HeadStart:
         finally:
             self.cpu_s = time.thread_time() - begun
 
-    def _scan(self, wanted: Range) -> None:
+    def _scan(self, wanted: Range, models: FaceModels) -> None:
         with open_reader(self._job.table, threads=1) as reader:
-            part = self._job.scan(self._watched(reader.frames(range(*wanted)), wanted), wanted, self._models)
+            part = self._job.scan(self._watched(reader.frames(range(*wanted)), wanted), wanted, models)
         self.frames += store_part(part, self._home)
 
     def _watched(self, frames: Iterator[Frame], wanted: Range) -> Iterator[Frame]:
-        half = (wanted[1] - wanted[0]) / 2
+        least = (_WORTH_ALONE if self._alone else _WORTH) * (wanted[1] - wanted[0])
         for number, frame in enumerate(frames):
-            if self._unwanted.is_set() or (self._awaited.is_set() and number < half):
+            if self._unwanted.is_set() or (self._awaited.is_set() and number < least):
                 raise _GivenUp
             yield frame
 
@@ -84,7 +103,7 @@ class _GivenUp(Exception):
 
 
 def head_start(config: Config, inputs: Inputs) -> AbstractContextManager[HeadStart | None]:
-    """A head start for a job whose Ray is about to be started here, or None where there is nothing to gain.
+    """A head start for a job whose Ray is to be started here, or None where there is nothing to gain.
 
     Args:
         config: the job, with places that mean the same everywhere.
@@ -109,4 +128,4 @@ def head_start(config: Config, inputs: Inputs) -> AbstractContextManager[HeadSta
     # One of each task: it begins where decoding can begin.
     ranges = [task[0] for task in scan_tasks(table, missing)]
     job = ScanJob(table=table, settings=config.face, weights=store)
-    return HeadStart(job, home, ranges, load_models(store, config.face))
+    return HeadStart(job, home, ranges, load_models(store, config.face), alone=len(missing) == 1)

@@ -86,10 +86,9 @@ class Account:
         self.source_hash, self.audio_hash = inputs.source_hash, inputs.audio_hash
         self.frames, self.megapixels = len(inputs.timeline), video.width * video.height / 1e6
 
-    def looked_ahead(self, cpu_s: float) -> None:
-        """Faces were found before the job began."""
-        self.scanned = True
-        self.clock.spend("examine")
+    def looked_ahead(self, frames: int, cpu_s: float) -> None:
+        """So many frames were searched for faces before the job began, which took so long."""
+        self.scanned = frames > 0
         self.clock.spend("scan", cpu_s)
 
     def take(self, outcome: Outcome, stage: str) -> None:

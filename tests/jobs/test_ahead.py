@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from lipsync_ray import dubbing
 from lipsync_ray.config import Config
 from lipsync_ray.faces.models import load_models
 from lipsync_ray.faces.ranges import scan_ranges
@@ -20,6 +23,7 @@ from lipsync_ray.jobs.ahead import HeadStart, head_start
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.index import build_table
 from lipsync_ray.overrides import load_config
+from tests.test_dub import run
 
 WAIT_S = 20.0
 
@@ -69,7 +73,7 @@ def stepwise(config: Config, at: int) -> Stepwise:
 def test_what_it_finds_is_what_a_scan_finds(config: Config, tmp_path: Path) -> None:
     job, home = job_of(config), tmp_path / "early"
     ranges = scan_ranges(job.table)
-    with HeadStart(job, home, ranges, load_models(job.weights, job.settings)) as early:
+    with HeadStart(job, home, ranges, load_models(job.weights, job.settings), alone=False) as early:
         early._thread.join(60)
         early.end()
     assert early.frames == len(job.table)
@@ -81,13 +85,15 @@ def test_what_it_finds_is_what_a_scan_finds(config: Config, tmp_path: Path) -> N
         assert (home / name).read_bytes() == (known.folder / name).read_bytes()
 
 
-@pytest.mark.parametrize(("share", "taken"), [(0.2, 0.2), (0.8, 1.0)])
-def test_only_what_is_half_done_is_waited_for(
-    config: Config, tmp_path: Path, share: float, taken: float
+@pytest.mark.parametrize(
+    ("alone", "share", "taken"), [(True, 0.3, 0.3), (True, 0.6, 1.0), (False, 0.6, 0.6), (False, 0.9, 1.0)]
+)
+def test_only_what_is_far_enough_is_waited_for(
+    config: Config, tmp_path: Path, alone: bool, share: float, taken: float
 ) -> None:
     length = len(build_table(config.video))
     job = stepwise(config, at=round(share * length))
-    with HeadStart(job, tmp_path, [(0, length)], cast(Any, None)) as early:
+    with HeadStart(job, tmp_path, [(0, length)], cast(Any, None), alone=alone) as early:
         assert job.reached.wait(WAIT_S)
         threading.Timer(0.2, job.go_on.set).start()
         early.end()
@@ -101,7 +107,7 @@ def test_leaving_stops_it_at_the_next_frame(config: Config, tmp_path: Path) -> N
     job = stepwise(config, at=round(0.8 * length))
 
     def interrupted() -> None:
-        with HeadStart(job, tmp_path, [(0, length)], cast(Any, None)):
+        with HeadStart(job, tmp_path, [(0, length)], cast(Any, None), alone=True):
             assert job.reached.wait(WAIT_S)
             threading.Timer(0.2, job.go_on.set).start()
             raise KeyboardInterrupt
@@ -122,6 +128,7 @@ def test_leaving_stops_it_at_the_next_frame(config: Config, tmp_path: Path) -> N
         ("video=s3://bucket/talk.mp4",),
         ("limits.memory_gb=4",),
         ("limits.cpu_s=60",),
+        ("limits.file_gb=2",),
         ("media.static=true",),
     ],
     ids=lambda words: words[0].partition("=")[0],
@@ -130,6 +137,12 @@ def test_none_where_there_is_nothing_to_gain(clip: Path, tmp_path: Path, words: 
     usual = [f"video={clip}", f"cache.dir={tmp_path}", "ray.cluster=local"]
     inputs = cast(Inputs, None)  # not even looked at
     with head_start(load_config([*usual, *words]), inputs) as early:
+        assert early is None
+
+
+def test_none_on_one_cpu(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "available_cpus", lambda: 1)
+    with head_start(config, cast(Inputs, None)) as early:
         assert early is None
 
 
@@ -144,8 +157,25 @@ def test_known_faces_are_not_looked_for_again(config: Config) -> None:
         assert early.frames == len(table)
         home = early._home
     assert all(is_there(home, wanted) for wanted in scan_ranges(table))
+    assert {folder.stat().st_mode & 0o777 for folder in (home, home.parent)} == {0o700}
     with head_start(config, inputs) as again:
         assert again is None
+
+
+def test_a_run_counts_what_was_found_before_it(
+    clip: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[bool] = []
+
+    @contextmanager
+    def found_all(config: Config, inputs: Inputs) -> Iterator[Any]:
+        yield _Known(frames=len(inputs.table), cpu_s=12.5, end=lambda: ended.append(True))
+
+    monkeypatch.setattr(dubbing, "head_start", found_all)
+    result = run(clip, tmp_path / "out.mp4", cache)
+    assert ended == [True]
+    assert result.stages["scan"].cpu_s >= 12.5
+    assert json.loads(Path(result.sidecar).read_text("utf-8"))["scan"] == "made"
 
 
 class _Known:

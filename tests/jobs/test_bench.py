@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lipsync_ray.errors import PlanError
 from lipsync_ray.fingerprint import code_version
@@ -20,18 +20,24 @@ def test_a_machine_with_other_code_than_the_driver_renders_nothing(tmp_path: Pat
 
 
 @pytest.fixture
-def two_threads_for_opencv() -> Iterator[None]:
+def two_threads_each() -> Iterator[None]:
     usual = cv2.getNumThreads()
     cv2.setNumThreads(2)
-    yield
+    with threadpool_limits(2, user_api="blas"):
+        yield
     cv2.setNumThreads(usual)
 
 
-@pytest.mark.usefixtures("two_threads_for_opencv")
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+@pytest.mark.usefixtures("two_threads_each")
 def test_no_library_keeps_threads_of_its_own_busy(tmp_path: Path) -> None:
     site = SiteSpec(root=str(tmp_path), home="here")
     bench = Bench(BenchSpec(site=site, code=code_version()), 2)
     assert cv2.getNumThreads() == 1
-    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
+    assert blas_threads() == {1}
     bench.close()
     assert cv2.getNumThreads() == 2
+    assert blas_threads() == {2}

@@ -9,9 +9,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from lipsync_ray.errors import TaskFailed
 from lipsync_ray.faces.mouths import KeptMouths
 from lipsync_ray.jobs import choosing
 from lipsync_ray.media.frame import Box
+from tests.test_dub import run
 
 BOXES = [Box(x0=0, y0=0, x1=size, y1=2) for size in (1, 2, 3, 4)]
 FRAMES = np.array([5, 1, 9, 7])
@@ -39,3 +41,20 @@ def test_only_what_is_missing_is_decoded(
     fetch = choosing.fetch_mouths(config, cast(Any, None), lambda: Kept(folder=tmp_path, ranges=()))
     assert [crop.shape[1] for crop in fetch(FRAMES, BOXES)] == [1, 2, 3, 4]
     assert asked == decoded
+
+
+def test_a_dub_of_a_short_video_decodes_no_mouths(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clip: Path
+) -> None:
+    cache = tmp_path / "cache"
+
+    def decoded(piece: object, source: object) -> list[np.ndarray]:
+        raise AssertionError(f"decoded once more: {piece}")
+
+    usual = run(clip, tmp_path / "usual.mp4", cache)
+    monkeypatch.setattr(choosing, "cut_crops", decoded)
+    assert run(clip, tmp_path / "again.mp4", cache, "chunk.seconds=9").digest == usual.digest
+    for path in (cache / "scans").glob("*/mouths-*"):
+        path.unlink()
+    with pytest.raises(TaskFailed, match="decoded once more"):
+        run(clip, tmp_path / "never.mp4", cache)
