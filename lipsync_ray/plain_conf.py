@@ -109,8 +109,8 @@ class _PlainSafeLoader(_SAFE):
         return tag
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value]
-        if len(set(keys)) < len(keys):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if len(set(keys)) < len(node.value):
             raise _OnlyHydra
         return super().construct_mapping(node, deep=deep)
 
