@@ -104,12 +104,17 @@ def test_a_video_that_changes_on_the_way_keeps_none(other: Frame) -> None:
     assert keeper.table() is None
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
-def test_a_damaged_file_is_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture, share: float) -> None:
+@pytest.mark.parametrize("damage", ["empty", "half", "end", "within"])
+def test_a_damaged_file_is_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
     keeper = MouthKeeper(MOST)
     keeper.add(noise(3, PixelLayout()), face(40, 30))
     mouths = kept(keeper, tmp_path)
     path = mouths_path(tmp_path, 0, 100)
-    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    whole = path.read_bytes()
+    keeper_planes = bytes(keeper.table().column("planes")[0].as_buffer())  # type: ignore[union-attr]
+    at = whole.index(keeper_planes) + len(keeper_planes) // 2
+    cut = {"empty": 0, "half": len(whole) // 2, "end": int(0.99 * len(whole)), "within": len(whole)}[damage]
+    flipped = bytes([whole[at] ^ 1]) if damage == "within" else whole[at : at + 1]
+    path.write_bytes((whole[:at] + flipped + whole[at + 1 :])[:cut])
     assert mouths.crops(np.array([3]), [mouth_box(face(40, 30), 83, 61)]) == [None]
     assert "decoded again" in caplog.text
