@@ -99,7 +99,7 @@ def seal(
 
 
 def _with_room(line: str) -> str:
-    """The library's words. Where no file of ours failed, it was the copy that it makes in a folder of its own."""
+    """The library's words. Where no file of ours failed, it was the copy that it makes elsewhere."""
     place = os.environ.get("TMPDIR") or "/tmp"  # nosec B108: as Rust finds it, only told
     return f"{line}; it needs room for a copy in {place} (TMPDIR)" if line.startswith("Io:") else line
 
