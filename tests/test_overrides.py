@@ -64,6 +64,7 @@ def test_the_defaults_are_what_hydra_makes_of_them(chosen: Mapping[str, str]) ->
         ("encode/default.yaml", "crf: 17\ncrf: 18\n"),
         ("encode/default.yaml", "1: 17\n"),
         ("encode/default.yaml", "crf: [17\n"),
+        ("encode/default.yaml", "? [a, b]\n: 17\n"),
         ("encode/default.yaml", "[17]\n"),
         ("encode/default.yaml", ""),
         ("encode/default.yaml", "# @package chunk\nseconds: 3.0\n"),
