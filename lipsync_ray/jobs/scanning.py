@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from lipsync_ray.config import Config
@@ -68,10 +69,11 @@ def missing_ranges(table: FrameTable, name: str, site: Site) -> list[Range]:
 
 
 def open_scan(table: FrameTable, name: str, site: Site) -> FaceScan:
-    """A finished scan, with its parts at hand."""
-    return scan_here(
-        FaceScan(folder=site.folder(f"scans/{name}"), ranges=tuple(scan_ranges(table))), name, site
-    )
+    """A finished scan, with its parts at hand; the cache keeps it for some days from now on."""
+    folder = site.folder(f"scans/{name}")
+    with suppress(OSError):  # another user's, in a cache that several share
+        os.utime(folder)
+    return scan_here(FaceScan(folder=folder, ranges=tuple(scan_ranges(table))), name, site)
 
 
 def scan_here(scan: FaceScan, name: str, site: Site) -> FaceScan:
