@@ -103,8 +103,7 @@ def scan(
         MediaError, WeightsMissing, WeightsCorrupt, LicenseRefused, DependencyMissing.
     """
     home = folder / scan_name(content or content_hash(table.path), settings, weights)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.utime(home)  # in use: the cache forgets what nobody has used for days
+    open_home(home)
     ranges = scan_ranges(table)
     missing = [r for r in ranges if not is_there(home, r)]
     done = len(table) - sum(stop - start for start, stop in missing)
@@ -118,6 +117,17 @@ def scan(
             if on_part:
                 on_part(done, len(table))
     return FaceScan(folder=home, ranges=tuple(ranges))
+
+
+def open_home(home: Path) -> None:
+    """Make the folder of a scan, for its owner alone; the cache forgets what nobody has used for days.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for folder in (home.parent, home):  # missing parents are made for everybody otherwise
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.utime(home)
 
 
 def scan_name(content: str, settings: FaceSettings, weights: WeightStore) -> str:

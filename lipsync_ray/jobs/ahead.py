@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -16,14 +15,13 @@ from lipsync_ray.config import Config
 from lipsync_ray.distributed.machine import available_cpus
 from lipsync_ray.faces.models import FaceModels, load_models
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
-from lipsync_ray.faces.scan import Range, ScanJob, is_there, scan_name, store_part
+from lipsync_ray.faces.scan import Range, ScanJob, is_there, open_home, scan_name, store_part
 from lipsync_ray.inputs import Inputs
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.storage.uri import is_remote, local_path
 
 logger = logging.getLogger(__name__)
-
 
 # Of a range, done when workers could begin: the rest is waited for. Where it is all that is left, a worker
 # would begin it anew; else workers could go on with other ranges meanwhile.
@@ -71,9 +69,7 @@ class HeadStart:
     def _work(self, ranges: list[Range], models: FaceModels) -> None:
         begun = time.thread_time()
         try:
-            for folder in (self._home.parent, self._home):  # faces of people: nobody else is to look in
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.utime(self._home)  # in use: it is not pruned from the cache now
+            open_home(self._home)
             for wanted in ranges:
                 if self._awaited.is_set():
                     break
