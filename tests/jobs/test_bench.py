@@ -35,9 +35,11 @@ def blas_threads() -> set[int]:
 @pytest.mark.usefixtures("two_threads_each")
 def test_no_library_keeps_threads_of_its_own_busy(tmp_path: Path) -> None:
     site = SiteSpec(root=str(tmp_path), home="here")
+    before = blas_threads()  # some of OpenCV's wheels bring one that never has more than one
+    assert 2 in before
     bench = Bench(BenchSpec(site=site, code=code_version()), 2)
     assert cv2.getNumThreads() == 1
     assert blas_threads() == {1}
     bench.close()
     assert cv2.getNumThreads() == 2
-    assert blas_threads() == {2}
+    assert blas_threads() == before
