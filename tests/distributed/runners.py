@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lipsync_ray.errors import VideoUnreadable, WeightsMissing
+from lipsync_ray.jobs.bench import Bench
 
 HANDED_OVER_S = 1.0  # a worker that dies at once may take the result of its task before with it
 
@@ -93,6 +94,15 @@ class Environment:
             os.environ.get("OMP_NUM_THREADS"),
             len(set(os.listdir("/proc/self/task")) - before),
         )
+
+
+class CountThreads:
+    """A step that tells how many threads its worker may keep busy, and how many OpenCV has."""
+
+    def run(self, bench: Bench) -> tuple[int, int]:
+        import cv2
+
+        return bench.threads, cv2.getNumThreads()
 
 
 def fail_setup(shared: Any, threads: int) -> Squares:

@@ -13,12 +13,16 @@ import pytest
 
 from lipsync_ray.distributed.dispatcher import Dispatcher
 from lipsync_ray.distributed.events import Event
+from lipsync_ray.distributed.machine import machine_id
 from lipsync_ray.distributed.ray_cluster import RaySession
 from lipsync_ray.distributed.ray_pool import describe_death
 from lipsync_ray.distributed.session import Session
 from lipsync_ray.distributed.settings import DispatchSettings
 from lipsync_ray.distributed.tasks import Outcome, Task
 from lipsync_ray.errors import WorkerSetupFailed
+from lipsync_ray.fingerprint import code_version
+from lipsync_ray.jobs.bench import Bench, BenchSpec
+from lipsync_ray.jobs.site import SiteSpec
 from tests.distributed import runners
 from tests.distributed.driver import dispatch
 from tests.distributed.runners import Order, Squares
@@ -118,6 +122,17 @@ def test_workers_stay_within_their_threads(two_workers: Session) -> None:
     with with_workers(two_workers, 1).pool(runners.Environment) as pool:
         outcomes = dispatch([Task(key="a", payload=None)], pool)
     assert outcomes["a"].result == ("1", 0)
+
+
+def test_opencv_keeps_to_one_thread_also_where_a_worker_may_have_two(
+    two_workers: Session, tmp_path: Path
+) -> None:
+    assert isinstance(two_workers, RaySession)
+    wide = replace(two_workers, settings=replace(two_workers.settings, workers=1, num_cpus=2.0))
+    shared = BenchSpec(site=SiteSpec(root=str(tmp_path), home=machine_id()), code=code_version())
+    with wide.pool(Bench, shared=shared) as pool:
+        outcomes = dispatch([Task(key="a", payload=runners.CountThreads())], pool)
+    assert outcomes["a"].result.value == (2, 1)
 
 
 def test_workers_survive_from_run_to_run(two_workers: Session) -> None:
