@@ -190,9 +190,12 @@ def store_part(part: ScannedRange, home: Path) -> int:
 
 
 def _store_mouths(mouths: pa.Table, target: Path) -> None:
-    """Nobody fails for want of them: they can be decoded again."""
+    """Nobody fails for want of them: they can be decoded again.
+
+    No warning either: a disk that is full says so with what cannot be done without.
+    """
     try:
         with atomic_path(target) as path:
             write_part(mouths, path)
     except (OSError, OutputUnwritable) as error:
-        logger.warning("the mouths of %s are not kept: %s", target, error)
+        logger.info("the mouths of %s are not kept: %s", target, error)

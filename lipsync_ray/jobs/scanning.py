@@ -52,7 +52,7 @@ class ScanStep:
         try:
             bench.site.publish(name, [path.name for path in kept if path.exists()])
         except (LipsyncError, OSError) as error:
-            logger.warning("mouths of %s are not kept: %s", source.config.video, error)
+            logger.info("mouths of %s are not kept: %s", source.config.video, error)
         # Last: a part proves its range whole.
         bench.site.publish(name, [part_path(home, *wanted).name for wanted in self.ranges])
         return frames
