@@ -364,3 +364,29 @@ def test_logging_is_left_as_it_was(capsys: Captured) -> None:
 def test_emit_writes_one_line(capsys: Captured) -> None:
     emit("é")
     assert capsys.readouterr().out == "é\n"
+
+
+@pytest.mark.skipif(
+    (os.cpu_count() or 1) < 2, reason="a library for matrices has one thread on one CPU anyway"
+)
+@pytest.mark.parametrize(("given", "most"), [(None, 1), ("2", 2)])
+def test_libraries_for_matrices_start_with_one_thread_unless_the_user_says_otherwise(
+    given: str | None, most: int
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    if given is not None:
+        environment["OPENBLAS_NUM_THREADS"] = given
+    body = """
+import sys
+from lipsync_ray import __main__
+sys.argv = ["lipsync_ray", "--version"]
+try:
+    __main__.main()
+except SystemExit:
+    import cv2, numpy
+    from threadpoolctl import threadpool_info
+    print(max(each["num_threads"] for each in threadpool_info() if each["internal_api"] == "openblas"))
+"""
+    command = [sys.executable, "-c", body]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert int(done.stdout.splitlines()[-1]) == most
