@@ -10,7 +10,7 @@ from lipsync_ray.config import Config
 from lipsync_ray.errors import AudioUnreadable, ConfigError
 from lipsync_ray.media.audio import AudioInfo, probe_audio
 from lipsync_ray.media.audio_segments import assemble_segments
-from lipsync_ray.media.bounds import check_hours, check_size
+from lipsync_ray.media.bounds import check_hours
 from lipsync_ray.media.colour import rgb_of
 from lipsync_ray.media.containers import output_format
 from lipsync_ray.media.delivery import promised_end
@@ -51,8 +51,7 @@ def open_inputs(config: Config, workspace: Path) -> Inputs:
     """
     if config.out is not None:
         output_format(config.out)  # a wrong extension is told before a long file is read
-    check_size(config.video, config.limits)
-    table = build_table(config.video)
+    table = build_table(config.video, config.limits)
     if config.media.static and not table.still:
         table = first_frame(table, workspace)
     sound = probe_audio(delivered_sound(config, table, workspace))

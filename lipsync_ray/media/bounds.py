@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.stream import VideoStream
 
 from lipsync_ray.errors import LimitExceeded, VideoUnreadable
 from lipsync_ray.limits import LimitsSettings
@@ -23,14 +27,43 @@ def check_size(path: str | Path, limits: LimitsSettings) -> None:
         VideoUnreadable: as ``open_container`` and ``choose_stream``.
     """
     file = check_path(path, VideoUnreadable)
-    most = int(limits.max_megapixels * 1e6)
-    width, height = _still_size(file, most) if is_still(file) else _video_size(file, most)
+    if is_still(file):
+        _check(path, _still_size(file, _most(limits)), limits)
+    else:
+        with open_bounded(file, limits):
+            pass
+
+
+@contextmanager
+def open_bounded(
+    path: str | Path, limits: LimitsSettings | None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """A video opened for reading, and the stream that is shown; without limits, of any size.
+
+    Raises:
+        LimitExceeded, VideoUnreadable: as ``check_size``.
+    """
+    with open_container(path, most_pixels=None if limits is None else _most(limits)) as container:
+        stream = choose_stream(container, path)
+        if limits is not None:
+            if container.format.name.startswith("webp"):
+                raise VideoUnreadable(f"{path}: an animated WebP is not read: convert it to MP4 or GIF")
+            _check(path, (stream.width, stream.height), limits)
+        yield container, stream
+
+
+def _most(limits: LimitsSettings) -> int:
+    return int(limits.max_megapixels * 1e6)
+
+
+def _check(path: str | Path, size: tuple[int, int], limits: LimitsSettings) -> None:
+    width, height = size
     if not width * height:
         raise LimitExceeded(
             f"{path} has pictures of more than limits.max_megapixels={limits.max_megapixels:g}, or ones "
             "whose size FFmpeg cannot tell: raise the limit, or save it in another format"
         )
-    if width * height > most:
+    if width * height > _most(limits):
         raise LimitExceeded(
             f"{path} has {width}x{height} pixels, {width * height / 1e6:.1f} million; "
             f"limits.max_megapixels={limits.max_megapixels:g} are the most that is read"
@@ -44,14 +77,6 @@ def check_hours(name: str, seconds: float, limits: LimitsSettings) -> None:
             f"{name} lasts {seconds / 3600:.1f} h; limits.max_hours={limits.max_hours:g} are the most that "
             "is dubbed"
         )
-
-
-def _video_size(file: Path, most: int) -> tuple[int, int]:
-    with open_container(file, most_pixels=most) as container:
-        stream = choose_stream(container, file)
-        if container.format.name.startswith("webp"):
-            raise VideoUnreadable(f"{file}: an animated WebP is not read: convert it to MP4 or GIF")
-        return stream.width, stream.height
 
 
 def _still_size(file: Path, most: int) -> tuple[int, int]:

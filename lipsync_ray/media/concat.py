@@ -45,7 +45,7 @@ def survey(segments: Sequence[Path], timeline: Timeline) -> Joint:
     ranks, counts, start = [], [], 0
     headers: dict[bytes, str] = {}  # with the name of the first segment that has it
     for path in segments:
-        with open_segment(path) as container:
+        with open_segment(path, packets_only=True) as container:
             headers.setdefault(container.streams.video[0].codec_context.extradata or b"", path.name)
             ticks, first_is_key = _ticks(container, timeline.time_base, path)
         expected = timeline.pts[start : start + len(ticks)]
@@ -102,7 +102,7 @@ def concat(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iterat
     number = 0
     for path, count in zip(segments, joint.counts, strict=True):
         stop = number + int(count)
-        with open_segment(path) as container:
+        with open_segment(path, packets_only=True) as container:
             for packet in read_packets(container, container.streams.video[0]):
                 if packet.size == 0:
                     continue
@@ -119,14 +119,14 @@ def concat(segments: Sequence[Path], timeline: Timeline, joint: Joint) -> Iterat
 
 
 @contextmanager
-def open_segment(path: Path) -> Iterator[InputContainer]:
-    """A segment opened for reading.
+def open_segment(path: Path, *, packets_only: bool = False) -> Iterator[InputContainer]:
+    """A segment opened for reading; ``packets_only`` as in ``open_demuxer``.
 
     Raises:
         EncodeFailed: it is absent, broken or holds no picture.
     """
     try:
-        container = open_demuxer(path)
+        container = open_demuxer(path, packets_only=packets_only)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise EncodeFailed(f"cannot read the segment {path}: {reason(error)}") from error
     with container:

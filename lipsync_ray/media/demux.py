@@ -80,19 +80,27 @@ def check_path(path: str | Path, refused: type[MediaError]) -> Path:
     return file
 
 
-def open_demuxer(source: str | Path | BinaryIO, *, most_pixels: int | None = None) -> InputContainer:
+def open_demuxer(
+    source: str | Path | BinaryIO, *, most_pixels: int | None = None, packets_only: bool = False
+) -> InputContainer:
     """Open a plain file, or one that is being read. Titles in it that are no UTF-8 are no fault.
 
     Args:
         source: a path, of whatever name, or a file that can seek.
         most_pixels: of a picture; larger ones are not decoded, which FFmpeg may do to find out what they are.
             Their stream may have no size then.
+        packets_only: of a file whose header tells all that is asked, no picture is decoded, which takes as
+            long as a large keyframe does. Its pixel format and colours stay unknown.
 
     Raises:
         FormatRefused: FFmpeg knows the format, and it is not one of ``FORMATS``.
         FFmpegError, OSError, ValueError: it cannot be opened.
     """
-    options = _OPTIONS if most_pixels is None else {**_OPTIONS, "max_pixels": str(most_pixels)}
+    options = dict(_OPTIONS)
+    if most_pixels is not None:
+        options["max_pixels"] = str(most_pixels)
+    if packets_only:
+        options["skip_frame"] = "all"
     try:
         return av.open(_named(source), "r", options=options, **_LENIENT)
     except ArgumentError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,12 +16,14 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
+from lipsync_ray.limits import LimitsSettings
+from lipsync_ray.media.bounds import check_size, open_bounded
 from lipsync_ray.media.demux import check_path, read_frames, read_packets
 from lipsync_ray.media.probe import (
     Probe,
+    Prober,
     choose_stream,
     open_container,
-    probe,
     reason,
     with_rates,
 )
@@ -61,8 +64,8 @@ _SLIGHT = 0.1  # seconds by which a header may be wrong without a word
 _SIZED = frozenset({"matroska", "flv"})  # their headers tell a length
 
 
-def build_table(path: str | Path) -> FrameTable:
-    """Find every frame of a video and when it is shown.
+def build_table(path: str | Path, limits: LimitsSettings | None = None) -> FrameTable:
+    """Find every frame of a video and when it is shown; one larger than ``limits`` is not decoded.
 
     One demux pass; packets hidden by an edit list are dropped, and so are pictures before the first one that
     can be decoded. Where packets carry no reliable times (AVI, bare streams, repeated times) or may hold
@@ -70,15 +73,18 @@ def build_table(path: str | Path) -> FrameTable:
 
     Raises:
         VideoUnreadable: missing, empty, no media, no video stream, cut short, an address or a playlist.
+        LimitExceeded: its pictures are larger than ``limits`` admit.
     """
     file = check_path(path, VideoUnreadable)
     if is_still(file):
+        if limits is not None:
+            check_size(file, limits)
         return still_table(file)
-    found = probe(file)
-    with open_container(file) as container:
-        stream = choose_stream(container, path)
+    with open_bounded(file, limits) as (container, stream):
         _check_complete(container, stream, file)
-        packets = list_packets(container, stream, path)
+        prober = Prober(container, stream, path)
+        packets = list_packets(container, stream, path, prober.see)
+        found = prober.result()
         origin = _origin(container, stream)
         _check_length(container, stream, packets, file)
     times = packets.shown
@@ -92,8 +98,13 @@ def build_table(path: str | Path) -> FrameTable:
     return _decoded_table(file, found, packets, times if regular else None, origin)
 
 
-def list_packets(container: InputContainer, stream: VideoStream, path: str | Path) -> PacketList:
-    """Read all packets of a stream without decoding any.
+def list_packets(
+    container: InputContainer,
+    stream: VideoStream,
+    path: str | Path,
+    see: Callable[[av.Packet], None] = lambda packet: None,
+) -> PacketList:
+    """Read all packets of a stream without decoding any; ``see`` is shown each, and the empty one at the end.
 
     Raises:
         VideoUnreadable: the container is damaged.
@@ -102,6 +113,7 @@ def list_packets(container: InputContainer, stream: VideoStream, path: str | Pat
     corrupt = False
     try:
         for packet in read_packets(container, stream):
+            see(packet)
             if packet.size == 0:
                 continue
             pts = _NONE if packet.pts is None else packet.pts

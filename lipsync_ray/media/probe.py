@@ -17,7 +17,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from lipsync_ray.errors import VideoUnreadable
-from lipsync_ray.media.demux import FormatRefused, check_path, open_demuxer, read_frames
+from lipsync_ray.media.demux import FormatRefused, check_path, open_demuxer
 from lipsync_ray.media.frame import Matrix
 from lipsync_ray.media.hdr import light_level, mastering_display
 from lipsync_ray.media.planes import working_layout
@@ -86,21 +86,36 @@ def _kind(stream: Stream, cover: bool) -> str:
     return "cover picture" if cover else "video of an unknown codec"
 
 
-def probe(path: str | Path) -> Probe:
-    """Describe the video stream by decoding its first picture.
+class Prober:
+    """Describes a video stream by its first picture, while somebody else reads its packets."""
 
-    Raises:
-        VideoUnreadable: the file cannot be opened, has no video stream, or no picture of it decodes.
-    """
-    with open_container(path) as container:
-        stream = choose_stream(container, path)
+    def __init__(self, container: InputContainer, stream: VideoStream, path: str | Path) -> None:
+        self._container, self._stream, self._path = container, stream, path
+        self._first: av.VideoFrame | None = None
+
+    def see(self, packet: av.Packet) -> None:
+        """Decode the next packet of the stream, the empty one at its end included, until a picture comes.
+
+        Raises:
+            VideoUnreadable: the first picture cannot be decoded.
+        """
+        if self._first is not None:
+            return
         try:
-            frame = next(read_frames(container, stream), None)
+            frames: list[Any] = packet.decode()
         except (FFmpegError, OSError) as error:
-            raise VideoUnreadable(f"{path}: the first picture cannot be decoded: {reason(error)}") from error
+            raise VideoUnreadable(
+                f"{self._path}: the first picture cannot be decoded: {reason(error)}"
+            ) from error
+        self._first = frames[0] if frames else None
+
+    def result(self) -> Probe:
+        """The description. Raises VideoUnreadable: no picture came."""
+        frame = self._first
         if frame is None:
-            raise VideoUnreadable(f"{path}: the video stream holds no picture")
-        return Probe(video=_describe(container, stream, frame, path), first_pts=frame.pts)
+            raise VideoUnreadable(f"{self._path}: the video stream holds no picture")
+        video = _describe(self._container, self._stream, frame, self._path)
+        return Probe(video=video, first_pts=frame.pts)
 
 
 def _describe(

@@ -44,7 +44,7 @@ def verify(out_tmp: str | Path, timeline: Timeline, *, audio_end: Fraction | Non
     """
     name = Path(out_tmp).name
     try:
-        with open_demuxer(out_tmp) as container:
+        with open_demuxer(out_tmp, packets_only=True) as container:
             found = _read(container, name, timeline, timeline.audio_end if audio_end is None else audio_end)
             container.seek(0)
             first = next(read_frames(container, container.streams.video[0]), None)

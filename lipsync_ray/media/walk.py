@@ -47,12 +47,14 @@ class Source:
         Raises:
             SeekMissed: when iterated, if the demuxer lands behind the keyframe or cannot seek.
         """
+        fresh = self._container is None
         container, stream = self._open()
         pts, dts = int(self._table.key_pts[key]), int(self._table.key_dts[key])
-        try:
-            container.seek(dts, stream=stream, backward=True)
-        except (FFmpegError, OSError) as error:
-            raise SeekMissed(f"no seeking to {dts}: {error}") from error
+        if not (fresh and key == 0):  # its packets come next anyway, also in files that cannot seek
+            try:
+                container.seek(dts, stream=stream, backward=True)
+            except (FFmpegError, OSError) as error:
+                raise SeekMissed(f"no seeking to {dts}: {error}") from error
         return self._decode(from_packet(read_packets(container, stream), pts))
 
     def close(self) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.audio import blocks, probe_audio
-from lipsync_ray.media.bounds import check_size
 from lipsync_ray.media.copied import copy_segment
 from lipsync_ray.media.glance import glance_at_sound, glance_at_video
 from lipsync_ray.media.gops import NotCopied, find_gops
@@ -32,8 +31,7 @@ def read_video(data: bytes, folder: Path) -> object:
     """The index of a video, its first and last frames, and its first group of pictures as a copy."""
     path = folder / "case.mp4"
     path.write_bytes(data)
-    check_size(path, _SMALL)
-    table = build_table(path)
+    table = build_table(path, _SMALL)
     with open_reader(table) as reader:
         wanted = sorted({0, len(table) // 2, len(table) - 1})
         return [frame.index for frame in reader.frames(wanted)], _copied(table, folder)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lipsync_ray.errors import EncodeFailed, OutputMismatch
 from lipsync_ray.media.concat import concat, decoding_ticks, open_segment, survey
+from lipsync_ray.media.demux import read_packets
 from lipsync_ray.media.encoders import EncodeSettings
 from tests.media.output_clips import decoded, read_video, timeline_of, write_segments
 
@@ -25,6 +26,23 @@ def clock(kind: str):
     if kind == "coarse":  # AVI: one tick is one frame
         return timeline_of(range(60), Fraction(1001, 30000), 1)
     return timeline_of([33 + 40 * k for k in range(60)], Fraction(1, 1000), 40)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_packets_are_the_same_where_no_picture_is_decoded(tmp_path, codec):
+    (segment,) = write_segments(tmp_path, clock("ntsc"), [], EncodeSettings(codec=codec))
+    found = []
+    for packets_only in (False, True):
+        with open_segment(segment, packets_only=packets_only) as container:
+            stream = container.streams.video[0]
+            if codec == "libx264":  # the other one tells its pixel format without a picture
+                assert (stream.format is None) is packets_only
+            packets = [
+                (packet.pts, packet.is_keyframe, bytes(packet)) for packet in read_packets(container, stream)
+            ]
+            found.append((stream.time_base, stream.codec_context.extradata, packets))
+    assert found[0] == found[1]
+    assert len(found[0][2]) == 61
 
 
 def packets_of(segments, timeline):

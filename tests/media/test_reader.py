@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lipsync_ray.errors import FrameUnreadable
+from lipsync_ray.media import walk
 from lipsync_ray.media.colour import rgb_of
+from lipsync_ray.media.encoders import EncodeSettings
 from lipsync_ray.media.index import build_table
 from lipsync_ray.media.order import decode_blocks
 from lipsync_ray.media.reader import open_reader
 from tests.clips import KINDS, number_in, picture
+from tests.media.output_clips import timeline_of, write_segments
 
 CHUNK, STRIDE = 48, 40
 
@@ -48,6 +51,17 @@ def test_every_frame_is_the_one_it_claims_to_be(kind, clip):
     for chunk in reversed(chunks(n)):
         with open_reader(table, threads=1) as reader:  # a worker's view: every chunk from a fresh opening
             assert numbers(reader, chunk) == right[list(chunk)].tolist()
+
+
+def test_a_segment_is_read_in_one_opening(tmp_path, monkeypatch):
+    timeline = timeline_of(range(0, 60 * 512, 512), Fraction(1, 12800), 512)
+    table = build_table(write_segments(tmp_path, timeline, [], EncodeSettings(codec="libx264"))[0])
+    opened = []
+    real = walk.open_container
+    monkeypatch.setattr(walk, "open_container", lambda path: opened.append(path) or real(path))
+    with open_reader(table, threads=1) as reader:
+        assert [frame.index for frame in reader.frames(range(60))] == list(range(60))
+    assert len(opened) == 1, "a keyframe at the start was sought, which segments cannot do"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from lipsync_ray.media.concat import open_segment
 from lipsync_ray.media.encoders import EncodeSettings, codec_options
 from lipsync_ray.media.frame import PixelLayout
 from lipsync_ray.media.hdr import light_level, mastering_display
-from lipsync_ray.media.probe import probe
+from lipsync_ray.media.index import build_table
 from lipsync_ray.media.table import ColourTags
 from lipsync_ray.media.writer import SegmentWriter
 from tests.media.output_clips import LAYOUT, TAGS, picture, planes_of, timeline_of, write_segments
@@ -178,7 +178,7 @@ def test_hdr_facts_reach_every_decoder(tmp_path, codec, depth):
         frame = next(container.decode(video=0))
         assert mastering_display(frame) == display
         assert light_level(frame) == "1000,400"
-    assert probe(path).video.colour == colour
+    assert build_table(path).video.colour == colour
 
 
 def test_without_hdr_facts_none_are_made_up(tmp_path):

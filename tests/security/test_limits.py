@@ -18,6 +18,7 @@ from lipsync_ray.errors import ConfigError, LimitExceeded
 from lipsync_ray.inputs import open_inputs
 from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.bounds import check_hours, check_size
+from lipsync_ray.media.index import build_table
 from lipsync_ray.overrides import load_config
 from tests.clips import make_clip
 
@@ -80,6 +81,20 @@ def test_sizes_are_told_without_decoding(tmp_path: Path) -> None:
     with pytest.raises(LimitExceeded):
         check_size(announced(tmp_path / "b.png", 60_000, 60_000), LimitsSettings(max_megapixels=1000))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
+
+
+def test_a_table_is_made_within_the_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = make_clip("cfr", tmp_path / "clip").path
+    assert len(build_table(clip, LimitsSettings(max_megapixels=0.021))) == len(build_table(clip))
+
+    def decode(*_: object) -> None:
+        pytest.fail("a picture that is too large was decoded")
+
+    monkeypatch.setattr("lipsync_ray.media.index.Prober.see", decode)
+    with pytest.raises(LimitExceeded, match=r"192x108 pixels"):
+        build_table(clip, LimitsSettings(max_megapixels=0.02))
+    with pytest.raises(LimitExceeded):
+        build_table(announced(tmp_path / "b.png", 60_000, 60_000), LimitsSettings(max_megapixels=1000))
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "jpeg", "bmp", "tiff", "webp"])
