@@ -19,7 +19,8 @@ from lipsync_ray.compositing import (
 )
 from lipsync_ray.engines.base import Engine, FaceBatch, Notes, Window, look, run_stages
 from lipsync_ray.feed import Feed
-from lipsync_ray.media.colour import composite, crop_rgb
+from lipsync_ray.media.colour import crop_rgb
+from lipsync_ray.media.composite import composite
 from lipsync_ray.media.frame import Box, Frame
 from lipsync_ray.role import Role
 from lipsync_ray.schedule import Stretch, in_batches, schedule

@@ -88,11 +88,15 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Landmarks of a stretch of output frames, a margin wider than the batches cut from it."""
+    """Landmarks of a stretch of output frames, a margin wider than the batches cut from it.
+
+    ``memo`` is the engine's: what it works out for one batch and needs for the next ones.
+    """
 
     start: int  # output frame of row 0
     landmarks: np.ndarray  # float32[M,L,3] px of the crop, raw; NaN = absent
     breaks: np.ndarray  # bool[M], True: nothing may be smoothed between this row and the one before
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rows(self, number: np.ndarray) -> np.ndarray:
         """Row of each output frame ``int64[N]``."""

@@ -20,25 +20,26 @@ def warped_rgb(frame: Frame, matrix: np.ndarray, size: tuple[int, int]) -> np.nd
         size: columns and rows of the result.
     """
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    planes = [
-        cv2.warpAffine(plane, on_plane, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    y, u, v = (
+        cv2.warpAffine(plane, on_plane, size, flags=flags, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
         for plane, on_plane in zip(frame.planes, _on_planes(matrix, frame.layout), strict=True)
-    ]
-    return rgb_of_yuv(cv2.merge(planes).astype(np.float32), frame.layout)
+    )
+    return rgb_of_yuv((y, u, v), frame.layout)
 
 
 def rgb_at(frame: Frame, points: np.ndarray) -> np.ndarray:
     """RGB ``uint8[n,m,3]`` of pixels ``[n,m,2]`` (x, y), chroma linear between its samples."""
-    x, y = points.reshape(-1, 2).astype(np.float32).T[..., None]
+    columns, rows = points.reshape(-1, 2).astype(np.float32).T[..., None]
     planes = []
     for plane, own in zip(frame.planes, _on_planes(np.eye(2, 3), frame.layout), strict=True):
         at = (
-            x * np.float32(own[0, 0]) + np.float32(own[0, 2]),
-            y * np.float32(own[1, 1]) + np.float32(own[1, 2]),
+            columns * np.float32(own[0, 0]) + np.float32(own[0, 2]),
+            rows * np.float32(own[1, 1]) + np.float32(own[1, 2]),
         )
-        planes.append(cv2.remap(plane, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-    rgb = rgb_of_yuv(cv2.merge(planes).astype(np.float32), frame.layout)
-    return rgb.reshape(*points.shape[:-1], 3)
+        read = cv2.remap(plane, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        planes.append(read.astype(np.float32))
+    y, u, v = planes
+    return rgb_of_yuv((y, u, v), frame.layout).reshape(*points.shape[:-1], 3)
 
 
 def _on_planes(matrix: np.ndarray, layout: PixelLayout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lipsync_ray.media.chroma import narrow, widen
-from lipsync_ray.media.colour import composite, crop_rgb, planes_from_rgb, rgb_of
+from lipsync_ray.media.colour import crop_rgb, planes_from_rgb, rgb_of
+from lipsync_ray.media.composite import composite
 from lipsync_ray.media.frame import Box, Frame, PixelLayout
 
 LAYOUTS = [

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import Rect, blur, face_width, fill, resize, ring
+from lipsync_ray.engines.unit_selection.geometry import (
+    Rect,
+    blur,
+    face_width,
+    fill,
+    for_channels,
+    median,
+    resize,
+    ring,
+)
 
 RIM = (0.02, 0.6)  # mask weights that count as rim
 STEP = 0.0125  # face widths per pixel of the working size
@@ -54,7 +63,7 @@ def match(
     for edges in ((sets.UPPER_EDGE_OUT, sets.UPPER_EDGE_IN), (sets.LOWER_EDGE_OUT, sets.LOWER_EDGE_IN)):
         wanted = _colours(frame, _lip_points(source, edges))
         _match_lip(correction, patch, wanted, target, edges, box, cell)
-    return resize(correction, height, width) * _shade(patch, target, box)
+    return cv2.multiply(resize(correction, height, width), for_channels(_shade(patch, target, box)))
 
 
 def _match_lip(
@@ -69,7 +78,7 @@ def _match_lip(
     """Bring one lip nearer to ``wanted[n,3]`` colours, in place; ``cell`` is the size of a pixel, in px."""
     at = _lip_points(target, edges) - (box[0], box[1])
     shown = _colours(patch, at) + _colours(correction, (at + 0.5) / cell - 0.5)
-    rest = LIP_SHARE * np.clip(np.median(wanted, 0) - np.median(shown, 0), -LIP_LIMIT, LIP_LIMIT)
+    rest = LIP_SHARE * np.clip(median(wanted) - median(shown), -LIP_LIMIT, LIP_LIMIT)
     outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
     lip = resize(fill(outline, box, cell[0]), *correction.shape[:2])
     lip = blur(lip, LIP_FEATHER * face_width(target) / cell[0]).astype(np.float32)
@@ -91,11 +100,11 @@ def _colours(picture: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 
 def _shade(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
-    """Share of the correction each pixel takes, ``float32[h,w,1]``: dark ones little, or they get a hue."""
+    """Share of the correction each pixel takes, ``float32[h,w]``: dark ones little, or they get a hue."""
     grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
     lip = max(float(lip_colour(patch, target, box) @ (0.299, 0.587, 0.114)), 1.0)
     levels = np.clip(np.arange(256, dtype=np.float32) / (SHADE * lip), SHADE_LEAST, 1.0).astype(np.float32)
-    return cv2.LUT(grey, levels)[..., None]
+    return cv2.LUT(grey, levels)
 
 
 def _membrane(difference: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:
@@ -114,7 +123,7 @@ def lip_colour(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
     at = np.round(middle - (box[0], box[1])).astype(int)
     at[:, 0] = np.clip(at[:, 0], 0, patch.shape[1] - 1)
     at[:, 1] = np.clip(at[:, 1], 0, patch.shape[0] - 1)
-    return np.median(patch[at[:, 1], at[:, 0]], 0)
+    return median(patch[at[:, 1], at[:, 0]])
 
 
 def skin_colour(frame: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -79,6 +79,22 @@ def resize(picture: np.ndarray, rows: int, columns: int, how: int = cv2.INTER_LI
     return cv2.resize(picture, (columns, rows), interpolation=how)
 
 
-def ring(points: np.ndarray, indices: Sequence[int]) -> np.ndarray:
+def for_channels(weight: np.ndarray) -> np.ndarray:
+    """A weight ``[h,w]`` once for each of three channels: NumPy takes far longer to repeat it over so few."""
+    return cv2.merge([weight, weight, weight])
+
+
+def median(values: np.ndarray) -> np.ndarray:
+    """The median of the rows of ``[n,c]``, as ``np.median`` has it, which takes far longer over so few."""
+    ordered, count = np.sort(values, axis=0), len(values)
+    return ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
+
+
+def ring(points: np.ndarray, indices: tuple[int, ...]) -> np.ndarray:
     """Image coordinates ``float64[n,2]`` of some landmarks."""
-    return np.asarray(points[list(indices), :2], np.float64)
+    return np.asarray(points[_array(indices)][:, :2], np.float64)
+
+
+@lru_cache(maxsize=64)
+def _array(indices: tuple[int, ...]) -> np.ndarray:
+    return np.array(indices)

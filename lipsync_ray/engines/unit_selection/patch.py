@@ -96,18 +96,18 @@ def displace(mesh: Mesh, unit: np.ndarray, target: np.ndarray, box: Rect, face: 
     numbers = np.zeros((rows, columns), np.int32)
     affine = _draw(mesh, unit, target, box, scale, numbers)
     y, x = _positions(box, rows, columns)
-    chosen = affine[numbers]
-    shift = np.empty((rows, columns, 2), np.float32)
-    shift[..., 0] = chosen[..., 0] * x + chosen[..., 1] * y + chosen[..., 2] - x
-    shift[..., 1] = chosen[..., 3] * x + chosen[..., 4] * y + chosen[..., 5] - y
-    shift, covered = _soften(shift, numbers > 0, target, box, scale, face)
+    chosen = np.take(affine, numbers, axis=0)
+    shifts = [
+        chosen[..., 0] * x + chosen[..., 1] * y + chosen[..., 2] - x,
+        chosen[..., 3] * x + chosen[..., 4] * y + chosen[..., 5] - y,
+    ]
+    (across, down), covered = _soften(shifts, numbers > 0, target, box, scale, face)
     height, width = box[3] - box[1], box[2] - box[0]
-    shift = resize(shift, height, width)
     y, x = _positions(box, height, width)
     return Displacement(
         box=box,
-        x=shift[..., 0] + x,
-        y=shift[..., 1] + y,
+        x=resize(across, height, width) + x,
+        y=resize(down, height, width) + y,
         covered=resize(covered, height, width),
     )
 
@@ -122,43 +122,53 @@ def _positions(box: Rect, rows: int, columns: int) -> tuple[np.ndarray, np.ndarr
 def _draw(
     mesh: Mesh, unit: np.ndarray, target: np.ndarray, box: Rect, scale: float, numbers: np.ndarray
 ) -> np.ndarray:
-    """Draw triangle numbers (from 1) into ``numbers``; returns their maps to the unit ``float32[n+1,6]``."""
-    to = np.asarray(target[mesh.triangles, :2], np.float64)
-    start = np.asarray(unit[mesh.triangles, :2], np.float64)
+    """Draw triangles as numbers from 1 into ``numbers``; returns their maps to the unit ``float32[n,6]``."""
+    corners = target[:, :2].astype(np.float64)[mesh.triangles]
+    shown = np.flatnonzero(_worth_drawing(corners, mesh.between, box))
+    to, start = corners[shown], unit[:, :2].astype(np.float64)[mesh.triangles[shown]]
     a, b = to[:, 1] - to[:, 0], to[:, 2] - to[:, 0]
     det = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    drawn = np.abs(det) > THINNEST
-    edge = np.abs(to - np.roll(to, 1, axis=1)).max((1, 2))
-    drawn[: mesh.between] &= (np.abs(det) > NARROWEST * edge)[: mesh.between]
-    low, high = to.min(1), to.max(1)
-    drawn &= (high[:, 0] >= box[0]) & (low[:, 0] < box[2]) & (high[:, 1] >= box[1]) & (low[:, 1] < box[3])
-    safe = np.where(drawn, det, 1.0)
-    inverse = np.stack([b[:, 1], -b[:, 0], -a[:, 1], a[:, 0]], 1).reshape(-1, 2, 2) / safe[:, None, None]
+    inverse = np.stack([b[:, 1], -b[:, 0], -a[:, 1], a[:, 0]], 1).reshape(-1, 2, 2) / det[:, None, None]
     edges = np.stack([start[:, 1] - start[:, 0], start[:, 2] - start[:, 0]], 2)
     linear = edges[:, :, :1] * inverse[:, :1] + edges[:, :, 1:] * inverse[:, 1:]
     offset = start[:, 0] - linear[:, :, 0] * to[:, :1, 0] - linear[:, :, 1] * to[:, :1, 1]
-    affine = np.zeros((len(det) + 1, 6), np.float32)
+    affine = np.empty((len(shown) + 1, 6), np.float32)
+    affine[0] = (1, 0, 0, 0, 1, 0)  # where nothing is drawn, nothing moves
     affine[1:, 0:2], affine[1:, 2] = linear[:, 0], offset[:, 0]
     affine[1:, 3:5], affine[1:, 5] = linear[:, 1], offset[:, 1]
-    affine[0, 0] = affine[0, 4] = 1.0
-    corners = fixed_point(to.reshape(-1, 2), box, scale).reshape(-1, 3, 2)
-    for number in np.flatnonzero(drawn).tolist():
-        cv2.fillConvexPoly(numbers, corners[number], number + 1, cv2.LINE_8, FRACTION_BITS)
+    for number, triangle in enumerate(fixed_point(to.reshape(-1, 2), box, scale).reshape(-1, 3, 2), start=1):
+        cv2.fillConvexPoly(numbers, triangle, number, cv2.LINE_8, FRACTION_BITS)
     return affine
 
 
+def _worth_drawing(corners: np.ndarray, between: int, box: Rect) -> np.ndarray:
+    """Which of the triangles ``[n,3,2]`` reach into the box and are not too thin, ``bool[n]``."""
+    first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
+    a, b = second - first, third - first
+    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+    low, high = (pick(pick(first, second), third) for pick in (np.minimum, np.maximum))
+    drawn = (area > THINNEST) & ((high >= box[:2]) & (low < box[2:])).all(1)
+    sides = (each[:between] for each in (a, b, third - second))
+    longest = np.max([np.abs(side).max(1) for side in sides], axis=0)
+    drawn[:between] &= area[:between] > NARROWEST * longest
+    return drawn
+
+
 def _soften(
-    shift: np.ndarray, drawn: np.ndarray, target: np.ndarray, box: Rect, scale: float, face: float
-) -> tuple[np.ndarray, np.ndarray]:
+    shifts: list[np.ndarray], drawn: np.ndarray, target: np.ndarray, box: Rect, scale: float, face: float
+) -> tuple[list[np.ndarray], np.ndarray]:
     """Blur the displacement within its cover, except between the lips, where teeth must keep their edges."""
     sigma = SMOOTHING * face / scale
     cover = drawn.astype(np.float32)
-    weight = blur(cover, sigma)
-    soft = blur(shift * cover[..., None], sigma) / np.maximum(weight, 1e-3)[..., None]
+    weight = np.maximum(blur(cover, sigma), 1e-3)
     # Grown past the blur: where lips touch, the two sides come from far apart, and their mean is a tooth.
     between = fill(ring(target, sets.INNER), box, scale, (2.0 * sigma + 1.0) * scale)
     keep = blur(between, sigma).astype(np.float32) * cover * np.float32(1 / 255)
-    return soft + (shift - soft) * keep[..., None], (cover * np.float32(255)).astype(np.uint8)
+    softened = []
+    for shift in shifts:
+        soft = blur(shift * cover, sigma) / weight
+        softened.append(soft + (shift - soft) * keep)
+    return softened, (cover * np.float32(255)).astype(np.uint8)
 
 
 def sample(picture: np.ndarray, where: Displacement) -> np.ndarray:

@@ -33,37 +33,32 @@ class Face:
     descriptor: np.ndarray  # float64[6]
 
 
-def faces_of(landmarks: np.ndarray, breaks: np.ndarray, rows: np.ndarray, person: Person) -> list[Face]:
-    """Faces of some rows of a window.
+class Faces:
+    """The faces of a window of landmarks, worked out once for all batches that are cut from it.
 
-    Each row is computed from itself and ``SMOOTHING_REACH`` rows on each side, always with the same
-    array shapes, so that its bits do not depend on which other rows were asked for.
+    A face depends on its own row and on ``SMOOTHING_REACH`` rows on each side, to the last bit: every row is
+    treated alike, however many lie beside it.
 
     Args:
         landmarks: ``float32[M,468,3]`` px, raw; NaN = absent.
         breaks: ``bool[M]``, no smoothing across the step to such a row.
-        rows: ``int64[N]``, present rows.
         person: whose face it is.
     """
-    known: dict[int, tuple[Poses, np.ndarray]] = {}
 
-    def canonical(row: int) -> tuple[Poses, np.ndarray]:
-        if row not in known:
-            one = landmarks[row : row + 1]
-            pose = fit_poses(one, person.reference)
-            known[row] = pose, to_canonical(one, pose)
-        return known[row]
+    def __init__(self, landmarks: np.ndarray, breaks: np.ndarray, person: Person) -> None:
+        self._poses = fit_poses(landmarks, person.reference)
+        self._shapes = smooth(to_canonical(landmarks, self._poses), breaks)
+        self._person = person
 
-    faces = []
-    for row in rows.tolist():
-        start, stop = max(row - SMOOTHING_REACH, 0), min(row + SMOOTHING_REACH + 1, len(landmarks))
-        near = np.concatenate([canonical(k)[1] for k in range(start, stop)])
-        shape = smooth(near, breaks[start:stop])[row - start]
-        pose = canonical(row)[0]
-        points = to_pixels(shape[None], pose)[0, :, :2]
-        descriptor = describe(shape[None], person.nose_y)[0]
-        faces.append(Face(shape=shape, pose=pose, points=points, descriptor=descriptor))
-    return faces
+    def at(self, rows: np.ndarray) -> list[Face]:
+        """Faces of some present rows ``int64[N]``."""
+        poses, shapes = self._poses.take(rows), self._shapes[rows]
+        points = to_pixels(shapes, poses)[:, :, :2]
+        descriptors = describe(shapes, self._person.nose_y)
+        return [
+            Face(shape=shapes[k], pose=poses.take(np.array([k])), points=points[k], descriptor=descriptors[k])
+            for k in range(len(rows))
+        ]
 
 
 def trust(wanted: np.ndarray, unit: np.ndarray, slopes: np.ndarray, widening: float = 1.0) -> np.ndarray:

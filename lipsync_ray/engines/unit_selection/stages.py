@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lipsync_ray.engines.base import FaceBatch
+from lipsync_ray.engines.base import FaceBatch, Window
 from lipsync_ray.engines.unit_selection.canonical import to_pixels
 from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hide_teeth, trim_inner
 from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
-from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, is_empty
+from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, for_channels, is_empty
 from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth, hanging
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
 from lipsync_ray.engines.unit_selection.person import Person
 from lipsync_ray.engines.unit_selection.plane import plane_of
-from lipsync_ray.engines.unit_selection.shape_target import Face, blend_shapes, faces_of, press_lips
+from lipsync_ray.engines.unit_selection.shape_target import Face, Faces, blend_shapes, press_lips
 from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
 from lipsync_ray.engines.unit_selection.units import UnitBank
 from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
@@ -59,11 +59,17 @@ def plan_frames(batch: FaceBatch, person: Person, bank: UnitBank) -> tuple[Plan 
     shown = [_units(batch.cues, row) for row in range(len(batch))]
     used = np.array([row for row, units in enumerate(shown) if units], int)
     rows = batch.window.rows(batch.number[used])
-    faces = faces_of(batch.window.landmarks, batch.window.breaks, rows, person)
+    faces = _faces_of(batch.window, person).at(rows)
     plans: list[Plan | None] = [None] * len(batch)
     for row, face in zip(used.tolist(), faces, strict=True):
         plans[row] = _plan(face, shown[row], batch.cues, row, person, bank)
     return tuple(plans)
+
+
+def _faces_of(window: Window, person: Person) -> Faces:
+    if "faces" not in window.memo:
+        window.memo["faces"] = Faces(window.landmarks, window.breaks, person)
+    return window.memo["faces"]
 
 
 def _units(cues: Mapping[str, np.ndarray], row: int) -> tuple[tuple[float, int], ...]:
@@ -180,7 +186,7 @@ def _lay_patch(frame: np.ndarray, output: np.ndarray, plan: Plan, layers: Layers
     correction = match(layers.patch, under, weight, plan.points, box, frame, plan.face.points)
     patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
     draw_contact(patch, plan.points, box, face, plan.aperture, plan.contact, plan.shade)
-    mixed = under + (patch.astype(np.float32) - under) * weight[..., None]
+    mixed = under + np.subtract(patch, under, dtype=np.float32) * for_channels(weight)
     under[:] = (mixed + 0.5).astype(np.uint8)
 
 

@@ -26,6 +26,7 @@ PUSH = 1.42  # the outer fixed contour, as a multiple of the jaw's distance from
 REGION = 1.45  # the region, as a multiple of the jaw's bounding box about the nose
 BESIDE = 0.10  # face widths outside the oval over which a still-standing background is reached ...
 LEAST_AREA = 0.25  # of an area that stays of it: where a mouth would have to fold, it moves less
+_BAND = 64  # rows that are moved together
 PER_SHIFT = 2.5  # ... plus this many times the displacement itself, so that nothing folds
 
 
@@ -156,12 +157,19 @@ def warp_base(frame: np.ndarray, field: Field | None) -> tuple[Rect, np.ndarray]
     (left, top, right, bottom), shift = part
     box = (left, top, min(right, frame.shape[1]), min(bottom, frame.shape[0]))
     shift = shift[: box[3] - top, : box[2] - left]
+    moving = cv2.bitwise_not(cv2.inRange(shift, (-STILL, -STILL), (STILL, STILL)))
     horizontal, vertical = cv2.split(shift)
-    still = (np.abs(horizontal) <= STILL) & (np.abs(vertical) <= STILL)
     horizontal += np.arange(box[0], box[2], dtype=np.float32)[None, :]
     vertical += np.arange(box[1], box[3], dtype=np.float32)[:, None]
-    moved = cv2.remap(frame, horizontal, vertical, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    cv2.copyTo(cut(frame, box), still.view(np.uint8), moved)
+    moved = cut(frame, box).copy()
+    for first in range(0, len(moving), _BAND):  # a third of the box stands still, most of it in the corners
+        x, y, width, height = cv2.boundingRect(moving[first : first + _BAND])
+        if width:
+            part = slice(first + y, first + y + height), slice(x, x + width)
+            pixels = cv2.remap(
+                frame, horizontal[part], vertical[part], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+            )
+            cv2.copyTo(pixels, moving[part], moved[part])
     return box, moved
 
 

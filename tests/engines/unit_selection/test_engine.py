@@ -9,6 +9,7 @@ import pytest
 from lipsync_ray.engines.base import run_stages
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.engine import UnitSelection
+from lipsync_ray.engines.unit_selection.shape_target import SMOOTHING_REACH, Faces
 from lipsync_ray.engines.unit_selection.stages import plan_frames
 
 ENGINE = UnitSelection()
@@ -155,3 +156,26 @@ def test_absent_neighbours_do_not_reach_into_a_frame(talk):
     usual, _ = run_stages(ENGINE, batch)
     assert mask.any()
     assert np.abs(output.astype(int) - usual).mean() < 1
+
+
+def test_a_face_does_not_depend_on_how_many_rows_lie_beside_it(talk):
+    window, person = talk.batch([0], target=talk.with_aperture(0.0)).window, talk.person
+    landmarks = np.concatenate([window.landmarks] * 3)
+    breaks = np.zeros(len(landmarks), bool)
+    landmarks[20] = np.nan
+    breaks[[0, 9]] = True
+    whole = Faces(landmarks, breaks, person)
+    for row in (0, 1, 4, 8, 9, 10, 18, 21, 25, len(landmarks) - 1):
+        start, stop = max(0, row - SMOOTHING_REACH), row + SMOOTHING_REACH + 1
+        part = Faces(landmarks[start:stop], breaks[start:stop], person)
+        (one,), (other,) = whole.at(np.array([row])), part.at(np.array([row - start]))
+        for name in ("shape", "points", "descriptor"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        np.testing.assert_array_equal(one.pose.rotation, other.pose.rotation)
+
+
+def test_another_window_has_other_faces(talk):
+    batch = talk.batch([6], unit=np.zeros(12, np.int32), target=talk.with_aperture(0.02))
+    run_stages(ENGINE, batch)
+    assert batch.window.memo
+    assert not replace(batch.window, landmarks=batch.window.landmarks + 1).memo
