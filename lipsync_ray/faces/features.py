@@ -21,6 +21,7 @@ THUMB = (32, 20)  # px, width and height
 THUMB_MOUTH = 0.8  # of the width lies between the corners
 DETAIL = (96, 76)  # px
 DETAIL_MOUTH = 0.6
+_P80 = 4 * (DETAIL[0] * DETAIL[1] - 1) // 5  # where the 80th percentile of its pixels stands in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,10 @@ def look_at_mouth(frame: Frame, landmarks: np.ndarray) -> MouthLook:
     # Drawn four times larger and averaged down: a plain warp would pick single pixels.
     fine = aligned(frame, points, (THUMB[0] * 4, THUMB[1] * 4), THUMB_MOUTH)
     detail = cv2.cvtColor(aligned(frame, points, DETAIL, DETAIL_MOUTH), cv2.COLOR_RGB2GRAY)
-    edges = np.abs(cv2.Laplacian(detail, cv2.CV_32F))
+    edges = np.abs(cv2.Laplacian(detail, cv2.CV_32F)).ravel()
     return MouthLook(
         redness=lip_redness(frame, points),
-        sharpness=float(np.log(np.percentile(edges, 80) + 0.3)),
+        sharpness=float(np.log(np.partition(edges, _P80)[_P80] + 0.3)),
         thumb=cv2.resize(fine, THUMB, interpolation=cv2.INTER_AREA),
     )
 
@@ -73,6 +74,12 @@ def lip_redness(frame: Frame, points: np.ndarray) -> tuple[float, float]:
     colour = rgb_at(frame, np.clip(at, 0, (frame.width - 1, frame.height - 1))).mean(1, dtype=np.float64)
     tint = (colour[:, 0] - colour[:, 1]) / np.maximum(colour.sum(1), 1.0)
     ends = np.cumsum([len(part) for part in parts])[:-1]
-    upper, lower, around, brow = (float(np.median(part)) for part in np.split(tint, ends))
+    upper, lower, around, brow = (_median(part) for part in np.split(tint, ends))
     skin = max(around, brow - PALER)
     return upper - skin, lower - skin
+
+
+def _median(values: np.ndarray) -> float:
+    """What ``np.median`` gives, which takes far longer over a few numbers."""
+    ordered, count = np.sort(values), len(values)
+    return float(ordered[(count - 1) // 2 : count // 2 + 1].mean())

@@ -21,14 +21,14 @@ def signature(frame: Frame) -> np.ndarray:
     planes = []
     for number, plane in enumerate(frame.planes):
         scale = max(1, step >> frame.layout.shift_y) if number else step
-        planes.append(plane[::scale, ::scale] >> (frame.layout.depth - 8))
+        samples = plane[::scale, ::scale]
+        planes.append(np.ascontiguousarray(samples >> (frame.layout.depth - 8), np.uint8))
     at = 0
     for plane, bins in zip(planes, (LUMA_BINS, CHROMA_BINS, CHROMA_BINS), strict=True):
-        counts = np.bincount((plane >> (8 - bins.bit_length() + 1)).ravel(), minlength=bins)
+        counts = cv2.calcHist([plane], [0], None, [bins], [0, 256]).ravel().astype(np.float64)
         out[at : at + bins] = np.rint(255 * np.sqrt(counts / plane.size))
         at += bins
-    luma = np.ascontiguousarray(planes[0].astype(np.uint8))
-    out[at:] = cv2.resize(luma, THUMB, interpolation=cv2.INTER_AREA).ravel()
+    out[at:] = cv2.resize(planes[0], THUMB, interpolation=cv2.INTER_AREA).ravel()
     return out
 
 

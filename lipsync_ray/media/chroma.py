@@ -13,14 +13,14 @@ import numpy as np
 
 def widen(chroma: np.ndarray, axis: int, siting: float, length: int) -> np.ndarray:
     """Twice as many samples along ``axis``, cut to ``length``; the ends are repeated. Keeps the dtype."""
-    if axis == 0 and siting == 0.5:  # what OpenCV means by linear, and much the fastest
-        size = (chroma.shape[1], 2 * chroma.shape[0])
-        return cv2.resize(chroma, size, interpolation=cv2.INTER_LINEAR)[:length]
     # Luma pixel x sits at (x - siting) / 2 on the chroma grid.
-    first, second = _mixed(chroma, axis, -1, siting / 2), _mixed(chroma, axis, 1, (1 - siting) / 2)
     if axis == 1:  # merged channels are neighbours in memory: the fastest way to interleave columns
-        return cv2.merge([first, second]).reshape(chroma.shape[0], -1)[:, :length]
-    return np.stack([first, second], axis=1).reshape(-1, chroma.shape[1])[:length]
+        both = [_mixed(chroma, 1, -1, siting / 2), _mixed(chroma, 1, 1, (1 - siting) / 2)]
+        return cv2.merge(both).reshape(chroma.shape[0], -1)[:, :length]
+    out = np.empty((2 * chroma.shape[0], chroma.shape[1]), chroma.dtype)
+    _mixed(chroma, 0, -1, siting / 2, out[::2])
+    _mixed(chroma, 0, 1, (1 - siting) / 2, out[1::2])
+    return out[:length]
 
 
 def narrow(values: np.ndarray, siting_x: float | None, siting_y: float | None) -> np.ndarray:
@@ -42,22 +42,15 @@ def narrow(values: np.ndarray, siting_x: float | None, siting_y: float | None) -
     return np.ascontiguousarray(done[_samples(siting_y), _samples(siting_x)])
 
 
-def _mixed(chroma: np.ndarray, axis: int, by: int, share: float) -> np.ndarray:
-    """Each sample with a share of its neighbour on one side."""
-    if share == 0:
-        return chroma
-    return cv2.addWeighted(chroma, 1 - share, _shifted(chroma, axis, by), share, 0)
-
-
-def _shifted(array: np.ndarray, axis: int, by: int) -> np.ndarray:
-    """Each sample's neighbour on one side; the last has none and stands for itself."""
-    out, near = np.empty_like(array), array.swapaxes(0, axis)
-    shifted = out.swapaxes(0, axis)
-    if by < 0:
-        shifted[1:], shifted[:1] = near[:-1], near[:1]
-    else:
-        shifted[:-1], shifted[-1:] = near[1:], near[-1:]
-    return out
+def _mixed(chroma: np.ndarray, axis: int, by: int, share: float, out: np.ndarray | None = None) -> np.ndarray:
+    """Each sample with a share of its neighbour on one side; the last has none and stands for itself."""
+    near = chroma
+    if share:
+        edges = [0, 0, 0, 0]  # top, bottom, left, right
+        edges[2 * axis + (by > 0)] = 1
+        more = cv2.copyMakeBorder(chroma, *edges, cv2.BORDER_REPLICATE).swapaxes(0, axis)
+        near = (more[1:] if by > 0 else more[:-1]).swapaxes(0, axis)
+    return cv2.addWeighted(chroma, 1 - share, near, share, 0, dst=out)
 
 
 def _kernel(siting: float | None) -> np.ndarray:
