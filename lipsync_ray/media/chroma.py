@@ -46,8 +46,8 @@ def _mixed(chroma: np.ndarray, axis: int, by: int, share: float, out: np.ndarray
     """Each sample with a share of its neighbour on one side; the last has none and stands for itself."""
     near = chroma
     if share:
-        edges = [0, 0, 0, 0]  # top, bottom, left, right
-        edges[2 * axis + (by > 0)] = 1
+        before, after = int(by < 0), int(by > 0)
+        edges = (before, after, 0, 0) if axis == 0 else (0, 0, before, after)
         more = cv2.copyMakeBorder(chroma, *edges, cv2.BORDER_REPLICATE).swapaxes(0, axis)
         near = (more[1:] if by > 0 else more[:-1]).swapaxes(0, axis)
     return cv2.addWeighted(chroma, 1 - share, near, share, 0, dst=out)
