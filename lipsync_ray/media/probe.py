@@ -45,7 +45,9 @@ class Probe:
     first_pts: int | None
 
 
-def open_container(path: str | Path, *, most_pixels: int | None = None) -> InputContainer:
+def open_container(
+    path: str | Path, *, most_pixels: int | None = None, packets_only: bool = False
+) -> InputContainer:
     """Open a plain file for demuxing, never a network address or a playlist; see ``open_demuxer``.
 
     Raises:
@@ -53,7 +55,7 @@ def open_container(path: str | Path, *, most_pixels: int | None = None) -> Input
     """
     file = check_path(path, VideoUnreadable)
     try:
-        return open_demuxer(file, most_pixels=most_pixels)
+        return open_demuxer(file, most_pixels=most_pixels, packets_only=packets_only)
     except FormatRefused as error:
         raise VideoUnreadable(f"{path}: {error}") from error
     except (FFmpegError, OSError, ValueError) as error:

@@ -1,8 +1,9 @@
 """Read whatever FFmpeg demuxes, whatever the container's index is worth.
 
 A frame is accepted only by its PTS. The reader seeks to the decoding time of the keyframe that governs it
-(the last one shown not after it, so leading pictures of an open group never count), and tries again one
-keyframe earlier and then from the start of the file. Frames that remain missing are an error with a name.
+(the last one shown not after it, so leading pictures of an open group never count), and tries again with a
+look at the file, one keyframe earlier and then from the start of the file. Frames that remain missing are an
+error with a name.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class PyavReader(OrderedReader):
         ways: list[Callable[[], Iterator[tuple[int | None, av.VideoFrame]]]] = []
         if self.table.indexed:
             ways = [lambda k=k: source.from_key(k) for k in dict.fromkeys((key, max(0, key - 1)))]
+            if not source.looked:
+                ways.insert(0, lambda: source.from_key(key, look=False))
         for way in ways:
             try:
                 self._walk = way()

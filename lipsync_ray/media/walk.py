@@ -31,15 +31,21 @@ class Source:
         self._table = table
         self._threads = threads
         self._container: InputContainer | None = None
+        self.looked = False  # whether the file was opened with a look at its first picture
 
     def from_start(self) -> Iterator[tuple[int | None, av.VideoFrame]]:
         """All frames with their PTS (their number where the table is counted), from a fresh opening."""
         self.close()
+        self.looked = True
         container, stream = self._open()
         return self._decode(read_packets(container, stream), counted=self._table.counted)
 
-    def from_key(self, key: int) -> Iterator[tuple[int | None, av.VideoFrame]]:
+    def from_key(self, key: int, *, look: bool = True) -> Iterator[tuple[int | None, av.VideoFrame]]:
         """Frames with their PTS, decoding from one keyframe of the table on.
+
+        To ``look`` is to let FFmpeg decode the first picture when it opens the file. All that it finds is
+        known from the table, but for how far pictures are reordered, where neither container nor stream says
+        that: frames are missed then.
 
         Packets before the keyframe's own never reach the decoder, so that no picture is made from references
         it does not have.
@@ -47,6 +53,9 @@ class Source:
         Raises:
             SeekMissed: when iterated, if the demuxer lands behind the keyframe or cannot seek.
         """
+        if look and not self.looked:
+            self.close()
+            self.looked = True
         fresh = self._container is None
         container, stream = self._open()
         pts, dts = int(self._table.key_pts[key]), int(self._table.key_dts[key])
@@ -65,7 +74,7 @@ class Source:
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
         if self._container is None:
-            container = open_container(self._table.path)
+            container = open_container(self._table.path, packets_only=not self.looked)
             stream = choose_stream(container, self._table.path)
             stream.codec_context.thread_count = self._threads
             stream.thread_type = "AUTO"

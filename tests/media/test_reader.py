@@ -58,10 +58,29 @@ def test_a_segment_is_read_in_one_opening(tmp_path, monkeypatch):
     table = build_table(write_segments(tmp_path, timeline, [], EncodeSettings(codec="libx264"))[0])
     opened = []
     real = walk.open_container
-    monkeypatch.setattr(walk, "open_container", lambda path: opened.append(path) or real(path))
+    monkeypatch.setattr(walk, "open_container", lambda path, **how: opened.append(path) or real(path, **how))
     with open_reader(table, threads=1) as reader:
         assert [frame.index for frame in reader.frames(range(60))] == list(range(60))
     assert len(opened) == 1, "a keyframe at the start was sought, which segments cannot do"
+
+
+def test_a_decoder_that_does_not_know_the_order_is_helped_by_a_look(clip, monkeypatch):
+    made = clip("cfr")
+    opened, decode = [], walk.Source._decode
+
+    def disordered(source, packets, **how):  # what FFmpeg makes of pictures that come later than it expects
+        frames = list(itertools.islice(decode(source, packets, **how), 12))
+        yield from frames if source.looked else [*frames[6:], *frames[:6]]
+
+    real = walk.open_container
+    monkeypatch.setattr(walk.Source, "_decode", disordered)
+    monkeypatch.setattr(
+        walk, "open_container", lambda path, packets_only: opened.append(packets_only) or real(path)
+    )
+    table = build_table(made.path)
+    with open_reader(table, threads=1) as reader:
+        assert numbers(reader, range(4)) == list(made.numbers[:4])
+    assert opened == [True, False]
 
 
 @pytest.mark.parametrize(
