@@ -45,9 +45,9 @@ def open_bounded(
     """
     with open_container(path, most_pixels=None if limits is None else _most(limits)) as container:
         stream = choose_stream(container, path)
+        if container.format.name.startswith("webp"):
+            raise VideoUnreadable(f"{path}: an animated WebP is not read: convert it to MP4 or GIF")
         if limits is not None:
-            if container.format.name.startswith("webp"):
-                raise VideoUnreadable(f"{path}: an animated WebP is not read: convert it to MP4 or GIF")
             _check(path, (stream.width, stream.height), limits)
         yield container, stream
 
@@ -57,6 +57,7 @@ def _most(limits: LimitsSettings) -> int:
 
 
 def _check(path: str | Path, size: tuple[int, int], limits: LimitsSettings) -> None:
+    """Raises LimitExceeded: a picture of so many columns and rows is too large, or FFmpeg knows no size."""
     width, height = size
     if not width * height:
         raise LimitExceeded(
