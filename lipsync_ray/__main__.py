@@ -9,8 +9,8 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    # Every verb keeps matrices to one thread (threads.one_thread_each). Until then OpenBLAS would have one
-    # for each CPU, started while NumPy and OpenCV are imported, and each spins for .1 s before it sleeps.
+    # Dubs keep matrices to one thread (threads.one_thread_each). Until then OpenBLAS, here and in processes
+    # that are started, would have one for each CPU, made while NumPy is imported: each spins for .1 s first.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from lipsync_ray.cli import main as run

@@ -61,9 +61,13 @@ def _plan_role(job: RenderJob, role: Role, engine: Engine, start: int, stop: int
     drawn, breaks, context = drawn_frames(job, role), run_breaks(job, role), engine.context
     stretches = schedule(drawn, breaks, start, stop, every=job.preset.every, context=context)
     shown = [number for part in stretches for number in part.wanted()]
-    margin = max(engine.landmark_margin, context.before, context.after)
-    window = landmark_window(job, role, shown[0], shown[-1] + 1, margin)
+    window = landmark_window(job, role, shown[0], shown[-1] + 1, _margin(engine))
     return RoleDrawing(role=role, stretches=stretches, window=window)
+
+
+def _margin(engine: Engine) -> int:
+    """Rows of landmarks on each side of a frame that an engine may look at."""
+    return max(engine.landmark_margin, engine.context.before, engine.context.after)
 
 
 def draw(
@@ -109,8 +113,10 @@ class _Run:
     def __init__(self, job: RenderJob, role: Role, engine: Engine, stretch: Stretch, window: Window) -> None:
         self._job, self._role, self._engine, self._stretch = job, role, engine, stretch
         self._box = role.view(int(job.shots(np.array([stretch.start]))[0]))
-        self._window = _inside(window, self._box, job.preset.resize_factor)
-        self._coming = iter(stretch.wanted())
+        wanted = stretch.wanted()
+        near = window.part(wanted[0] - _margin(engine), wanted[-1] + 1 + _margin(engine))
+        self._window = _inside(near, self._box, job.preset.resize_factor)
+        self._coming = iter(wanted)
         self._reached = -1  # the last frame taken off the reader
         self._frames: dict[int, Frame] = {}
         self._crops: dict[int, np.ndarray] = {}  # at full size

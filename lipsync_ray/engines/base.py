@@ -90,7 +90,8 @@ class Preparation:
 class Window:
     """Landmarks of a stretch of output frames, a margin wider than the batches cut from it.
 
-    ``memo`` is the engine's: what it works out for one batch and needs for the next ones.
+    ``memo`` is the engine's: what it works out for one batch and needs for the next ones. A window has one
+    engine and one preparation.
     """
 
     start: int  # output frame of row 0
@@ -101,6 +102,11 @@ class Window:
     def rows(self, number: np.ndarray) -> np.ndarray:
         """Row of each output frame ``int64[N]``."""
         return number - self.start
+
+    def part(self, start: int, stop: int) -> Window:
+        """The rows of output frames ``[start, stop)``, as far as there are any."""
+        rows = slice(max(0, start - self.start), max(0, stop - self.start))
+        return Window(start=max(start, self.start), landmarks=self.landmarks[rows], breaks=self.breaks[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,6 @@ def lip_redness(frame: Frame, points: np.ndarray) -> tuple[float, float]:
 
 
 def _median(values: np.ndarray) -> float:
-    """What ``np.median`` gives, which takes far longer over a few numbers."""
+    """What ``np.median`` gives of finite values; it takes far longer over a few."""
     ordered, count = np.sort(values), len(values)
     return float(ordered[(count - 1) // 2 : count // 2 + 1].mean())

@@ -84,12 +84,10 @@ def exact_planes(rgb: np.ndarray, layout: PixelLayout) -> Planes:
 
 def chroma_of(values: np.ndarray, matrix: np.ndarray, layout: PixelLayout) -> tuple[np.ndarray, np.ndarray]:
     """U and V on chroma's grid, not rounded, of whole samples of RGB ``float32[h,w,3]`` by ``matrix``."""
-    # Rows first, which are a mean as a rule. Luma goes along, though nobody needs it: OpenCV is quick from
-    # three channels to three, and slow to two.
-    rows = narrow(values, None, layout.siting_y if layout.shift_y else None)
-    mixed = cv2.transform(rows, matrix)
-    siting = layout.siting_x if layout.shift_x else None
-    u, v = (narrow(cv2.extractChannel(mixed, channel), siting, None) for channel in (1, 2))
+    # With luma, which nobody needs: OpenCV is quick from three channels to three, and slow to two.
+    mixed = cv2.transform(values, matrix)
+    siting = layout.siting_x if layout.shift_x else None, layout.siting_y if layout.shift_y else None
+    u, v = (narrow(cv2.extractChannel(mixed, channel), *siting) for channel in (1, 2))
     return u, v
 
 

@@ -65,7 +65,7 @@ _SIZED = frozenset({"matroska", "flv"})  # their headers tell a length
 
 
 def build_table(path: str | Path, limits: LimitsSettings | None = None) -> FrameTable:
-    """Find every frame of a video and when it is shown; one larger than ``limits`` is not decoded.
+    """Find every frame of a video and when it is shown; one that is told to be too large is refused.
 
     One demux pass; packets hidden by an edit list are dropped, and so are pictures before the first one that
     can be decoded. Where packets carry no reliable times (AVI, bare streams, repeated times) or may hold
@@ -104,7 +104,7 @@ def list_packets(
     path: str | Path,
     see: Callable[[av.Packet], None] = lambda packet: None,
 ) -> PacketList:
-    """Read all packets of a stream without decoding any; ``see`` is shown each, and the empty one at the end.
+    """Read all packets of a stream, decoding none; ``see`` is shown each, the empty last one too.
 
     Raises:
         VideoUnreadable: the container is damaged.

@@ -85,7 +85,7 @@ def for_channels(weight: np.ndarray) -> np.ndarray:
 
 
 def median(values: np.ndarray) -> np.ndarray:
-    """The median of the rows of ``[n,c]``, as ``np.median`` has it, which takes far longer over so few."""
+    """The median of finite rows ``[n,c]``, as ``np.median`` has it, which takes far longer over so few."""
     ordered, count = np.sort(values, axis=0), len(values)
     return ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
 

@@ -58,9 +58,10 @@ def plan_frames(batch: FaceBatch, person: Person, bank: UnitBank) -> tuple[Plan 
     """Target landmarks of every frame of a batch; None where the frame is to stay as it is."""
     shown = [_units(batch.cues, row) for row in range(len(batch))]
     used = np.array([row for row, units in enumerate(shown) if units], int)
-    rows = batch.window.rows(batch.number[used])
-    faces = _faces_of(batch.window, person).at(rows)
     plans: list[Plan | None] = [None] * len(batch)
+    if not len(used):
+        return tuple(plans)
+    faces = _faces_of(batch.window, person).at(batch.window.rows(batch.number[used]))
     for row, face in zip(used.tolist(), faces, strict=True):
         plans[row] = _plan(face, shown[row], batch.cues, row, person, bank)
     return tuple(plans)

@@ -165,11 +165,11 @@ def warp_base(frame: np.ndarray, field: Field | None) -> tuple[Rect, np.ndarray]
     for first in range(0, len(moving), _BAND):  # a third of the box stands still, most of it in the corners
         x, y, width, height = cv2.boundingRect(moving[first : first + _BAND])
         if width:
-            part = slice(first + y, first + y + height), slice(x, x + width)
+            piece = slice(first + y, first + y + height), slice(x, x + width)
             pixels = cv2.remap(
-                frame, horizontal[part], vertical[part], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+                frame, horizontal[piece], vertical[piece], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
             )
-            cv2.copyTo(pixels, moving[part], moved[part])
+            cv2.copyTo(pixels, moving[piece], moved[piece])
     return box, moved
 
 
