@@ -10,11 +10,12 @@ import wave
 import zlib
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
-from lipsync_ray.errors import ConfigError, LimitExceeded
+from lipsync_ray.errors import ConfigError, LimitExceeded, VideoUnreadable
 from lipsync_ray.inputs import open_inputs
 from lipsync_ray.limits import LimitsSettings
 from lipsync_ray.media.bounds import check_hours, check_size
@@ -95,6 +96,20 @@ def test_a_table_is_made_within_the_limits(tmp_path: Path, monkeypatch: pytest.M
         build_table(clip, LimitsSettings(max_megapixels=0.02))
     with pytest.raises(LimitExceeded):
         build_table(announced(tmp_path / "b.png", 60_000, 60_000), LimitsSettings(max_megapixels=1000))
+
+
+@pytest.mark.parametrize("limits", [None, LimitsSettings()])
+def test_an_animated_webp_is_refused_by_name(tmp_path: Path, limits: LimitsSettings | None) -> None:
+    path = tmp_path / "a.webp"
+    with av.open(str(path), "w", format="webp") as out:
+        stream = out.add_stream("libwebp_anim", 10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for shade in (0, 128, 255):
+            grey = np.full((48, 64, 3), shade, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        out.mux(stream.encode(None))
+    with pytest.raises(VideoUnreadable, match="an animated WebP is not read"):
+        build_table(path, limits)
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "jpeg", "bmp", "tiff", "webp"])
