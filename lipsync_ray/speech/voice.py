@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from lipsync_ray.speech.features import (
+    BANDS,
     BLOCK,
     FFT,
     FLOOR_DB,
@@ -71,12 +72,12 @@ def measure(
     out = {f.name: np.zeros(total, np.float32) for f in fields(Voice)}
     if not formants:
         out["f1"] = out["f2"] = np.broadcast_to(np.float32(np.nan), total)  # takes no memory
-    near = np.empty((0, CEPSTRA), np.float32)
+    near = np.empty((0, BANDS), np.float32)
     for rows, frames in blocks(samples, WINDOW, size):
         power = power_spectrum(frames)
         out["level"][rows], out["low"][rows] = _balance(power)
         mel = (power @ mel_matrix()).astype(np.float32)
-        near = np.concatenate([near[-2 * REACH :], _cepstra(mel)])
+        near = np.concatenate([near[-2 * REACH :], _shape(mel)])
         moved = _movement(near)
         out["movement"][rows.stop - REACH - len(moved) : rows.stop - REACH] = moved
         if bands is not None:
@@ -102,18 +103,19 @@ def _balance(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return level, 10 * np.log10((low + tiny) / (high + tiny))
 
 
-def _cepstra(bands: np.ndarray) -> np.ndarray:
+def _shape(bands: np.ndarray) -> np.ndarray:
+    """Logarithms of mel bands ``float32[n, 48]``."""
     # A floor 50 dB below the frame's own mean keeps empty bands from ruling the shape.
-    logs = np.log(bands + (bands.mean(1, keepdims=True) * 1e-5 + 10 ** (FLOOR_DB / 10)).astype(np.float32))
-    count = logs.shape[1]
-    place = (np.arange(count) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1)
-    return logs @ (np.cos(np.pi / count * place) * np.sqrt(2.0) / count).astype(np.float32)
+    return np.log(bands + (bands.mean(1, keepdims=True) * 1e-5 + 10 ** (FLOOR_DB / 10)).astype(np.float32))
 
 
-def _movement(cepstra: np.ndarray) -> np.ndarray:
-    """``Voice.movement`` of all but the first and last three of ``float32[n, 12]``."""
-    difference = cepstra[2 * REACH :] - cepstra[: -2 * REACH]
-    return np.sqrt(2.0 * np.square(difference).sum(1))
+def _movement(shapes: np.ndarray) -> np.ndarray:
+    """``Voice.movement`` of all but the first and last three of ``float32[n, 48]``: a distance of cepstra."""
+    # What is equal must not move: a product with a matrix rounds equal rows in ways of its own.
+    difference = shapes[2 * REACH :] - shapes[: -2 * REACH]
+    place = (np.arange(BANDS) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1)
+    cosines = (np.cos(np.pi / BANDS * place) * np.sqrt(2.0) / BANDS).astype(np.float32)
+    return np.sqrt(2.0 * np.square(difference @ cosines).sum(1))
 
 
 @cache
