@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lipsync_ray.faces.medians import median
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.sampling import rgb_at, warped_rgb
 
@@ -74,12 +75,6 @@ def lip_redness(frame: Frame, points: np.ndarray) -> tuple[float, float]:
     colour = rgb_at(frame, np.clip(at, 0, (frame.width - 1, frame.height - 1))).mean(1, dtype=np.float64)
     tint = (colour[:, 0] - colour[:, 1]) / np.maximum(colour.sum(1), 1.0)
     ends = np.cumsum([len(part) for part in parts])[:-1]
-    upper, lower, around, brow = (_median(part) for part in np.split(tint, ends))
+    upper, lower, around, brow = (float(median(part)) for part in np.split(tint, ends))
     skin = max(around, brow - PALER)
     return upper - skin, lower - skin
-
-
-def _median(values: np.ndarray) -> float:
-    """What ``np.median`` gives of finite values; it takes far longer over a few."""
-    ordered, count = np.sort(values), len(values)
-    return float(ordered[(count - 1) // 2 : count // 2 + 1].mean())

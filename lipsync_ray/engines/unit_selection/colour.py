@@ -12,10 +12,10 @@ from lipsync_ray.engines.unit_selection.geometry import (
     face_width,
     fill,
     for_channels,
-    median,
     resize,
     ring,
 )
+from lipsync_ray.faces.medians import median
 
 RIM = (0.02, 0.6)  # mask weights that count as rim
 STEP = 0.0125  # face widths per pixel of the working size

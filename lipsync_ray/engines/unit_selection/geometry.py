@@ -84,12 +84,6 @@ def for_channels(weight: np.ndarray) -> np.ndarray:
     return cv2.merge([weight, weight, weight])
 
 
-def median(values: np.ndarray) -> np.ndarray:
-    """The median of finite rows ``[n,c]``, as ``np.median`` has it, which takes far longer over so few."""
-    ordered, count = np.sort(values, axis=0), len(values)
-    return ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
-
-
 def ring(points: np.ndarray, indices: tuple[int, ...]) -> np.ndarray:
     """Image coordinates ``float64[n,2]`` of some landmarks."""
     return np.asarray(points[_array(indices)][:, :2], np.float64)

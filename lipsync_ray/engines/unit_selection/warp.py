@@ -26,8 +26,8 @@ PUSH = 1.42  # the outer fixed contour, as a multiple of the jaw's distance from
 REGION = 1.45  # the region, as a multiple of the jaw's bounding box about the nose
 BESIDE = 0.10  # face widths outside the oval over which a still-standing background is reached ...
 LEAST_AREA = 0.25  # of an area that stays of it: where a mouth would have to fold, it moves less
-_BAND = 64  # rows that are moved together
 PER_SHIFT = 2.5  # ... plus this many times the displacement itself, so that nothing folds
+_BAND = 64  # rows that are moved together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
