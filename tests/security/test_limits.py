@@ -98,6 +98,17 @@ def test_a_table_is_made_within_the_limits(tmp_path: Path, monkeypatch: pytest.M
         build_table(announced(tmp_path / "b.png", 60_000, 60_000), LimitsSettings(max_megapixels=1000))
 
 
+def test_a_header_that_lies_does_not_get_a_large_picture_decoded(tmp_path: Path) -> None:
+    clip = Path(make_clip("cfr", tmp_path / "clip").path)
+    data = bytearray(clip.read_bytes())
+    size = data.index(b"avc1", data.index(b"stsd")) + 4 + 24  # width and height, 16 bits each (ISO 14496-12)
+    assert struct.unpack_from(">HH", data, size) == (192, 108)
+    struct.pack_into(">HH", data, size, 16, 8)
+    clip.write_bytes(data)
+    with pytest.raises(LimitExceeded, match=r"192x108 pixels"):
+        build_table(clip, LimitsSettings(max_megapixels=0.02))
+
+
 @pytest.mark.parametrize("limits", [None, LimitsSettings()])
 def test_an_animated_webp_is_refused_by_name(tmp_path: Path, limits: LimitsSettings | None) -> None:
     path = tmp_path / "a.webp"
