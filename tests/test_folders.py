@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,3 +54,32 @@ def test_what_a_killed_process_left_goes_but_not_what_is_in_use(base: Path) -> N
         process.wait()
     with private_folder():
         assert not left.parent.exists()
+
+
+def test_of_folders_without_a_lock_only_what_is_old_and_empty_goes(base: Path) -> None:
+    left, young, used = (base / f"lsr-{name}" for name in ("left", "young", "used"))
+    for folder in (left, young, used):
+        folder.mkdir()
+    (used / "file").touch()  # not of this program: it puts nothing into a folder that it has not locked
+    long_ago = time.time() - 1000
+    for folder in (left, used):
+        os.utime(folder, (long_ago, long_ago))
+    with private_folder():
+        assert not left.exists()
+        assert young.exists()  # its process may be about to lock it
+        assert (used / "file").exists()
+
+
+def test_the_lock_of_a_folder_goes_last(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed while removing a folder leaves one that others remove."""
+    left: list[list[str]] = []
+    rmtree = shutil.rmtree
+
+    def watched(path: Path, **options: Any) -> None:
+        rmtree(path, **options)
+        left.append(sorted(inside.name for inside in base.glob("lsr-*/*")))
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    with private_folder() as folder:
+        (folder / "file").touch()
+    assert left == [["in-use.lock"], []]
