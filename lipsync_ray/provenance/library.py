@@ -9,6 +9,8 @@ from typing import Any
 from lipsync_ray.errors import DependencyMissing
 from lipsync_ray.provenance.certificates import PURPOSES
 
+LEAF_KB = 4 << 10  # 32 bytes more in the manifest for each
+
 
 def c2pa_library() -> Any:
     """The module ``c2pa``. Raises DependencyMissing: it, or what makes keys, does not import here."""
@@ -31,8 +33,14 @@ def open_context(anchors: Sequence[bytes] = ()) -> Any:
     settings: dict[str, Any] = {
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
         "builder": {"thumbnail": {"enabled": False}},
-        # A file up to so large it copies into memory, a larger one to the disk; its own limit is 512.
-        "core": {"backing_store_memory_threshold_in_mb": 1},
+        "core": {
+            # A file up to so large it copies into memory, a larger one to the disk; its own limit is 512.
+            "backing_store_memory_threshold_in_mb": 1,
+            # What an .mp4 plays is hashed so much at a time, and all these hashes are in the manifest: by
+            # its own choice the library reads 256 MB at once. Proofs would be boxes of their own.
+            "merkle_tree_chunk_size_in_kb": LEAF_KB,
+            "merkle_tree_max_proofs": 0,
+        },
     }
     settings["trust"] = {"trust_config": "\n".join(PURPOSES)}
     if anchors:

@@ -174,6 +174,28 @@ def test_any_flipped_byte_is_found(signed: Path, tmp_path: Path) -> None:
             verify(str(path))
 
 
+def test_no_piece_of_a_large_file_can_be_changed_or_moved(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is played is hashed piece by piece; here the pieces are small instead."""
+    monkeypatch.setattr("lipsync_ray.provenance.library.LEAF_KB", 1)
+    path = tmp_path / "out.mp4"
+    home.dub(path)
+    path.with_suffix(".json").unlink()
+    assert verify(str(path)).by == "manifest"
+    whole = path.read_bytes()
+    start, end = next((start + 8, end) for kind, start, end in boxes(whole) if kind == b"mdat")
+    assert end - start > 10 * 1024
+    swapped = [whole[start : start + 1024], whole[start + 1024 : start + 2048]]
+    changed = [whole[:start] + swapped[1] + swapped[0] + whole[start + 2048 :]]
+    for at in range(start + 500, end, 1024):
+        changed.append(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    for data in changed:
+        path.write_bytes(data)
+        with pytest.raises(ProvenanceBroken, match="was changed after it was signed"):
+            verify(str(path))
+
+
 @pytest.mark.parametrize(
     "more",
     [
