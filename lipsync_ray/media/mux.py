@@ -76,7 +76,7 @@ def mux(
             _mark_dub(output.streams[-1], sound.path)
             flows = [_assigned(concat(segments, timeline, joint), video), dub]
             if not table.still:
-                source = stack.enter_context(open_container(table.path))
+                source = stack.enter_context(open_container(table.path, packets_only=True))
                 flows += _keep(output, source, table, timeline, target, keep)
             for packet in heapq.merge(*flows, key=_due):
                 output.mux(packet)
