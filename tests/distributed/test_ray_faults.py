@@ -57,7 +57,7 @@ class Nodes:
 
     def settle(self) -> None:
         """Run tasks until all is known to be lost that is: workers outlive a raylet that is killed."""
-        names, limit = {name_of(node) for node in self.workers}, time.monotonic() + 60
+        names, limit = {name_of(node) for node in self.workers}, time.monotonic() + 180
         while not names.issuperset(self.homes.values()):
             assert time.monotonic() < limit
             self.run(naps(2 * len(self.homes), 0.1) + naps(2 * len(self.homes), 0.1, lane="cpu"))
