@@ -9,7 +9,7 @@ from typing import Any
 from lipsync_ray.errors import DependencyMissing
 from lipsync_ray.provenance.certificates import PURPOSES
 
-LEAF_KB = 4 << 10  # 32 bytes more in the manifest for each
+LEAF_KB = 4 << 10  # each adds 34 bytes to the manifest
 
 
 def c2pa_library() -> Any:
@@ -36,8 +36,9 @@ def open_context(anchors: Sequence[bytes] = ()) -> Any:
         "core": {
             # A file up to so large it copies into memory, a larger one to the disk; its own limit is 512.
             "backing_store_memory_threshold_in_mb": 1,
-            # What an .mp4 plays is hashed so much at a time, and all these hashes are in the manifest: by
-            # its own choice the library reads 256 MB at once. Proofs would be boxes of their own.
+            # What an .mp4 plays is hashed so much at a time: by its own choice the library has up to 512 MB
+            # of it in memory. All hashes are in the manifest, as proofs would be boxes outside of what is
+            # signed (``provenance.outside``).
             "merkle_tree_chunk_size_in_kb": LEAF_KB,
             "merkle_tree_max_proofs": 0,
         },

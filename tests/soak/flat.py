@@ -30,8 +30,8 @@ LIMITS = {
     "cache MB": (0.0, 1.0),
     "temporary MB": (0.0, 1.0),  # what killed workers leave is removed by others after a while
 }
-# Ray's head keeps a socket of each driver that has left, closed, for minutes at least (2.60, whatever this
-# project does): as many as there are rounds say nothing, and quick machines do many in the same time.
+# Ray's head keeps a socket of each driver that has left, closed, for minutes at least (2.60; drivers that do
+# nothing but ``ray.init`` and ``ray.shutdown`` leave one each as well). One a round therefore says nothing.
 PER_ROUND = {"closed sockets": 1.0}
 # Ray's head remembers up to 100,000 tasks, actors and workers each, which an hour does not reach. With few
 # it is seen whether anything grows besides. (It has no limit for drivers that left: ray-project/ray#65692.)
