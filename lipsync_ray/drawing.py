@@ -17,11 +17,12 @@ from lipsync_ray.compositing import (
     landmark_window,
     run_breaks,
 )
-from lipsync_ray.engines.base import Engine, FaceBatch, Notes, Window, look, run_stages
+from lipsync_ray.engines.base import Engine, FaceBatch, Notes, Painter, Window, look, paint, run_stages
 from lipsync_ray.feed import Feed
 from lipsync_ray.media.colour import crop_rgb
 from lipsync_ray.media.composite import composite
 from lipsync_ray.media.frame import Box, Frame
+from lipsync_ray.plane_canvas import PlaneCanvas
 from lipsync_ray.role import Role
 from lipsync_ray.schedule import Stretch, in_batches, schedule
 from lipsync_ray.shrink import enlarge, shrink, shrink_landmarks
@@ -122,6 +123,9 @@ class _Run:
         self._crops: dict[int, np.ndarray] = {}  # at full size
         self._notes: dict[int, np.ndarray] = {}
         self._drawn: dict[int, Drawn] = {}
+        whole = job.preset.every == 1 and job.preset.resize_factor == 1
+        self._painter = engine if whole and isinstance(engine, Painter) else None
+        self._painted: dict[int, PlaneCanvas] = {}
 
     def finish(self, frames: Iterator[Frame]) -> Iterator[Act]:
         """Draw batch after batch, and give out what lies up to the last drawn frame."""
@@ -144,7 +148,8 @@ class _Run:
             self._reached = next(self._coming)
             frame = next(frames)
             self._frames[self._reached] = frame
-            self._crops[self._reached] = crop_rgb(frame, self._box)
+            if self._painter is None:
+                self._crops[self._reached] = crop_rgb(frame, self._box)
 
     def _look(self, frames: Iterator[Frame], until: int, looked: int) -> int:
         """Let the engine look at what lies up to ``until``; the number of frames looked at so far."""
@@ -156,6 +161,10 @@ class _Run:
 
     def _draw(self, keys: tuple[int, ...]) -> None:
         batch = self._batch(keys)
+        if self._painter is not None:
+            self._painted = {number: PlaneCanvas(self._frames[number], self._box) for number in keys}
+            paint(self._painter, batch, list(self._painted.values()))
+            return
         output, mask = run_stages(self._engine, batch)
         for row, number in enumerate(keys):
             self._drawn[number] = Drawn(
@@ -169,7 +178,7 @@ class _Run:
     def _batch(self, numbers: tuple[int, ...]) -> FaceBatch:
         job, at = self._job, np.array(numbers)
         return FaceBatch(
-            frames=np.stack([self._small(number) for number in numbers]),
+            frames=self._pictures(numbers),
             landmarks=self._window.landmarks[self._window.rows(at)],
             time=job.timeline.times()[at],
             number=at,
@@ -180,6 +189,11 @@ class _Run:
             scale=1 / job.preset.resize_factor,
             notes=self._notes_around(numbers),
         )
+
+    def _pictures(self, numbers: tuple[int, ...]) -> np.ndarray:
+        if self._painter is not None:
+            return np.empty((len(numbers), self._box.height, self._box.width, 0), np.uint8)
+        return np.stack([self._small(number) for number in numbers])
 
     def _small(self, number: int) -> np.ndarray:
         return shrink(self._crops[number], self._job.preset.resize_factor)
@@ -197,6 +211,9 @@ class _Run:
         return Notes(start=start, rows=rows)
 
     def _composite(self, number: int) -> Act:
+        if (canvas := self._painted.get(number)) is not None:
+            change = Change(frame=canvas.frame, box=self._box, mask=canvas.mask)
+            return Act(number=number, source=self._frames[number], change=change)
         picture, crop, small = self._frames[number], self._crops[number], self._small(number)
         drawn = self._drawn.get(number)
         after, mask = (drawn.picture, drawn.mask) if drawn else self._between(number, small)

@@ -46,7 +46,7 @@ LAYERS = (
         "copying",
         "harvest",
         "seam",
-        *("role", "acts", "feed"),
+        *("role", "acts", "feed", "plane_canvas"),
     },
     {"distributed", "quality", "speakers", "provenance"},
     {

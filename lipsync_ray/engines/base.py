@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from lipsync_ray.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from lipsync_ray.blend.settings import BlendSettings
+    from lipsync_ray.engines.canvas import Canvas
     from lipsync_ray.enhance.settings import EnhanceSettings
     from lipsync_ray.faces.select import TargetFaces
     from lipsync_ray.faces.track import FaceScan
@@ -195,6 +196,18 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class Painter(Protocol):
+    """An engine that can also draw on canvases, where a frame's own pixels need not become RGB to be moved.
+
+    It is asked to where its pictures are wanted as they are: at full size, every frame, without a restorer.
+    """
+
+    def paint(self, batch: FaceBatch, canvases: Sequence[Canvas]) -> None:
+        """Draw each frame of a batch on its canvas; ``frames`` has no channels then, only a size."""
+        ...
+
+
 def look(engine: Engine, batch: FaceBatch) -> dict[int, np.ndarray]:
     """An engine's notes by output frame, of the frames that have landmarks."""
     usable = np.flatnonzero(np.isfinite(batch.landmarks[:, 0, 0]))
@@ -202,6 +215,13 @@ def look(engine: Engine, batch: FaceBatch) -> dict[int, np.ndarray]:
         return {}
     rows = engine.look(batch.take(usable))
     return dict(zip(batch.number[usable].tolist(), rows, strict=True))
+
+
+def paint(engine: Painter, batch: FaceBatch, canvases: Sequence[Canvas]) -> None:
+    """Draw a batch on canvases; one of a frame without landmarks stays as it is."""
+    usable = np.flatnonzero(np.isfinite(batch.landmarks[:, 0, 0]))
+    if len(usable):
+        engine.paint(batch.take(usable), [canvases[row] for row in usable.tolist()])
 
 
 def run_stages(engine: Engine, batch: FaceBatch) -> tuple[np.ndarray, np.ndarray]:

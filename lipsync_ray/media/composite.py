@@ -39,14 +39,35 @@ def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mas
     Raises:
         ValueError: the box reaches outside the picture, or a shape differs from the box's.
     """
+    inside = _inside(frame, box, before, after, mask)
+    if not inside.any():
+        return frame
+    planes = frame.planes[0].copy(), frame.planes[1].copy(), frame.planes[2].copy()
+    _change(planes, frame, box, before, after, inside)
+    return replace(frame, planes=planes)
+
+
+def composite_into(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> None:
+    """`composite` in the frame's own planes, which nobody else may look at."""
+    inside = _inside(frame, box, before, after, mask)
+    if inside.any():
+        _change(frame.planes, frame, box, before, after, inside)
+
+
+def _inside(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Where a mask selects, ``uint8[h,w]`` 0 or 1, once everything is known to fit."""
     check_box(frame, box)
     shape = (box.height, box.width)
     if before.shape != (*shape, 3) or after.shape != before.shape or mask.shape != shape:
         raise ValueError(f"crops do not fit {box}: {before.shape = }, {after.shape = }, {mask.shape = }")
-    inside = (np.asarray(mask) > 0).view(np.uint8)
+    return (np.asarray(mask) > 0).view(np.uint8)
+
+
+def _change(
+    planes: Planes, frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, inside: np.ndarray
+) -> None:
+    """Write the change into planes, the frame's own or copies of them."""
     x, y, width, height = cv2.boundingRect(inside)
-    if not width:
-        return frame
     part = Box(x0=box.x0 + x, y0=box.y0 + y, x1=box.x0 + x + width, y1=box.y0 + y + height)
     whole = _samples_around(frame, part)
     shown = Box(
@@ -54,11 +75,9 @@ def composite(frame: Frame, box: Box, before: np.ndarray, after: np.ndarray, mas
     )
     rows, columns = slice(shown.y0 - box.y0, shown.y1 - box.y0), slice(shown.x0 - box.x0, shown.x1 - box.x0)
     before, after, inside = before[rows, columns], after[rows, columns], inside[rows, columns]
-    planes = frame.planes[0].copy(), frame.planes[1].copy(), frame.planes[2].copy()
     _forget(planes, frame, shown, before, _renewed(before, after, inside))
     change = cv2.copyTo(np.subtract(after, before, dtype=np.float32), inside)
     _add(planes, frame.layout, whole, *_grown(change, inside, shown, whole, frame.layout))
-    return replace(frame, planes=planes)
 
 
 def _add(planes: Planes, layout: PixelLayout, box: Box, change: np.ndarray, inside: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Output frames that an engine has drawn, in order."""
     numbers: list[int] = []
-    stages = drawing.run_stages
 
-    def counted(engine: Any, batch: Any) -> Any:
-        numbers.extend(batch.number.tolist())
-        return stages(engine, batch)
+    def counting(draw: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(engine: Any, batch: Any, *canvases: Any) -> Any:
+            numbers.extend(batch.number.tolist())
+            return draw(engine, batch, *canvases)
 
-    monkeypatch.setattr(drawing, "run_stages", counted)
+        return counted
+
+    for name in ("run_stages", "paint"):
+        monkeypatch.setattr(drawing, name, counting(getattr(drawing, name)))
     return numbers
 
 

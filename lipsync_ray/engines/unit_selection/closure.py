@@ -5,19 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.canvas import Rect, cut, is_empty
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.colour import lip_colour
-from lipsync_ray.engines.unit_selection.geometry import (
-    Rect,
-    blur,
-    bounds,
-    cut,
-    face_width,
-    fill,
-    is_empty,
-    ring,
-    smoothstep,
-)
+from lipsync_ray.engines.unit_selection.geometry import blur, bounds, face_width, fill, ring, smoothstep
 
 FULL, NONE = 0.010, 0.022  # IO, apertures with the whole line and with none
 STRENGTH = 0.88

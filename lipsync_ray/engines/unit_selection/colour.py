@@ -5,10 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.canvas import Canvas, Rect, is_empty
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.geometry import (
-    Rect,
     blur,
+    bounds,
     face_width,
     fill,
     for_channels,
@@ -33,7 +34,7 @@ def match(
     mask: np.ndarray,
     target: np.ndarray,
     box: Rect,
-    frame: np.ndarray,
+    lips: np.ndarray,
     source: np.ndarray,
 ) -> np.ndarray:
     """Correction ``float32[h,w,3]`` to add to a patch so that it sits in the base without a seam.
@@ -48,8 +49,8 @@ def match(
         mask: ``float32[h,w]``, weight of the patch.
         target: landmarks ``[468,2]``, px of the crop.
         box: px of the crop.
-        frame: ``uint8[H,W,3]``, the crop, not warped.
-        source: landmarks ``[468,2]`` of the frame.
+        lips: ``uint8[h,w,3]``, the frame's own, not warped, see `lips_box`.
+        source: landmarks ``[468,2]`` of the frame, px of ``lips``.
     """
     height, width = mask.shape
     face = face_width(target)
@@ -61,7 +62,7 @@ def match(
     correction = _membrane(difference, weight, SPREAD * face / scale)
     cell = (width / columns, height / rows)
     for edges in ((sets.UPPER_EDGE_OUT, sets.UPPER_EDGE_IN), (sets.LOWER_EDGE_OUT, sets.LOWER_EDGE_IN)):
-        wanted = _colours(frame, _lip_points(source, edges))
+        wanted = _colours(lips, _lip_points(source, edges))
         _match_lip(correction, patch, wanted, target, edges, box, cell)
     return cv2.multiply(resize(correction, height, width), for_channels(_shade(patch, target, box)))
 
@@ -126,12 +127,22 @@ def lip_colour(patch: np.ndarray, target: np.ndarray, box: Rect) -> np.ndarray:
     return median(patch[at[:, 1], at[:, 0]])
 
 
-def skin_colour(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
+def lips_box(points: np.ndarray, width: int, height: int) -> Rect:
+    """The part of a picture that shows the lips of landmarks ``[468,2]``; never empty.
+
+    Of lips outside the picture the nearest pixels, as reading at its edge would give.
+    """
+    x0, y0, x1, y1 = bounds(ring(points, sets.OUTER), 1.0, width, height)
+    x0, y0 = min(x0, width - 1), min(y0, height - 1)
+    return x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)
+
+
+def skin_colour(canvas: Canvas, points: np.ndarray) -> np.ndarray:
     """Median colour ``float[3]`` of the cheeks, small squares about a few landmarks ``[468,2]``."""
     reach = max(1, round(0.02 * float(np.hypot(*(points[sets.EDGES[1], :2] - points[sets.EDGES[0], :2])))))
     found = []
-    for x, y in np.round(ring(points, sets.CHEEKS)).astype(int).tolist():
-        square = frame[max(y - reach, 0) : max(y + reach + 1, 0), max(x - reach, 0) : max(x + reach + 1, 0)]
-        if square.size:
-            found.append(square.reshape(-1, 3).mean(0))
+    for place in ring(points, sets.CHEEKS):
+        square = bounds(np.round(place)[None], float(reach), *canvas.size)
+        if not is_empty(square):
+            found.append(canvas.source(square).reshape(-1, 3).mean(0))
     return np.median(found, 0) if found else np.full(3, 128.0)

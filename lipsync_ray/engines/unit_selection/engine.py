@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -10,13 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch, FrameContext, Preparation, Resources, Scene
+from lipsync_ray.engines.canvas import Canvas, RgbCanvas
 from lipsync_ray.engines.unit_selection.basis import move
 from lipsync_ray.engines.unit_selection.descriptor import A, describe
 from lipsync_ray.engines.unit_selection.patch import OPENED, Mesh, triangulate
 from lipsync_ray.engines.unit_selection.person import Person
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.engines.unit_selection.shape_target import SMOOTHING_REACH
-from lipsync_ray.engines.unit_selection.stages import draw_layers, join, plan_frames
+from lipsync_ray.engines.unit_selection.stages import Layers, draw_layers, join, plan_frames
 
 
 def mesh_of(person: Person) -> Mesh:
@@ -28,7 +29,7 @@ def mesh_of(person: Person) -> Mesh:
 
 
 class UnitSelection:
-    """Implements `engines.base.Engine` without a neural network: see the modules beside this one.
+    """Implements `engines.base.Painter` without a neural network: see the modules beside this one.
 
     A frame's picture depends on its own pixels, its cues and the landmarks of four rows on each side, so
     chunks need no overlap.
@@ -61,12 +62,8 @@ class UnitSelection:
 
     def generate(self, batch: FaceBatch) -> FaceBatch:
         """Warped base and mouth of each frame."""
-        person, units, mesh = (batch.shared[name] for name in ("person", "units", "mesh"))
-        layers = tuple(
-            None if plan is None else draw_layers(frame, plan, person, units, mesh)
-            for frame, plan in zip(batch.frames, batch.stabilized, strict=True)
-        )
-        return replace(batch, generated=layers)
+        canvases = [RgbCanvas(frame) for frame in batch.frames]
+        return replace(batch, generated=(canvases, _layers(batch, canvases)))
 
     def enhance(self, batch: FaceBatch) -> FaceBatch:
         """Nothing to sharpen: the pixels are the person's own."""
@@ -74,9 +71,26 @@ class UnitSelection:
 
     def blend(self, batch: FaceBatch) -> FaceBatch:
         """Mask, colour and contact line; sets ``output`` and ``mask``."""
-        output = batch.frames.copy()
-        mask = np.zeros(output.shape[:3], np.uint8)
-        for row, (plan, layers) in enumerate(zip(batch.stabilized, batch.generated, strict=True)):
-            if plan is not None and layers is not None:
-                join(batch.frames[row], plan, layers, output[row], mask[row])
+        canvases, layers = batch.generated
+        _join(batch, canvases, layers)
+        output, mask = (np.stack([getattr(each, name) for each in canvases]) for name in ("picture", "mask"))
         return replace(batch, output=output, mask=mask)
+
+    def paint(self, batch: FaceBatch, canvases: Sequence[Canvas]) -> None:
+        """All stages, on canvases: see `engines.base.Painter`."""
+        batch = self.stabilize(batch)
+        _join(batch, canvases, _layers(batch, canvases))
+
+
+def _layers(batch: FaceBatch, canvases: Sequence[Canvas]) -> list[Layers | None]:
+    person, units, mesh = (batch.shared[name] for name in ("person", "units", "mesh"))
+    return [
+        None if plan is None else draw_layers(canvas, plan, person, units, mesh)
+        for canvas, plan in zip(canvases, batch.stabilized, strict=True)
+    ]
+
+
+def _join(batch: FaceBatch, canvases: Sequence[Canvas], layers: Sequence[Layers | None]) -> None:
+    for canvas, plan, parts in zip(canvases, batch.stabilized, layers, strict=True):
+        if plan is not None and parts is not None:
+            join(canvas, plan, parts)

@@ -7,9 +7,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.canvas import Rect
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 
-Rect = tuple[int, int, int, int]  # x0, y0, x1, y1: half-open, pixels
 FRACTION_BITS = 4  # of the coordinates given to OpenCV's polygon drawing
 
 
@@ -31,16 +31,6 @@ def bounds(points: np.ndarray, margin: float, width: int, height: int) -> Rect:
     x0, y0 = np.floor(low).astype(int)
     x1, y1 = np.ceil(high).astype(int) + 1
     return max(int(x0), 0), max(int(y0), 0), min(int(x1), width), min(int(y1), height)
-
-
-def is_empty(box: Rect) -> bool:
-    """True if the box holds no pixel."""
-    return box[2] <= box[0] or box[3] <= box[1]
-
-
-def cut(picture: np.ndarray, box: Rect) -> np.ndarray:
-    """View of a picture inside a box."""
-    return picture[box[1] : box[3], box[0] : box[2]]
 
 
 def fixed_point(points: np.ndarray, box: Rect, scale: float = 1.0) -> np.ndarray:

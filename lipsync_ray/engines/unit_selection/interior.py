@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lipsync_ray.engines.canvas import Rect
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import Rect, blur, bounds, fill, ring, smoothstep
+from lipsync_ray.engines.unit_selection.geometry import blur, bounds, fill, ring, smoothstep
 from lipsync_ray.engines.unit_selection.plane import Plane, head_positions
 from lipsync_ray.engines.unit_selection.teeth import CAVITY, Colours, Mouth, hung_teeth, made_teeth, read_unit
 

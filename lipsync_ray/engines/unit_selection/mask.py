@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.canvas import Rect
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import Rect, blur, fill, resize, ring
+from lipsync_ray.engines.unit_selection.geometry import blur, fill, resize, ring
 
 GROWTH = 0.035  # face widths around the lips that are replaced
 FEATHER = 0.018  # face widths, sigma of the soft edge

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.canvas import Rect
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import Rect, ring
+from lipsync_ray.engines.unit_selection.geometry import ring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 
 from lipsync_ray.engines.base import FaceBatch, Window
+from lipsync_ray.engines.canvas import Canvas, Rect, Shift, is_empty
 from lipsync_ray.engines.unit_selection.canonical import to_pixels
 from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hide_teeth, trim_inner
-from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
+from lipsync_ray.engines.unit_selection.colour import lip_colour, lips_box, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
-from lipsync_ray.engines.unit_selection.geometry import Rect, cut, face_width, for_channels, is_empty
+from lipsync_ray.engines.unit_selection.geometry import face_width, for_channels
 from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth, hanging
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
@@ -22,7 +23,7 @@ from lipsync_ray.engines.unit_selection.plane import plane_of
 from lipsync_ray.engines.unit_selection.shape_target import Face, Faces, blend_shapes, press_lips
 from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
 from lipsync_ray.engines.unit_selection.units import UnitBank
-from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
+from lipsync_ray.engines.unit_selection.warp import dense, solve_field
 
 OWN_CONTACT = 0.7  # of the contact line is left out where the unit's picture shows closed lips itself
 SMALLEST = 4  # px, side of a mouth box worth drawing: less shows of a mouth that leaves the crop
@@ -45,10 +46,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """The pictures of one frame before they are joined."""
+    """What one frame is made of."""
 
-    base_box: Rect
-    base: np.ndarray  # uint8[h,w,3] the frame's own face, warped
+    shift: Shift | None  # of the frame's own face
     mouth_box: Rect
     patch: np.ndarray  # uint8[h,w,3] the units' mouth
     covered: np.ndarray  # uint8[h,w], 255 where the patch has pixels
@@ -107,26 +107,26 @@ def _plan(
     )
 
 
-def draw_layers(frame: np.ndarray, plan: Plan, person: Person, bank: UnitBank, mesh: Mesh) -> Layers:
-    """Warp the frame's own face and its units' mouths to a plan."""
-    height, width = frame.shape[:2]
+def draw_layers(canvas: Canvas, plan: Plan, person: Person, bank: UnitBank, mesh: Mesh) -> Layers:
+    """What brings the frame's own face to a plan, and its units' mouths, warped to it."""
+    width, height = canvas.size
     face = face_width(plan.face.points)
-    base_box, base = warp_base(frame, solve_field(plan.face.points, plan.points, width, height))
+    shift = dense(solve_field(plan.face.points, plan.points, width, height), width, height)
     box = mouth_box(plan.points, face, width, height)
     if min(box[2] - box[0], box[3] - box[1]) < SMALLEST:
         nothing = np.zeros((0, 0, 3), np.uint8)
-        return Layers(base_box=base_box, base=base, mouth_box=(0, 0, 0, 0), patch=nothing, covered=nothing)
+        return Layers(shift=shift, mouth_box=(0, 0, 0, 0), patch=nothing, covered=nothing)
     patch, covered = _patch(plan, person, bank, mesh, box, face)
     if person.layered:
-        _open_in_layers(frame, patch, box, plan, bank, face)
-    return Layers(base_box=base_box, base=base, mouth_box=box, patch=patch, covered=covered)
+        _open_in_layers(canvas, patch, box, plan, bank, face)
+    return Layers(shift=shift, mouth_box=box, patch=patch, covered=covered)
 
 
 def _open_in_layers(
-    frame: np.ndarray, patch: np.ndarray, box: Rect, plan: Plan, bank: UnitBank, face: float
+    canvas: Canvas, patch: np.ndarray, box: Rect, plan: Plan, bank: UnitBank, face: float
 ) -> None:
     _, unit = max(plan.units)
-    colours = Colours(lip=lip_colour(patch, plan.points, box), skin=skin_colour(frame, plan.face.points))
+    colours = Colours(lip=lip_colour(patch, plan.points, box), skin=skin_colour(canvas, plan.face.points))
     target = plane_of(plan.shape, plan.points)
     draw_interior(patch, box, plan.points, target, _mouth(bank, unit), colours, face, plan.aperture)
 
@@ -161,37 +161,25 @@ def _patch(
     return mixed, covered
 
 
-def join(frame: np.ndarray, plan: Plan, layers: Layers, output: np.ndarray, mask: np.ndarray) -> None:
-    """Put the layers into ``output`` (a copy of ``frame``) and their weight into ``mask`` (zeros)."""
-    if not is_empty(layers.base_box):
-        cut(output, layers.base_box)[:] = layers.base
+def join(canvas: Canvas, plan: Plan, layers: Layers) -> None:
+    """Put the layers into a canvas."""
+    if layers.shift is not None:
+        canvas.move(layers.shift)
     if not is_empty(layers.mouth_box):
-        _lay_patch(frame, output, plan, layers)
-    touched = _around(layers.base_box, layers.mouth_box)
-    if is_empty(touched):
-        return
-    new, old = cut(output, touched), cut(frame, touched)
-    if plan.strength < 1.0:
-        new[:] = cv2.addWeighted(new, plan.strength, old, 1.0 - plan.strength, 0.0)
-    # The sum over the channels saturates: it is 0 exactly where no channel changed.
-    changed = cv2.transform(cv2.absdiff(new, old), np.ones((1, 3), np.float32))
-    level = max(1, round(255 * plan.strength))
-    cut(mask, touched)[:] = cv2.threshold(changed, 0, level, cv2.THRESH_BINARY)[1]
+        _lay_patch(canvas, plan, layers)
+    canvas.finish(plan.strength)
 
 
-def _lay_patch(frame: np.ndarray, output: np.ndarray, plan: Plan, layers: Layers) -> None:
+def _lay_patch(canvas: Canvas, plan: Plan, layers: Layers) -> None:
     box = layers.mouth_box
     face = face_width(plan.face.points)
-    under = cut(output, box)
+    under = canvas.shown(box)
     weight = mouth_mask(plan.points, layers.covered, box, face)
-    correction = match(layers.patch, under, weight, plan.points, box, frame, plan.face.points)
+    lips = lips_box(plan.face.points, *canvas.size)
+    correction = match(
+        layers.patch, under, weight, plan.points, box, canvas.source(lips), plan.face.points - lips[:2]
+    )
     patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
     draw_contact(patch, plan.points, box, face, plan.aperture, plan.contact, plan.shade)
     mixed = under + np.subtract(patch, under, dtype=np.float32) * for_channels(weight)
-    under[:] = (mixed + 0.5).astype(np.uint8)
-
-
-def _around(a: Rect, b: Rect) -> Rect:
-    if is_empty(a) or is_empty(b):
-        return b if is_empty(a) else a
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+    canvas.lay(box, under, (mixed + 0.5).astype(np.uint8), weight)

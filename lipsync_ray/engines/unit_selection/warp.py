@@ -8,16 +8,9 @@ from itertools import product
 import cv2
 import numpy as np
 
+from lipsync_ray.engines.canvas import Rect, Shift, is_empty
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import (
-    Rect,
-    bounds,
-    cut,
-    face_width,
-    is_empty,
-    ring,
-    smoothstep,
-)
+from lipsync_ray.engines.unit_selection.geometry import bounds, face_width, ring, smoothstep
 
 NODES = 28  # grid nodes along the longer side of the region
 STIFFNESS = 5e-3  # of the spline, in squared face widths: how little it bends to single landmarks
@@ -27,7 +20,6 @@ REGION = 1.45  # the region, as a multiple of the jaw's bounding box about the n
 BESIDE = 0.10  # face widths outside the oval over which a still-standing background is reached ...
 LEAST_AREA = 0.25  # of an area that stays of it: where a mouth would have to fold, it moves less
 PER_SHIFT = 2.5  # ... plus this many times the displacement itself, so that nothing folds
-_BAND = 64  # rows that are moved together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,36 +133,16 @@ def _face_only(target: np.ndarray, shift: np.ndarray, box: Rect, cell: int) -> n
     return smoothstep(1.0 - distance / reach)
 
 
-def warp_base(frame: np.ndarray, field: Field | None) -> tuple[Rect, np.ndarray]:
-    """The frame's own pixels moved by a field.
-
-    Args:
-        frame: ``uint8[H,W,3]``.
-        field: what to move, None for nothing.
-
-    Returns:
-        The box that may have changed (empty for no field) and its pixels.
-    """
+def dense(field: Field | None, width: int, height: int) -> Shift | None:
+    """A field at every pixel of a crop of ``width`` x ``height``; None where nothing moves."""
     part = None if field is None else _moving_part(field)
     if part is None:
-        return (0, 0, 0, 0), frame[:0, :0]
+        return None
     (left, top, right, bottom), shift = part
-    box = (left, top, min(right, frame.shape[1]), min(bottom, frame.shape[0]))
-    shift = shift[: box[3] - top, : box[2] - left]
+    shift = shift[: min(bottom, height) - top, : min(right, width) - left]
     moving = cv2.bitwise_not(cv2.inRange(shift, (-STILL, -STILL), (STILL, STILL)))
-    horizontal, vertical = cv2.split(shift)
-    horizontal += np.arange(box[0], box[2], dtype=np.float32)[None, :]
-    vertical += np.arange(box[1], box[3], dtype=np.float32)[:, None]
-    moved = cut(frame, box).copy()
-    for first in range(0, len(moving), _BAND):  # a third of the box stands still, most of it in the corners
-        x, y, width, height = cv2.boundingRect(moving[first : first + _BAND])
-        if width:
-            piece = slice(first + y, first + y + height), slice(x, x + width)
-            pixels = cv2.remap(
-                frame, horizontal[piece], vertical[piece], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-            )
-            cv2.copyTo(pixels, moving[piece], moved[piece])
-    return box, moved
+    x, y = cv2.split(shift)
+    return Shift(x0=left, y0=top, x=x, y=y, moving=moving)
 
 
 def _moving_part(field: Field) -> tuple[Rect, np.ndarray] | None:

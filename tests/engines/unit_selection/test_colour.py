@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lipsync_ray.engines.canvas import RgbCanvas, cut
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.closure import draw_contact, hide_teeth
 from lipsync_ray.engines.unit_selection.colour import lip_colour, match, skin_colour
-from lipsync_ray.engines.unit_selection.geometry import cut, face_width, fill, ring
+from lipsync_ray.engines.unit_selection.geometry import face_width, fill, ring
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import mouth_box
 
@@ -36,7 +37,7 @@ def test_equal_pictures_need_no_correction(talk):
 
 def test_lips_are_redder_than_skin(still):
     points, _, box, _, base = layers(still, 0)
-    lip, skin = lip_colour(base, points, box), skin_colour(still.frames[0], points)
+    lip, skin = lip_colour(base, points, box), skin_colour(RgbCanvas(still.frames[0]), points)
     assert lip[0] / lip[1] > skin[0] / skin[1]
 
 

@@ -6,14 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lipsync_ray.engines.canvas import cut, is_empty, move_pixels
 from lipsync_ray.engines.unit_selection.basis import load_prior, move
 from lipsync_ray.engines.unit_selection.canonical import Poses, to_pixels
 from lipsync_ray.engines.unit_selection.descriptor import SIGMA, describe
-from lipsync_ray.engines.unit_selection.geometry import bounds, face_width, is_empty, ring
+from lipsync_ray.engines.unit_selection.geometry import bounds, face_width, ring
 from lipsync_ray.engines.unit_selection.landmarks_sets import OUTER
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.person import GENERIC_SLOPES
-from lipsync_ray.engines.unit_selection.warp import solve_field, warp_base
+from lipsync_ray.engines.unit_selection.warp import dense, solve_field
 from tests.engines.unit_selection.talker import neutral, turned
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -50,7 +51,12 @@ def came_from(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Where each pixel is taken from, ``float64[h,w,2]`` px, of the box that moves."""
     picture = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     picture[..., 1], picture[..., 0] = np.indices((HEIGHT, WIDTH))
-    return warp_base(picture, solve_field(source, target, WIDTH, HEIGHT))[1][..., :2].astype(np.float64)
+    shift = dense(solve_field(source, target, WIDTH, HEIGHT), WIDTH, HEIGHT)
+    if shift is None:
+        return np.empty((0, 0, 2))
+    moved = picture.copy()
+    move_pixels(picture, shift, moved)
+    return cut(moved, shift.box)[..., :2].astype(np.float64)
 
 
 @settings(max_examples=50, deadline=None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lipsync_ray.engines.canvas import RgbCanvas
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.bite import find_bite
 from lipsync_ray.engines.unit_selection.colour import lip_colour, skin_colour
@@ -29,7 +30,7 @@ def drawn(clip, aperture: float, shown: float | None = None):
         aperture=clip.units.descriptor[0, 0] if shown is None else shown,
     )
     frame, points = clip.frames[0], clip.landmarks[0]
-    colours = Colours(lip=lip_colour(frame, points, (0, 0, 0, 0)), skin=skin_colour(frame, points))
+    colours = Colours(lip=lip_colour(frame, points, (0, 0, 0, 0)), skin=skin_colour(RgbCanvas(frame), points))
     target = plane_of(plan.shape, plan.points)
     draw_interior(patch, box, plan.points, target, mouth, colours, face, plan.aperture)
     inner = plan.points[list(sets.INNER)] - box[:2]

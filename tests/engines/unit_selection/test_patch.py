@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from lipsync_ray.engines.canvas import cut
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.engine import mesh_of
-from lipsync_ray.engines.unit_selection.geometry import cut, face_width
+from lipsync_ray.engines.unit_selection.geometry import face_width
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import displace, mouth_box, sample
 
