@@ -8,7 +8,15 @@ import numpy as np
 from lipsync_ray.engines.canvas import Rect, cut, is_empty
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.colour import lip_colour
-from lipsync_ray.engines.unit_selection.geometry import blur, bounds, face_width, fill, ring, smoothstep
+from lipsync_ray.engines.unit_selection.geometry import (
+    blur,
+    bounds,
+    face_width,
+    fill,
+    ring,
+    share,
+    smooth_share,
+)
 
 FULL, NONE = 0.010, 0.022  # IO, apertures with the whole line and with none
 STRENGTH = 0.88
@@ -23,7 +31,7 @@ SHADOW = np.array([0.52, 0.42, 0.42])  # of the lip's colour, where no closed mo
 
 def closing(shown: float, wanted: float) -> float:
     """0..1: how far a unit that shows an aperture (IO) is asked to close altogether."""
-    return float(smoothstep((shown - wanted) / TRIM_OVER) * np.clip(1.0 - wanted / TRIM_BELOW, 0.0, 1.0))
+    return smooth_share((shown - wanted) / TRIM_OVER) * share(1.0 - wanted / TRIM_BELOW)
 
 
 def trim_inner(unit: np.ndarray, amount: float) -> np.ndarray:
@@ -49,7 +57,7 @@ def hide_teeth(picture: np.ndarray, unit: np.ndarray, amount: float) -> np.ndarr
         return picture
     result = picture.copy()
     view = cut(result, part)
-    alpha = blur(fill(ring(unit, sets.INNER), part), 0.6).astype(np.float32) * np.float32(amount / 255)
+    alpha = blur(fill(ring(unit, sets.INNER), part), 0.6) * np.float32(amount / 255)
     shadow = (PAINT * lip_colour(picture, unit, (0, 0, width, height))).astype(np.float32)
     view[:] = np.clip(view + alpha[..., None] * np.minimum(shadow - view, 0.0) + 0.5, 0, 255).astype(np.uint8)
     return result
@@ -57,7 +65,7 @@ def hide_teeth(picture: np.ndarray, unit: np.ndarray, amount: float) -> np.ndarr
 
 def line_weight(aperture: float) -> float:
     """How much of the line is drawn at an aperture in IO."""
-    return STRENGTH * float(np.clip((NONE - aperture) / (NONE - FULL), 0.0, 1.0))
+    return STRENGTH * share((NONE - aperture) / (NONE - FULL))
 
 
 def draw_contact(
@@ -105,4 +113,4 @@ def _line(target: np.ndarray, box: Rect, face: float) -> np.ndarray:
     # Drawn at four times the size: at a small face the line is thinner than a pixel.
     fine = fill(outline, box, 1 / FINE)
     drawn = cv2.resize(fine, (box[2] - box[0], box[3] - box[1]), interpolation=cv2.INTER_AREA)
-    return blur(drawn, max(FEATHER * face, 0.5)).astype(np.float32)
+    return blur(drawn, max(FEATHER * face, 0.5))

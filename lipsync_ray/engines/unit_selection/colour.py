@@ -82,7 +82,7 @@ def _match_lip(
     rest = LIP_SHARE * np.clip(median(wanted) - median(shown), -LIP_LIMIT, LIP_LIMIT)
     outline = np.vstack([ring(target, edges[0]), ring(target, edges[1])[::-1]])
     lip = resize(fill(outline, box, cell[0]), *correction.shape[:2])
-    lip = blur(lip, LIP_FEATHER * face_width(target) / cell[0]).astype(np.float32)
+    lip = blur(lip, LIP_FEATHER * face_width(target) / cell[0])
     correction += lip[..., None] * (rest / 255).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lipsync_ray.engines.canvas import Rect
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import blur, bounds, fill, ring, smoothstep
+from lipsync_ray.engines.unit_selection.geometry import blur, bounds, fill, ring, smooth_share, smoothstep
 from lipsync_ray.engines.unit_selection.plane import Plane, head_positions
 from lipsync_ray.engines.unit_selection.teeth import CAVITY, Colours, Mouth, hung_teeth, made_teeth, read_unit
 
@@ -54,7 +54,7 @@ def draw_interior(
     picture = _cavity(x, y, top, bottom, plane, colours)
     own = unit.aperture >= SHOWN
     layers = hung_teeth(x, y, plane, unit, colours.lip) if own else [made_teeth(x, y, top, unit, colours)]
-    shown = float(smoothstep((aperture - DRAWN_FROM) / DRAWN_OVER))
+    shown = smooth_share((aperture - DRAWN_FROM) / DRAWN_OVER)
     for colour, alpha in layers:
         picture += (colour - picture) * (shown * alpha)[..., None].astype(np.float32)
     _lay(patch, picture, part, box, target, plane, face, aperture, 1.0)
@@ -62,8 +62,8 @@ def draw_interior(
 
 def hanging(shown: float, wanted: float) -> float:
     """0..1: how much of the inside of a unit that closes from one aperture (IO) to another is replaced."""
-    closes = smoothstep((shown - wanted - HANG_FROM) / HANG_OVER)
-    return float(closes * smoothstep((wanted - TEETH_FROM) / TEETH_OVER))
+    closes = smooth_share((shown - wanted - HANG_FROM) / HANG_OVER)
+    return closes * smooth_share((wanted - TEETH_FROM) / TEETH_OVER)
 
 
 def hang_teeth(
@@ -101,7 +101,7 @@ def _lay(
     amount: float,
 ) -> None:
     """Put the picture of a part of the box between the lips."""
-    weight = blur(fill(ring(target, sets.INNER), part), max(0.7, 0.004 * face)).astype(np.float32)
+    weight = blur(fill(ring(target, sets.INNER), part), max(0.7, 0.004 * face))
     # A polygon thinner than a pixel is drawn a pixel wide or more: let it cover what it should.
     weight *= min(1.0, max(aperture, 0.0) * float(np.hypot(*plane.to_picture[:, 1])) / 1.5)
     view = patch[part[1] - box[1] : part[3] - box[1], part[0] - box[0] : part[2] - box[0]]

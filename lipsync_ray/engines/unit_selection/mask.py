@@ -28,12 +28,12 @@ def mouth_mask(target: np.ndarray, covered: np.ndarray, box: Rect, face: float) 
     grown = fill(outline, box, scale, GROWTH * face)
     rows, columns = grown.shape
     sigma = FEATHER * face / scale
-    weight = blur(grown, sigma).astype(np.float32)
+    weight = blur(grown, sigma)
     reach = 2 * round(1.5 * sigma) + 1
     cover = resize(covered, rows, columns, cv2.INTER_AREA)
     cover = cv2.erode(cover, np.ones((reach, reach), np.uint8), borderType=cv2.BORDER_REPLICATE)
     if cover.min() < 255:
-        weight *= blur(cover, 0.6 * sigma).astype(np.float32) * np.float32(1 / 255)
+        weight *= blur(cover, 0.6 * sigma) * np.float32(1 / 255)
     weight *= np.float32(1 / 255)
     _hold_edges(weight)
     weight = resize(weight, box[3] - box[1], box[2] - box[0])

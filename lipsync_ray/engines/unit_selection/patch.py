@@ -163,7 +163,7 @@ def _soften(
     weight = np.maximum(blur(cover, sigma), 1e-3)
     # Grown past the blur: where lips touch, the two sides come from far apart, and their mean is a tooth.
     between = fill(ring(target, sets.INNER), box, scale, (2.0 * sigma + 1.0) * scale)
-    keep = blur(between, sigma).astype(np.float32) * cover * np.float32(1 / 255)
+    keep = blur(between, sigma) * cover * np.float32(1 / 255)
     softened = []
     for shift in shifts:
         soft = blur(shift * cover, sigma) / weight

@@ -14,7 +14,7 @@ from lipsync_ray.engines.unit_selection.canonical import to_pixels
 from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hide_teeth, trim_inner
 from lipsync_ray.engines.unit_selection.colour import lip_colour, lips_box, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
-from lipsync_ray.engines.unit_selection.geometry import face_width, for_channels
+from lipsync_ray.engines.unit_selection.geometry import face_width, for_channels, share
 from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth, hanging
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
@@ -89,7 +89,7 @@ def _plan(
     person: Person,
     bank: UnitBank,
 ) -> Plan:
-    firmness = float(np.clip(cues["closed"][row], 0.0, 1.0))
+    firmness = share(float(cues["closed"][row]))
     wanted = np.array(cues["target"][row], np.float64)
     wanted[A] *= 1.0 - firmness
     shown = [(weight, bank.shape[unit], bank.descriptor[unit]) for weight, unit in units]
@@ -103,7 +103,7 @@ def _plan(
         aperture=float(reached[A]) * (1.0 - firmness),
         contact=1.0 - OWN_CONTACT * sum(weight for weight, unit in units if bank.verified_closed[unit]),
         shade=bank.contact,
-        strength=float(np.clip(cues["strength"][row], 0.0, 1.0)),
+        strength=share(float(cues["strength"][row])),
     )
 
 

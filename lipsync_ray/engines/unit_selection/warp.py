@@ -97,8 +97,11 @@ def _unfolded(shift: np.ndarray) -> np.float32:
     The area that a triangle of neighbouring nodes comes from is 1 + s t + s^2 d of its own for the share s,
     with the trace t and the determinant d of the field's slopes; ``LEAST_AREA`` must be left of each.
     """
-    along, down = np.diff(shift, axis=1), np.diff(shift, axis=0)
+    along, down = shift[:, 1:] - shift[:, :-1], shift[1:] - shift[:-1]
+    steepest = max(np.abs(along).max(), np.abs(down).max())
     share = 1.0
+    if 1 - 2 * steepest - 2 * steepest**2 >= LEAST_AREA:  # the least that any triangle can keep
+        return np.float32(share)
     for across, below in product((along[:-1], along[1:]), (down[:, :-1], down[:, 1:])):
         trace = across[..., 0] + below[..., 1]
         determinant = across[..., 0] * below[..., 1] - across[..., 1] * below[..., 0]
@@ -140,8 +143,8 @@ def dense(field: Field | None, width: int, height: int) -> Shift | None:
         return None
     (left, top, right, bottom), shift = part
     shift = shift[: min(bottom, height) - top, : min(right, width) - left]
-    moving = cv2.bitwise_not(cv2.inRange(shift, (-STILL, -STILL), (STILL, STILL)))
     x, y = cv2.split(shift)
+    moving = ((np.abs(x) > STILL) | (np.abs(y) > STILL)).view(np.uint8) * np.uint8(255)
     return Shift(x0=left, y0=top, x=x, y=y, moving=moving)
 
 
