@@ -47,8 +47,8 @@ class RenderJob:
         return self.roles[0].target.shot[self.timeline.source[numbers]]
 
     def box(self, shot: int) -> Box | None:
-        """What may change in the frames of a shot: the smallest crop around those of all roles."""
-        return enclosing(role.crops[shot] for role in self.roles if shot in role.crops)
+        """What may change in the frames of a shot: the smallest box around what engines see of all roles."""
+        return enclosing(role.view(shot) for role in self.roles if shot in role.crops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

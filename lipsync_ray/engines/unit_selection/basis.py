@@ -69,6 +69,14 @@ def move(shapes: np.ndarray, delta: np.ndarray, basis: np.ndarray, nose_y: float
     wanted = describe_points(points, nose_y) + delta
     step = np.array(delta, np.float64)
     for _ in range(_ROUNDS):
-        reached = describe_points(points + (step @ few).reshape(points.shape), nose_y)
+        reached = describe_points(points + _sum(step, few).reshape(points.shape), nose_y)
         step += _STEP * (wanted - reached)
-    return shapes + (step @ whole).reshape(shapes.shape)
+    return shapes + _sum(step, whole).reshape(shapes.shape)
+
+
+def _sum(steps: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """``steps [N,6] @ basis [6,n]``, term after term: no row depends on how many there are."""
+    total = steps[:, :1] * basis[0]
+    for column in range(1, len(basis)):
+        total += steps[:, column, None] * basis[column]
+    return np.asarray(total)

@@ -34,7 +34,7 @@ def mouth_mask(target: np.ndarray, covered: np.ndarray, box: Rect, face: float) 
     cover = cv2.erode(cover, np.ones((reach, reach), np.uint8), borderType=cv2.BORDER_REPLICATE)
     if cover.min() < 255:
         weight *= blur(cover, 0.6 * sigma) * np.float32(1 / 255)
-    weight *= np.float32(1 / 255)
+    weight = np.minimum(weight * np.float32(1 / 255), 1.0)  # a blur of floats may end a rounding above
     _hold_edges(weight)
     weight = resize(weight, box[3] - box[1], box[2] - box[0])
     weight[weight < FAINTEST] = 0.0

@@ -24,12 +24,25 @@ SMOOTHING_REACH = 4  # rows on each side after which `canonical.smooth` no longe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
-    """One frame's face without its pose."""
+class Posed:
+    """Faces of some frames, each with its pose taken out."""
 
-    shape: np.ndarray  # float64[468,3] canonical, smoothed over time
-    pose: Poses  # of this frame alone, one row, not smoothed: smoothing would lag behind the picture
-    points: np.ndarray  # float64[468,2] px of the crop
+    shapes: np.ndarray  # float64[N,468,3] canonical, smoothed over time
+    poses: Poses  # of each frame alone, not smoothed: smoothing would lag behind the picture
+    points: np.ndarray  # float64[N,468,2] px of the crop
+    descriptors: np.ndarray  # float64[N,6]
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A unit that is shown in a frame."""
+
+    row: int  # of the faces
+    weight: float  # those of a frame sum to 1
+    shape: np.ndarray  # float64[468,3] canonical
     descriptor: np.ndarray  # float64[6]
 
 
@@ -50,67 +63,71 @@ class Faces:
         self._shapes = smooth(to_canonical(landmarks, self._poses), breaks)
         self._person = person
 
-    def at(self, rows: np.ndarray) -> list[Face]:
+    def at(self, rows: np.ndarray) -> Posed:
         """Faces of some present rows ``int64[N]``."""
         poses, shapes = self._poses.take(rows), self._shapes[rows]
-        points = to_pixels(shapes, poses)[:, :, :2]
-        descriptors = describe(shapes, self._person.nose_y)
-        return [
-            Face(shape=shapes[k], pose=poses.take(np.array([k])), points=points[k], descriptor=descriptors[k])
-            for k in range(len(rows))
-        ]
+        return Posed(
+            shapes=shapes,
+            poses=poses,
+            points=to_pixels(shapes, poses)[:, :, :2],
+            descriptors=describe(shapes, self._person.nose_y),
+        )
 
 
-def trust(wanted: np.ndarray, unit: np.ndarray, slopes: np.ndarray, widening: float = 1.0) -> np.ndarray:
-    """The descriptor nearest to ``wanted[6]`` that a unit's picture can still show.
+def trust(wanted: np.ndarray, units: np.ndarray, slopes: np.ndarray, widening: float = 1.0) -> np.ndarray:
+    """The descriptors nearest to ``wanted[N,6]`` that the pictures of ``units[N,6]`` can still show.
 
     Aperture and width saturate as L tanh(d / L), closing excepted; the rest follows them by the person's
     ``slopes[2,4]`` and saturates about that.
     """
-    change = wanted - unit
+    change = wanted - units
     limit = widening * TRUST_OWN
-    own = limit * np.tanh(change[:2] / limit)
-    if change[A] < 0.0:
-        own[0] = max(change[A], -widening * CLOSING)
-    follow = own @ slopes
+    own = limit * np.tanh(change[:, :2] / limit)
+    closes = change[:, A] < 0.0
+    own[closes, 0] = np.maximum(change[closes, A], -widening * CLOSING)
+    follow = own[:, :1] * slopes[0] + own[:, 1:] * slopes[1]
     limit = widening * TRUST_REST
-    rest = follow + limit * np.tanh((change[2:] - follow) / limit)
-    return unit + np.concatenate([own, rest])
+    rest = follow + limit * np.tanh((change[:, 2:] - follow) / limit)
+    return units + np.concatenate([own, rest], axis=1)
 
 
 def blend_shapes(
-    face: Face, units: list[tuple[float, np.ndarray, np.ndarray]], wanted: np.ndarray, person: Person
+    faces: Posed, shown: list[Shown], wanted: np.ndarray, person: Person
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Canonical target shape of a frame and its descriptor.
+    """Canonical target shape of each frame and its descriptor; no frame depends on the others.
 
     Args:
-        face: the frame's own face.
-        units: weight, canonical shape ``[468,3]`` and descriptor ``[6]`` of each unit shown.
-        wanted: descriptor ``[6]``.
-        person: whose face it is.
+        faces: the frames' own.
+        shown: the units, at least one of each frame.
+        wanted: descriptors ``[N,6]``.
+        person: whose faces they are.
 
     Returns:
-        ``float64[468,3]`` and ``float64[6]`` (what the trusted regions of the units leave of ``wanted``).
+        ``float64[N,468,3]`` and ``float64[N,6]`` (what the trusted regions of the units leave of ``wanted``).
     """
     widening = LAYERED_TRUST if person.layered else 1.0
-    reached = sum(w * trust(wanted, own, person.slopes, widening) for w, _, own in units)
-    result = move(face.shape[None], (reached - face.descriptor)[None], person.basis, person.nose_y)[0]
-    lips = list(sets.LIPS)
-    result[lips] *= 1.0 - UNIT_SHARE
-    for weight, shape, own in units:
-        step = (trust(wanted, own, person.slopes, widening) - own)[None]
-        moved = move(shape[None], step, person.basis, person.nose_y)[0]
-        result[lips] += UNIT_SHARE * weight * moved[lips]
-    return result, np.asarray(reached)
+    units = np.stack([unit.descriptor for unit in shown])
+    trusted = trust(wanted[[unit.row for unit in shown]], units, person.slopes, widening)
+    reached = np.zeros_like(wanted)
+    for unit, descriptor in zip(shown, trusted, strict=True):
+        reached[unit.row] += unit.weight * descriptor
+    shapes = np.concatenate([faces.shapes, np.stack([unit.shape for unit in shown])])
+    delta = np.concatenate([reached - faces.descriptors, trusted - units])
+    moved = move(shapes, delta, person.basis, person.nose_y)
+    result, lips = moved[: len(faces)], list(sets.LIPS)
+    result[:, lips] *= 1.0 - UNIT_SHARE
+    for unit, shape in zip(shown, moved[len(faces) :], strict=True):
+        result[unit.row, lips] += UNIT_SHARE * unit.weight * shape[lips]
+    return result, reached
 
 
-def press_lips(shape: np.ndarray, firmness: float) -> np.ndarray:
-    """Shape ``[468,3]`` with its inner lips together: where they nearly touch, or by ``firmness`` 0..1."""
-    result = shape.copy()
+def press_lips(shapes: np.ndarray, firmness: np.ndarray) -> np.ndarray:
+    """Shapes ``[N,468,3]`` with inner lips together: where they nearly touch, or by ``firmness [N]``."""
+    result = shapes.copy()
     upper, lower = list(sets.UPPER_INNER), list(sets.LOWER_INNER)
-    middle = 0.5 * (result[upper] + result[lower])
-    gap = result[lower, 1] - result[upper, 1]
-    together = np.where(gap < TOUCHING, 1.0, firmness)[:, None]
-    result[upper] += together * (middle - result[upper])
-    result[lower] += together * (middle - result[lower])
+    middle = 0.5 * (result[:, upper] + result[:, lower])
+    gap = result[:, lower, 1] - result[:, upper, 1]
+    together = np.where(gap < TOUCHING, 1.0, firmness[:, None])[..., None]
+    result[:, upper] += together * (middle - result[:, upper])
+    result[:, lower] += together * (middle - result[:, lower])
     return result

@@ -20,7 +20,7 @@ from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
 from lipsync_ray.engines.unit_selection.person import Person
 from lipsync_ray.engines.unit_selection.plane import plane_of
-from lipsync_ray.engines.unit_selection.shape_target import Face, Faces, blend_shapes, press_lips
+from lipsync_ray.engines.unit_selection.shape_target import Faces, Shown, blend_shapes, press_lips
 from lipsync_ray.engines.unit_selection.teeth import Colours, Mouth
 from lipsync_ray.engines.unit_selection.units import UnitBank
 from lipsync_ray.engines.unit_selection.warp import dense, solve_field
@@ -34,7 +34,7 @@ FAINTEST = 1 / 255  # strengths and unit weights below this show nothing
 class Plan:
     """Where one frame's mouth goes, and which units draw it."""
 
-    face: Face
+    source: np.ndarray  # float64[468,2] px of the crop, the frame's own face
     units: tuple[tuple[float, int], ...]  # weight, row of the bank; weights sum to 1
     shape: np.ndarray  # float64[468,3] canonical target
     points: np.ndarray  # float64[468,2] px of the crop, target
@@ -62,9 +62,34 @@ def plan_frames(batch: FaceBatch, person: Person, bank: UnitBank) -> tuple[Plan 
     if not len(used):
         return tuple(plans)
     faces = _faces_of(batch.window, person).at(batch.window.rows(batch.number[used]))
-    for row, face in zip(used.tolist(), faces, strict=True):
-        plans[row] = _plan(face, shown[row], batch.cues, row, person, bank)
+    units = [shown[row] for row in used.tolist()]
+    firmness = np.clip(np.asarray(batch.cues["closed"][used], np.float64), 0.0, 1.0)
+    wanted = np.array(batch.cues["target"][used], np.float64)
+    wanted[:, A] *= 1.0 - firmness
+    shapes, reached = blend_shapes(faces, _shown(units, bank), wanted, person)
+    shapes = press_lips(shapes, firmness)
+    points = to_pixels(shapes, faces.poses)[:, :, :2]
+    for k, row in enumerate(used.tolist()):
+        closed = sum(weight for weight, unit in units[k] if bank.verified_closed[unit])
+        plans[row] = Plan(
+            source=faces.points[k],
+            units=units[k],
+            shape=shapes[k],
+            points=points[k],
+            aperture=float(reached[k, A]) * (1.0 - float(firmness[k])),
+            contact=1.0 - OWN_CONTACT * closed,
+            shade=bank.contact,
+            strength=share(float(batch.cues["strength"][row])),
+        )
     return tuple(plans)
+
+
+def _shown(units: list[tuple[tuple[float, int], ...]], bank: UnitBank) -> list[Shown]:
+    return [
+        Shown(row=row, weight=weight, shape=bank.shape[unit], descriptor=bank.descriptor[unit])
+        for row, pairs in enumerate(units)
+        for weight, unit in pairs
+    ]
 
 
 def _faces_of(window: Window, person: Person) -> Faces:
@@ -81,37 +106,11 @@ def _units(cues: Mapping[str, np.ndarray], row: int) -> tuple[tuple[float, int],
     return tuple(pair for pair in pairs if pair[0] >= FAINTEST)
 
 
-def _plan(
-    face: Face,
-    units: tuple[tuple[float, int], ...],
-    cues: Mapping[str, np.ndarray],
-    row: int,
-    person: Person,
-    bank: UnitBank,
-) -> Plan:
-    firmness = share(float(cues["closed"][row]))
-    wanted = np.array(cues["target"][row], np.float64)
-    wanted[A] *= 1.0 - firmness
-    shown = [(weight, bank.shape[unit], bank.descriptor[unit]) for weight, unit in units]
-    shape, reached = blend_shapes(face, shown, wanted, person)
-    shape = press_lips(shape, firmness)
-    return Plan(
-        face=face,
-        units=units,
-        shape=shape,
-        points=to_pixels(shape[None], face.pose)[0, :, :2],
-        aperture=float(reached[A]) * (1.0 - firmness),
-        contact=1.0 - OWN_CONTACT * sum(weight for weight, unit in units if bank.verified_closed[unit]),
-        shade=bank.contact,
-        strength=share(float(cues["strength"][row])),
-    )
-
-
 def draw_layers(canvas: Canvas, plan: Plan, person: Person, bank: UnitBank, mesh: Mesh) -> Layers:
     """What brings the frame's own face to a plan, and its units' mouths, warped to it."""
     width, height = canvas.size
-    face = face_width(plan.face.points)
-    shift = dense(solve_field(plan.face.points, plan.points, width, height), width, height)
+    face = face_width(plan.source)
+    shift = dense(solve_field(plan.source, plan.points, width, height), width, height)
     box = mouth_box(plan.points, face, width, height)
     if min(box[2] - box[0], box[3] - box[1]) < SMALLEST:
         nothing = np.zeros((0, 0, 3), np.uint8)
@@ -126,7 +125,7 @@ def _open_in_layers(
     canvas: Canvas, patch: np.ndarray, box: Rect, plan: Plan, bank: UnitBank, face: float
 ) -> None:
     _, unit = max(plan.units)
-    colours = Colours(lip=lip_colour(patch, plan.points, box), skin=skin_colour(canvas, plan.face.points))
+    colours = Colours(lip=lip_colour(patch, plan.points, box), skin=skin_colour(canvas, plan.source))
     target = plane_of(plan.shape, plan.points)
     draw_interior(patch, box, plan.points, target, _mouth(bank, unit), colours, face, plan.aperture)
 
@@ -172,12 +171,12 @@ def join(canvas: Canvas, plan: Plan, layers: Layers) -> None:
 
 def _lay_patch(canvas: Canvas, plan: Plan, layers: Layers) -> None:
     box = layers.mouth_box
-    face = face_width(plan.face.points)
+    face = face_width(plan.source)
     under = canvas.shown(box)
     weight = mouth_mask(plan.points, layers.covered, box, face)
-    lips = lips_box(plan.face.points, *canvas.size)
+    lips = lips_box(plan.source, *canvas.size)
     correction = match(
-        layers.patch, under, weight, plan.points, box, canvas.source(lips), plan.face.points - lips[:2]
+        layers.patch, under, weight, plan.points, box, canvas.source(lips), plan.source - lips[:2]
     )
     patch = np.clip(layers.patch + correction + 0.5, 0, 255).astype(np.uint8)
     draw_contact(patch, plan.points, box, face, plan.aperture, plan.contact, plan.shade)
