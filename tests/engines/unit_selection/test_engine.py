@@ -132,7 +132,8 @@ def test_opening_opens(still):
         dark.append(int((output[0].max(2) < 90).sum()))
         plan = plan_frames(batch, still.person, still.units)[0]
         assert plan.aperture == pytest.approx(aperture, abs=0.01)
-        gap = (plan.points[14, 1] - plan.points[13, 1]) / float(np.hypot(*(plan.source[263] - plan.source[33])))
+        eyes = float(np.hypot(*(plan.source[263] - plan.source[33])))
+        gap = (plan.points[14, 1] - plan.points[13, 1]) / eyes
         assert gap == pytest.approx(aperture, abs=0.03)
     assert dark[0] < dark[1] < dark[2]
 
