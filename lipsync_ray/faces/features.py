@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from lipsync_ray.faces.medians import median
+from lipsync_ray.media.affine import affine
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.sampling import rgb_at, warped_rgb
 
@@ -15,6 +17,10 @@ UPPER_LIP = np.array([0, 37, 267, 39, 269, 11, 12, 72, 302])
 LOWER_LIP = np.array([17, 84, 314, 181, 405, 16, 15, 85, 315])
 SKIN = np.array([50, 280, 205, 425, 187, 411, 200, 164])
 BROW = np.array([8, 9, 151, 108, 337])  # above what a mask covers
+_PARTS = (UPPER_LIP, LOWER_LIP, SKIN, BROW)
+_TINTED = np.concatenate(_PARTS)
+_ENDS = (0, *np.cumsum([len(part) for part in _PARTS]).tolist())
+_SPREAD = np.stack(np.meshgrid(*[np.linspace(-1, 1, 5)] * 2), -1).reshape(-1, 2)
 PALER = 0.05  # skin around a mouth may be this much less red than the brow: beards, light
 LEFT_CORNER, RIGHT_CORNER = 61, 291
 EYES = (33, 263)
@@ -58,7 +64,7 @@ def aligned(frame: Frame, points: np.ndarray, size: tuple[int, int], share: floa
     linear = turn * (length / (share * size[0]))
     middle = (left + right) / 2
     centre = linear @ ((np.array(size) - 1) / 2)
-    return warped_rgb(frame, np.column_stack([linear, middle - centre]), size)
+    return warped_rgb(frame, affine(linear, middle - centre), size)
 
 
 def lip_redness(frame: Frame, points: np.ndarray) -> tuple[float, float]:
@@ -69,12 +75,10 @@ def lip_redness(frame: Frame, points: np.ndarray) -> tuple[float, float]:
     counts.
     """
     spread = 0.015 * float(np.hypot(*(points[EYES[1]] - points[EYES[0]])))
-    offsets = np.stack(np.meshgrid(*[np.linspace(-spread, spread, 5)] * 2), -1).reshape(-1, 2)
-    parts = (UPPER_LIP, LOWER_LIP, SKIN, BROW)
-    at = np.rint(points[np.concatenate(parts), None] + offsets).astype(np.int64)
-    colour = rgb_at(frame, np.clip(at, 0, (frame.width - 1, frame.height - 1))).mean(1, dtype=np.float64)
+    at = np.rint(points[_TINTED, None] + spread * _SPREAD)
+    at = np.minimum(np.maximum(at, 0), (frame.width - 1, frame.height - 1))
+    colour = rgb_at(frame, at).mean(1, dtype=np.float64)
     tint = (colour[:, 0] - colour[:, 1]) / np.maximum(colour.sum(1), 1.0)
-    ends = np.cumsum([len(part) for part in parts])[:-1]
-    upper, lower, around, brow = (float(median(part)) for part in np.split(tint, ends))
+    upper, lower, around, brow = (float(median(tint[start:stop])) for start, stop in pairwise(_ENDS))
     skin = max(around, brow - PALER)
     return upper - skin, lower - skin

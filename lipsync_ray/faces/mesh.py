@@ -8,6 +8,7 @@ import numpy as np
 
 from lipsync_ray.faces.interpreter import LiteModel
 from lipsync_ray.faces.roi import Roi
+from lipsync_ray.media.affine import affine, turn_by
 
 SIZE = 192  # px, side of the network's picture
 # The 80 lip landmarks in the order of the lip branch: four rings, lower lip first.
@@ -22,6 +23,7 @@ LIPS = np.array(
 LEFT_CORNER, RIGHT_CORNER = 61, 291
 GRID = 16  # features are sampled on 16 x 16 points around the lips
 LIP_MARGIN = 1.5
+_HALF = np.full(2, GRID / 2)
 _CELLS = np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), -1) + 0.5
 
 
@@ -58,13 +60,12 @@ def lip_square(mesh: np.ndarray) -> np.ndarray:
     """Map ``float64[2,3]`` from the 16 x 16 sampling grid to the feature map, around level lips."""
     points = mesh[:, :2] / 4  # feature cells are 4 px wide
     line = points[RIGHT_CORNER] - points[LEFT_CORNER]
-    angle = -np.arctan2(line[1], line[0])
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn = turn_by(-float(np.arctan2(line[1], line[0])))
     level = points[LIPS] @ turn.T
     low, high = level.min(0), level.max(0)
     centre = turn.T @ ((low + high) / 2)
-    linear = turn.T @ np.diag(LIP_MARGIN * (high - low) / GRID)
-    return np.column_stack([linear, centre - linear @ np.full(2, GRID / 2)])
+    linear = turn.T * (LIP_MARGIN * (high - low) / GRID)
+    return affine(linear, centre - linear @ _HALF)
 
 
 def sample(features: np.ndarray, matrix: np.ndarray) -> np.ndarray:

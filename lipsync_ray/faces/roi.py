@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lipsync_ray.media.affine import affine, turn_by
+
 MARGIN = 1.5  # side of the square over the longer side of the face box: what the mesh was trained on
 RIGHT_EYE, LEFT_EYE = 33, 263  # outer corners, named from the person's own sides
 
@@ -21,10 +23,8 @@ class Roi:
 
     def matrix(self, size: int) -> np.ndarray:
         """Affine map ``float64[2,3]`` from a ``size`` x ``size`` crop to image pixels."""
-        scale, cos, sin = self.side / size, np.cos(self.angle), np.sin(self.angle)
-        turn = np.array([[cos, -sin], [sin, cos]]) * scale
-        corner = np.array([self.x, self.y]) - turn @ np.full(2, size / 2)
-        return np.column_stack([turn, corner])
+        turn = turn_by(self.angle) * (self.side / size)
+        return affine(turn, np.array([self.x, self.y]) - turn @ np.array([size / 2, size / 2]))
 
     def within(self, x0: float, y0: float, step: int) -> Roi:
         """The same square in an image that starts at (x0, y0) and is ``step`` times smaller.
@@ -57,8 +57,7 @@ def roi_from_landmarks(landmarks: np.ndarray) -> Roi:
     points = landmarks[:, :2].astype(np.float64)
     eyes = points[LEFT_EYE] - points[RIGHT_EYE]
     angle = np.arctan2(eyes[1], eyes[0])
-    cos, sin = np.cos(angle), np.sin(angle)
-    turn = np.array([[cos, -sin], [sin, cos]])
+    turn = turn_by(float(angle))
     level = points @ turn
     low, high = level.min(0), level.max(0)
     x, y = turn @ ((low + high) / 2)

@@ -21,8 +21,8 @@ def signature(frame: Frame) -> np.ndarray:
     planes = []
     for number, plane in enumerate(frame.planes):
         scale = max(1, step >> frame.layout.shift_y) if number else step
-        samples = plane[::scale, ::scale]
-        planes.append(np.ascontiguousarray(samples >> (frame.layout.depth - 8), np.uint8))
+        samples, deeper = plane[::scale, ::scale], frame.layout.depth - 8
+        planes.append(np.ascontiguousarray(samples >> deeper if deeper else samples, np.uint8))
     at = 0
     for plane, bins in zip(planes, (LUMA_BINS, CHROMA_BINS, CHROMA_BINS), strict=True):
         counts = cv2.calcHist([plane], [0], None, [bins], [0, 256]).ravel().astype(np.float64)
@@ -41,8 +41,8 @@ def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     colours = np.zeros(len(a), np.float32)
     for start, stop, weight in _PARTS:
         p, q = (part[:, start:stop].astype(np.float32) / 255 for part in (a, b))
-        norm = np.maximum(np.linalg.norm(p, axis=1) * np.linalg.norm(q, axis=1), 1e-6)
-        colours += weight * np.sqrt(np.clip(1 - (p * q).sum(1) / norm, 0, 1))
+        norm = np.maximum(np.sqrt((p * p).sum(1)) * np.sqrt((q * q).sum(1)), 1e-6)
+        colours += weight * np.sqrt(np.minimum(np.maximum(1 - (p * q).sum(1) / norm, 0), 1))
     return 0.5 * colours + 0.5 * layout_distance(a, b)
 
 

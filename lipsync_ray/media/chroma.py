@@ -44,6 +44,8 @@ def narrow(values: np.ndarray, siting_x: float | None, siting_y: float | None) -
 
 def _mixed(chroma: np.ndarray, axis: int, by: int, share: float, out: np.ndarray | None = None) -> np.ndarray:
     """Each sample with a share of its neighbour on one side; the last has none and stands for itself."""
+    if not share and out is None:
+        return chroma
     near = chroma
     if share:
         before, after = int(by < 0), int(by > 0)

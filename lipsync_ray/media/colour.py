@@ -46,7 +46,7 @@ def crop_rgb(frame: Frame, box: Box) -> np.ndarray:
 def _strip_rgb(frame: Frame, box: Box) -> np.ndarray:
     layout, (luma, u, v) = frame.layout, frame.planes
     y = luma[box.y0 : box.y1, box.x0 : box.x1].astype(np.float32)
-    return rgb_of_yuv((y, _chroma_at(u, layout, box), _chroma_at(v, layout, box)), layout)
+    return rgb_of_yuv((y, *_chroma_at(u, v, layout, box)), layout)
 
 
 def rgb_of_yuv(yuv: Planes, layout: PixelLayout) -> np.ndarray:
@@ -91,17 +91,19 @@ def chroma_of(values: np.ndarray, matrix: np.ndarray, layout: PixelLayout) -> tu
     return u, v
 
 
-def _chroma_at(plane: np.ndarray, layout: PixelLayout, box: Box) -> np.ndarray:
-    """``float32[h,w]`` of a chroma plane, interpolated at the luma pixels of a box."""
-    rows, top = _span(box.y0, box.y1, layout.shift_y, plane.shape[0])
-    columns, left = _span(box.x0, box.x1, layout.shift_x, plane.shape[1])
-    values = plane[rows, columns].astype(np.float32)
+def _chroma_at(u: np.ndarray, v: np.ndarray, layout: PixelLayout, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """``float32[h,w]`` of both chroma planes, interpolated at the luma pixels of a box."""
+    rows, top = _span(box.y0, box.y1, layout.shift_y, u.shape[0])
+    columns, left = _span(box.x0, box.x1, layout.shift_x, u.shape[1])
+    both = np.concatenate([u[rows, columns], v[rows, columns]], dtype=np.float32)
     if layout.shift_x:  # columns first: they take longer, and there are half as many rows yet
-        values = widen(values, 1, layout.siting_x, 2 * values.shape[1])
-    values = values[:, left : left + box.width]
+        both = widen(both, 1, layout.siting_x, 2 * both.shape[1])
+    both = both[:, left : left + box.width]
+    half = len(both) // 2
+    first, second = both[:half], both[half:]
     if layout.shift_y:
-        values = widen(values, 0, layout.siting_y, 2 * values.shape[0])
-    return values[top : top + box.height]
+        first, second = (widen(each, 0, layout.siting_y, 2 * half) for each in (first, second))
+    return first[top : top + box.height], second[top : top + box.height]
 
 
 def _span(start: int, stop: int, shift: int, size: int) -> tuple[slice, int]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from lipsync_ray.engines.unit_selection.canonical import Poses, Reference
 from lipsync_ray.faces.picture import clipped
+from lipsync_ray.media.affine import affine
 from lipsync_ray.media.frame import Frame
 
 SIDE = 128  # px of a square
@@ -38,7 +39,7 @@ def to_picture(
     """Affine map ``float64[2,3]`` from the square around a mouth to the picture, for one head pose."""
     turn = poses.scale[row] * poses.rotation[row][:2, :2] * (span / side)
     middle = poses.scale[row] * poses.rotation[row] @ centre + poses.translation[row]
-    return np.column_stack([turn, middle[:2] - turn @ np.full(2, (side - 1) / 2)])
+    return affine(turn, middle[:2] - turn @ np.array([(side - 1) / 2, (side - 1) / 2]))
 
 
 def luma_square(frame: Frame, matrix: np.ndarray) -> np.ndarray:
@@ -59,7 +60,7 @@ def luma_square(frame: Frame, matrix: np.ndarray) -> np.ndarray:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     square = cv2.warpAffine(
         part.astype(np.float32),
-        np.column_stack([linear, shift]),
+        affine(linear, shift),
         (SIDE, SIDE),
         flags=flags,
         borderMode=cv2.BORDER_REPLICATE,

@@ -12,6 +12,7 @@ from lipsync_ray.engines.unit_selection.landmarks_sets import (
     UPPER_EDGE_IN,
     UPPER_EDGE_OUT,
 )
+from lipsync_ray.faces.medians import median
 
 _COLUMNS, _ROWS = 15, 25
 _FROM, _TO = 2.0, 8.0  # of the eleven points of an edge: the corners are always dark
@@ -44,7 +45,7 @@ def lip_gap(patch: np.ndarray, landmarks: np.ndarray, scale: float) -> float:
     down /= np.maximum(np.linalg.norm(down, axis=1, keepdims=True), 1e-6)
     depth = np.linspace(-_REACH, _REACH, _ROWS)[:, None, None] * scale
     between = _read(patch, (upper_in + lower_in)[None] / 2 + depth * down[None])
-    lips = np.stack([np.median(_read(patch, mid[None])[0], axis=0) for mid in (upper, lower)])
+    lips = np.stack([median(_read(patch, mid[None])[0]) for mid in (upper, lower)])
     light, pale = _light(lips).min(), _redness(lips).min()
     dark = _light(between) < _DARK * light
     teeth = (_redness(between) < _PALE * pale) & (_light(between) > _BRIGHT * light)
@@ -65,7 +66,7 @@ def contact_shade(patch: np.ndarray, landmarks: np.ndarray, scale: float) -> np.
     line = _read(patch, (upper + lower)[None] / 2 + depth * down[None])
     darkest = line[_light(line).argmin(axis=0), np.arange(_COLUMNS)]
     lip = lip_colour(patch, landmarks, (0, 0, patch.shape[1], patch.shape[0]))
-    return np.median(darkest, axis=0) / np.maximum(lip, 1.0)
+    return median(darkest) / np.maximum(lip, 1.0)
 
 
 def _column(landmarks: np.ndarray, edge: tuple[int, ...]) -> np.ndarray:
