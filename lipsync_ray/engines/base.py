@@ -13,6 +13,7 @@ from lipsync_ray.fingerprint import fingerprint
 if TYPE_CHECKING:
     from lipsync_ray.blend.settings import BlendSettings
     from lipsync_ray.engines.canvas import Canvas
+    from lipsync_ray.engines.unit_selection.canonical import Reference
     from lipsync_ray.enhance.settings import EnhanceSettings
     from lipsync_ray.faces.select import TargetFaces
     from lipsync_ray.faces.track import FaceScan
@@ -64,6 +65,7 @@ class Scene:
     crops: Mapping[int, Box]  # union crop by shot, upright source pixels
     speech: Driving  # asked once, with the measured mouth: the wanted mouth at each output frame
     times: np.ndarray  # float64[T] s, time of each output frame
+    reference: Reference | None = None  # the target's median face, if it is known already
     fetch: Callable[[np.ndarray, list[Box]], list[np.ndarray]]
 
 

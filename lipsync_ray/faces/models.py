@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from lipsync_ray.errors import DependencyMissing
 from lipsync_ray.faces import mesh_split
@@ -60,12 +61,25 @@ def load_models(store: WeightStore, settings: FaceSettings | None = None) -> Fac
     return FaceModels(detector=detector, mesh=mesh, shown=LONGEST)
 
 
+def fetch_models(store: WeightStore, settings: FaceSettings) -> None:
+    """See that all is there that ``load_models`` takes, and raise as it does."""
+    if settings.detector == "embedded":  # the others need packages too, which only loading shows
+        _mesh_files(store)
+        store.path(DETECTOR)
+    else:
+        load_models(store, settings)
+
+
 def load_mesh(store: WeightStore) -> FaceMesh:
     """The mesh alone, cut from its model once. Raises as ``load_models``."""
+    return FaceMesh(*_mesh_files(store))
+
+
+def _mesh_files(store: WeightStore) -> tuple[Path, Path]:
     source = store.path(MESH)
     key = f"{store.digest(MESH)[:16]}-v{mesh_split.VERSION}"
     backbone = store.derive(
         f"face_mesh.{key}.backbone.tflite", lambda to: mesh_split.write_backbone(source, to)
     )
     lips = store.derive(f"face_mesh.{key}.lips.tflite", lambda to: mesh_split.write_lips(source, to))
-    return FaceMesh(backbone, lips)
+    return backbone, lips

@@ -15,7 +15,7 @@ import pyarrow as pa
 from lipsync_ray.errors import OutputUnwritable
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
 from lipsync_ray.faces.follow import Follower, Place
-from lipsync_ray.faces.models import FaceModels, load_models, weight_names
+from lipsync_ray.faces.models import FaceModels, fetch_models, load_models, weight_names
 from lipsync_ray.faces.mouths import MOST_BYTES, MouthKeeper, mouths_path
 from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
@@ -108,7 +108,7 @@ def scan(
     missing = [r for r in ranges if not is_there(home, r)]
     done = len(table) - sum(stop - start for start, stop in missing)
     if missing:
-        load_models(weights, settings)  # fetched once here, not by every worker of this machine
+        fetch_models(weights, settings)  # once here, not by every worker of this machine
         logger.info("scanning %d of %d frames for faces", len(table) - done, len(table))
     job = ScanJob(table=table, settings=settings, weights=weights)
     for parts in mapper(job.run, scan_tasks(table, missing)):

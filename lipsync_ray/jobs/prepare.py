@@ -66,6 +66,8 @@ class Prepare:
         with ExitStack() as stack:
             config, inputs = inputs_here(self.spec, self.inputs, bench.site, stack)
             analysis = choose_speakers(self.spec, config, inputs, self.scan, bench.site)
+            if given.quality.enabled:
+                analysis = measurable(analysis)
             kept = partial(kept_mouths, analysis.scan, self.scan, bench.site)
             analysis = _prepare(
                 engine, self.spec, config, inputs, analysis, fetch_mouths(config, inputs, kept)
@@ -73,8 +75,6 @@ class Prepare:
             found = _copyable(given, inputs)
         number = (found.sets.free_number() or 0) if isinstance(found, Gops) else 0
         key = _key(given, inputs, analysis, engine, self.scan, number)
-        if given.quality.enabled:
-            analysis = measurable(analysis)
         job = job_of(self.spec, self.inputs.table, inputs, analysis, self.scan, key, number)
         copying = plan_copying(job, found) if isinstance(found, Gops) else found
         chunks = cut(given, inputs, analysis, engine.context.fade, copying)
@@ -201,6 +201,7 @@ def _prepare(
             speech=open_driving(config, inputs, model, folder, speakers.get(role.name)),
             times=inputs.timeline.times(),
             fetch=mouths,
+            reference=role.reference,
         )
         return replace(role, preparation=engine.prepare(scene))
 

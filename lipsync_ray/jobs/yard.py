@@ -16,7 +16,7 @@ from lipsync_ray.distributed.machine import machine_id
 from lipsync_ray.distributed.pool import Pool, Shared
 from lipsync_ray.distributed.session import Session
 from lipsync_ray.distributed.tasks import Task
-from lipsync_ray.faces.models import load_models
+from lipsync_ray.faces.models import fetch_models
 from lipsync_ray.faces.scan import Range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.fingerprint import code_version, fingerprint
@@ -63,7 +63,7 @@ class RunYard:
         """As ``Yard``."""
         key = fingerprint(store, settings.of_scan())
         if key not in self._models:
-            load_models(store, settings)
+            fetch_models(store, settings)
             self._models.add(key)
 
     def hold(self, job: str, key: str) -> str:

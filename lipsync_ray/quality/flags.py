@@ -148,7 +148,8 @@ def _middle(rows: np.ndarray) -> np.ndarray:
 
 
 def _spread(values: np.ndarray) -> float:
-    return float(np.percentile(values, 95) - np.percentile(values, 5))
+    low, high = np.percentile(values, (5, 95))
+    return float(high - low)
 
 
 def _stretches(kind: str, flagged: np.ndarray, values: np.ndarray, limit: float) -> Iterator[Flag]:

@@ -16,8 +16,8 @@ FRACTION_BITS = 4  # of the coordinates given to OpenCV's polygon drawing
 
 def face_width(points: np.ndarray) -> float:
     """Width of the face in pixels, the unit of most lengths here; ``points`` is ``[468,>=2]``."""
-    left, right = points[sets.EDGES[0], :2], points[sets.EDGES[1], :2]
-    return float(np.hypot(*(right - left)))
+    (x0, y0), (x1, y1) = (points[edge, :2].tolist() for edge in sets.EDGES)
+    return math.hypot(x1 - x0, y1 - y0)
 
 
 def smoothstep(x: np.ndarray) -> np.ndarray:
@@ -52,8 +52,8 @@ def bounds(points: np.ndarray, margin: float, width: int, height: int) -> Rect:
 
 def fixed_point(points: np.ndarray, box: Rect, scale: float = 1.0) -> np.ndarray:
     """``int32[n,2]`` for OpenCV's drawing with ``shift=FRACTION_BITS``, relative to a box at 1/scale size."""
-    local = (points[:, :2] - (box[0], box[1]) + 0.5) / scale - 0.5
-    return np.round(local * (1 << FRACTION_BITS)).astype(np.int32)
+    local = (points[:, :2] - (box[0] - 0.5, box[1] - 0.5)) / scale - 0.5
+    return np.rint(local * (1 << FRACTION_BITS)).astype(np.int32)
 
 
 def fill(polygon: np.ndarray, box: Rect, scale: float = 1.0, grow: float = 0.0) -> np.ndarray:
@@ -97,7 +97,7 @@ def for_channels(weight: np.ndarray) -> np.ndarray:
 
 def ring(points: np.ndarray, indices: tuple[int, ...]) -> np.ndarray:
     """Image coordinates ``float64[n,2]`` of some landmarks."""
-    return np.asarray(points[_array(indices)][:, :2], np.float64)
+    return np.asarray(points[:, :2].take(_array(indices), 0), np.float64)
 
 
 @lru_cache(maxsize=64)

@@ -59,7 +59,7 @@ def prepare(scene: Scene, settings: UnitSelectionSettings | None = None) -> Prep
     def load(frames: np.ndarray) -> np.ndarray:
         return scene.scan.landmarks(frames, face[frames])
 
-    measures = measure(load, face >= 0, usable, scene.target.shot)
+    measures = measure(load, face >= 0, usable, scene.target.shot, scene.reference)
     driven = scene.speech.cues(_mouth(scene, measures))
     person = build_person(measures, scene.table.times(), settings, driven.own_speech)
     seen = views_of(measures, scene.target.shot, _sharpness(scene))
