@@ -24,6 +24,7 @@ from lipsync_ray.jobs.pieces import RenderSource, open_job
 from lipsync_ray.jobs.places import JobSpec, inputs_here
 from lipsync_ray.jobs.witnessing import decoded_notes, fully_drawn, known_of
 from lipsync_ray.media.index import build_table
+from lipsync_ray.media.own_table import segment_table
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.quality.aim import Aim, make_aim
 from lipsync_ray.quality.figures import Seen
@@ -101,16 +102,17 @@ class LookStep:
         assert known is not None  # the aim of each role was made before
         with ExitStack() as stack:
             if span.segment is None:
-                path, first = bench.site.input(self.output, stack), span.start
+                table, first = build_table(str(bench.site.input(self.output, stack))), span.start
             else:
-                path, first = bench.site.need(source.folder, [span.segment]) / span.segment, 0
+                path = bench.site.need(source.folder, [span.segment]) / span.segment
+                table, first = segment_table(path, job.table.video), 0
             if span.notes is None:
                 notes = decoded_notes(job, known)
             else:
                 folder = bench.site.need(source.folder, [span.notes])
                 notes = SourceNotes.from_arrays(load_notes(folder / span.notes))
             share, numbers = decoder_share(job.threads), range(first, first + len(span))
-            rendered = stack.enter_context(open_reader(build_table(str(path)), threads=share))
+            rendered = stack.enter_context(open_reader(table, threads=share))
             frames = stack.enter_context(Prefetch(rendered.frames(numbers), ahead_of(job.threads)))
             return look_at(frames, known, notes, mesh)
 
