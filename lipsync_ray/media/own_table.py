@@ -17,8 +17,8 @@ from lipsync_ray.media.table import FrameTable, VideoInfo
 def segment_table(path: Path, video: VideoInfo) -> FrameTable:
     """The table of a segment whose pictures are upright and in the layout of ``video``, its source.
 
-    Nothing is decoded: `build_table` decodes the first picture twice, which for a large keyframe takes as long
-    as dubbing five frames. The table's ``origin`` is 0: a segment's times are the output's own.
+    Nothing is decoded: `build_table` decodes the first picture twice, which takes as long as dubbing five
+    frames where keyframes are large. The table's ``origin`` is 0: a segment's times are the output's own.
 
     Raises:
         VideoUnreadable: absent, damaged, or it holds no picture.
