@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from lipsync_ray.engines.base import run_stages
+from lipsync_ray.engines.base import paint, run_stages
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
 from lipsync_ray.engines.unit_selection.engine import UnitSelection
 from lipsync_ray.engines.unit_selection.shape_target import SMOOTHING_REACH, Faces
 from lipsync_ray.engines.unit_selection.stages import plan_frames
+from lipsync_ray.media.colour import crop_rgb, planes_from_rgb
+from lipsync_ray.media.frame import Box, Frame, PixelLayout
+from lipsync_ray.plane_canvas import PlaneCanvas
 
 ENGINE = UnitSelection()
 
@@ -138,7 +141,33 @@ def test_opening_opens(still):
     assert dark[0] < dark[1] < dark[2]
 
 
-@pytest.mark.parametrize("shift", [(0, 150), (0, 95), (160, 0), (-170, 40), (0, 400), (40, -330)])
+SHIFTS = [(0, 150), (0, 95), (160, 0), (-170, 40), (0, 400), (40, -330)]
+
+
+@pytest.mark.parametrize("shift", [(0, 0), *SHIFTS])
+@pytest.mark.parametrize("clip", ["talk", "still"])
+def test_painting_in_planes_is_drawing_as_rgb(clip, shift, request):
+    clip = request.getfixturevalue(clip)
+    rows = [len(clip.frames) // 2]
+    batch = clip.batch(rows, target=clip.with_aperture(0.02), unit=np.zeros(len(clip.frames), np.int32))
+    moved = np.array([*shift, 0], np.float32)
+    planes = planes_from_rgb(np.roll(batch.frames[0], shift[::-1], axis=(0, 1)), PixelLayout())
+    frame = Frame(index=0, planes=planes, layout=PixelLayout())
+    crop = Box(x0=1, y0=3, x1=frame.width - 2, y1=frame.height)
+    inside = moved - np.array([crop.x0, crop.y0, 0], np.float32)
+    window = replace(batch.window, landmarks=batch.window.landmarks + inside)
+    crops = crop_rgb(frame, crop)[None]
+    batch = replace(batch, frames=crops, landmarks=batch.landmarks + inside, window=window)
+    output, mask = run_stages(ENGINE, batch)
+    canvas = PlaneCanvas(frame, crop)
+    paint(ENGINE, replace(batch, frames=np.empty((1, crop.height, crop.width, 0), np.uint8)), [canvas])
+    assert canvas.mask.any() == mask.any()
+    painted = crop_rgb(canvas.frame, crop).astype(int)
+    assert np.abs(painted - output[0]).mean() < 0.15
+    assert np.percentile(np.abs(painted - output[0]), 99.9) <= 6
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
 def test_a_face_cut_by_the_crop_is_drawn_as_far_as_it_shows(talk, shift):
     batch = talk.batch([5, 6], target=talk.with_aperture(0.02), unit=np.zeros(12, np.int32))
     moved = np.array([*shift, 0], np.float32)
