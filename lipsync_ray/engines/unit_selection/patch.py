@@ -160,13 +160,13 @@ def _soften(
     """Blur the displacement within its cover, except between the lips, where teeth must keep their edges."""
     sigma = SMOOTHING * face / scale
     cover = drawn.astype(np.float32)
-    weight = np.maximum(blur(cover, sigma), 1e-3) if cover.min() == 0 else None
+    weight = np.maximum(blur(cover, sigma), 1e-3)
     # Grown past the blur: where lips touch, the two sides come from far apart, and their mean is a tooth.
     between = fill(ring(target, sets.INNER), box, scale, (2.0 * sigma + 1.0) * scale)
     keep = blur(between, sigma) * cover * np.float32(1 / 255)
     softened = []
     for shift in shifts:
-        soft = blur(shift, sigma) if weight is None else blur(shift * cover, sigma) / weight
+        soft = blur(shift * cover, sigma) / weight
         softened.append(soft + (shift - soft) * keep)
     return softened, (cover * np.float32(255)).astype(np.uint8)
 
