@@ -11,11 +11,11 @@ from lipsync_ray.engines.unit_selection.colour import lip_colour
 from lipsync_ray.engines.unit_selection.geometry import (
     blur,
     bounds,
+    clamped,
     face_width,
     fill,
     ring,
-    share,
-    smooth_share,
+    scalar_smoothstep,
 )
 
 FULL, NONE = 0.010, 0.022  # IO, apertures with the whole line and with none
@@ -31,7 +31,7 @@ SHADOW = np.array([0.52, 0.42, 0.42])  # of the lip's colour, where no closed mo
 
 def closing(shown: float, wanted: float) -> float:
     """0..1: how far a unit that shows an aperture (IO) is asked to close altogether."""
-    return smooth_share((shown - wanted) / TRIM_OVER) * share(1.0 - wanted / TRIM_BELOW)
+    return scalar_smoothstep((shown - wanted) / TRIM_OVER) * clamped(1.0 - wanted / TRIM_BELOW)
 
 
 def trim_inner(unit: np.ndarray, amount: float) -> np.ndarray:
@@ -65,7 +65,7 @@ def hide_teeth(picture: np.ndarray, unit: np.ndarray, amount: float) -> np.ndarr
 
 def line_weight(aperture: float) -> float:
     """How much of the line is drawn at an aperture in IO."""
-    return STRENGTH * share((NONE - aperture) / (NONE - FULL))
+    return STRENGTH * clamped((NONE - aperture) / (NONE - FULL))
 
 
 def draw_contact(

@@ -139,7 +139,7 @@ def lips_box(points: np.ndarray, width: int, height: int) -> Rect:
 
 def skin_colour(canvas: Canvas, points: np.ndarray) -> np.ndarray:
     """Median colour ``float[3]`` of the cheeks, small squares about a few landmarks ``[468,2]``."""
-    reach = max(1, round(0.02 * float(np.hypot(*(points[sets.EDGES[1], :2] - points[sets.EDGES[0], :2])))))
+    reach = max(1, round(0.02 * face_width(points)))
     found = []
     for place in ring(points, sets.CHEEKS):
         square = bounds(np.round(place)[None], float(reach), *canvas.size)

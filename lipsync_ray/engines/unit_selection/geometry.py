@@ -26,14 +26,14 @@ def smoothstep(x: np.ndarray) -> np.ndarray:
     return t * t * (3.0 - 2.0 * t)
 
 
-def share(x: float) -> float:
+def clamped(x: float) -> float:
     """A number brought into 0..1."""
     return min(max(x, 0.0), 1.0)
 
 
-def smooth_share(x: float) -> float:
+def scalar_smoothstep(x: float) -> float:
     """`smoothstep` of one number: NumPy takes ten times as long over it."""
-    t = share(x)
+    t = clamped(x)
     return t * t * (3.0 - 2.0 * t)
 
 
@@ -42,12 +42,8 @@ def bounds(points: np.ndarray, margin: float, width: int, height: int) -> Rect:
     left, top = points.min(0).tolist()
     right, bottom = points.max(0).tolist()
     x1, y1 = math.ceil(right + margin) + 1, math.ceil(bottom + margin) + 1
-    return (
-        max(math.floor(left - margin), 0),
-        max(math.floor(top - margin), 0),
-        min(x1, width),
-        min(y1, height),
-    )
+    x0, y0 = math.floor(left - margin), math.floor(top - margin)
+    return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
 
 
 def fixed_point(points: np.ndarray, box: Rect, scale: float = 1.0) -> np.ndarray:
@@ -75,7 +71,7 @@ def scaled_size(box: Rect, scale: float) -> tuple[int, int]:
 def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian blur of ``[h,w]`` or ``[h,w,c]`` with edges repeated, ``float32``; tiny sigmas do not blur.
 
-    Of whole numbers too: OpenCV takes two to three times as long to blur bytes as bytes.
+    Of whole numbers too: OpenCV takes two to three times as long to blur bytes as to blur floats.
     """
     values = np.asarray(picture, np.float32)
     if sigma < 0.3:

@@ -9,7 +9,14 @@ import numpy as np
 
 from lipsync_ray.engines.canvas import Rect
 from lipsync_ray.engines.unit_selection import landmarks_sets as sets
-from lipsync_ray.engines.unit_selection.geometry import blur, bounds, fill, ring, smooth_share, smoothstep
+from lipsync_ray.engines.unit_selection.geometry import (
+    blur,
+    bounds,
+    fill,
+    ring,
+    scalar_smoothstep,
+    smoothstep,
+)
 from lipsync_ray.engines.unit_selection.plane import Plane, head_positions
 from lipsync_ray.engines.unit_selection.teeth import CAVITY, Colours, Mouth, hung_teeth, made_teeth, read_unit
 
@@ -54,7 +61,7 @@ def draw_interior(
     picture = _cavity(x, y, top, bottom, plane, colours)
     own = unit.aperture >= SHOWN
     layers = hung_teeth(x, y, plane, unit, colours.lip) if own else [made_teeth(x, y, top, unit, colours)]
-    shown = smooth_share((aperture - DRAWN_FROM) / DRAWN_OVER)
+    shown = scalar_smoothstep((aperture - DRAWN_FROM) / DRAWN_OVER)
     for colour, alpha in layers:
         picture += (colour - picture) * (shown * alpha)[..., None].astype(np.float32)
     _lay(patch, picture, part, box, target, plane, face, aperture, 1.0)
@@ -62,8 +69,8 @@ def draw_interior(
 
 def hanging(shown: float, wanted: float) -> float:
     """0..1: how much of the inside of a unit that closes from one aperture (IO) to another is replaced."""
-    closes = smooth_share((shown - wanted - HANG_FROM) / HANG_OVER)
-    return closes * smooth_share((wanted - TEETH_FROM) / TEETH_OVER)
+    closes = scalar_smoothstep((shown - wanted - HANG_FROM) / HANG_OVER)
+    return closes * scalar_smoothstep((wanted - TEETH_FROM) / TEETH_OVER)
 
 
 def hang_teeth(

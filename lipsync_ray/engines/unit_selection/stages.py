@@ -14,7 +14,7 @@ from lipsync_ray.engines.unit_selection.canonical import to_pixels
 from lipsync_ray.engines.unit_selection.closure import closing, draw_contact, hide_teeth, trim_inner
 from lipsync_ray.engines.unit_selection.colour import lip_colour, lips_box, match, skin_colour
 from lipsync_ray.engines.unit_selection.descriptor import A
-from lipsync_ray.engines.unit_selection.geometry import face_width, for_channels, share
+from lipsync_ray.engines.unit_selection.geometry import clamped, face_width, for_channels
 from lipsync_ray.engines.unit_selection.interior import draw_interior, hang_teeth, hanging
 from lipsync_ray.engines.unit_selection.mask import mouth_mask
 from lipsync_ray.engines.unit_selection.patch import Mesh, displace, mouth_box, sample
@@ -79,7 +79,7 @@ def plan_frames(batch: FaceBatch, person: Person, bank: UnitBank) -> tuple[Plan 
             aperture=float(reached[k, A]) * (1.0 - float(firmness[k])),
             contact=1.0 - OWN_CONTACT * closed,
             shade=bank.contact,
-            strength=share(float(batch.cues["strength"][row])),
+            strength=clamped(float(batch.cues["strength"][row])),
         )
     return tuple(plans)
 
