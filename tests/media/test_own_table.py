@@ -45,6 +45,15 @@ def test_it_is_the_table_that_decoding_gives(tmp_path, codec, layout, size):
                 np.testing.assert_array_equal(a, b)
 
 
+def test_chroma_of_a_turned_source_is_read_where_it_lies(tmp_path):
+    layout = PixelLayout().turned(90)
+    assert layout != PixelLayout()
+    ticks = [507 + 512 * k for k in range(3)]
+    (path,) = write_segments(tmp_path, timeline_of(ticks, TICK, 512), [], EncodeSettings(), layout=layout)
+    with open_reader(segment_table(path, table_of(ticks, layout=layout).video)) as reader:
+        assert [frame.layout for frame in reader.frames(range(3))] == [layout] * 3
+
+
 def test_what_is_no_segment_is_refused(tmp_path):
     path = tmp_path / "none.nut"
     with pytest.raises(VideoUnreadable):
