@@ -24,7 +24,7 @@ class ChunkRecord:
     stop: int  # after its last; equal to start when nothing but overlaps was rendered
     bytes: int  # size of the encoded segment, 0 without one
     overlap_bytes: int  # size of the overlaps' file, 0 without one
-    digests: list[str]  # of the composited crop, by frame of the segment; "" = source frame untouched
+    digests: str  # of the composited crop, a line each frame of the segment; "" = source frame untouched
     note_bytes: int = 0  # size of the file of notes on the source's frames, 0 without one
     seconds: dict[str, float] = field(default_factory=dict)  # wall clock by stage
     cpu_seconds: float = 0.0

@@ -219,7 +219,7 @@ def copy_chunk(job: RenderJob, chunk: Chunk) -> ChunkRecord:
         stop=chunk.stop,
         bytes=size,
         overlap_bytes=0,
-        digests=[""] * len(chunk),
+        digests="\n" * (len(chunk) - 1),
         seconds={"wall": round(time.perf_counter() - begin, 3)},
         cpu_seconds=round(time.process_time() - cpu, 3),
         host=socket.gethostname(),

@@ -144,7 +144,7 @@ class Work:
             bytes=self._bytes,
             overlap_bytes=overlap_bytes,
             note_bytes=save_notes(self._job.folder, self._name, arrays) if arrays else 0,
-            digests=self._digests,
+            digests="\n".join(self._digests),
             seconds={stage: round(value, 3) for stage, value in self._seconds.items()},
             cpu_seconds=round(time.process_time() - self._cpu, 3),
             peak_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),

@@ -21,19 +21,19 @@ class Assembly:
     """All of the output's picture, in order."""
 
     segments: list[Path]
-    digests: list[str]  # of each output frame's composited crop; "" = the source's own frame
+    digests: str  # of the composited crop, a line each output frame; "" = the source's own frame
     mark: str | None = None  # that was drawn over all of them
 
     @property
     def digest(self) -> str:
         """One hash over all frames: equal pictures have equal ones, however they were cut."""
-        parts = self.digests if self.mark is None else [*self.digests, f"marked {self.mark}"]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        told = self.digests if self.mark is None else f"{self.digests}\nmarked {self.mark}"
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @property
     def edited(self) -> np.ndarray:
         """Output frames in which something was drawn, ``bool[T]``."""
-        return np.array([digest != "" for digest in self.digests], bool)
+        return np.array([digest != "" for digest in self.digests.split("\n")], bool)
 
 
 def find_seams(chunks: Sequence[Chunk], records: Mapping[int, ChunkRecord]) -> list[Seam]:
@@ -70,7 +70,7 @@ def assemble(
         ordered += [records[chunk.index]] if len(chunk.interior) else []
     reached = 0
     for record in ordered:
-        if record.start != reached or len(record.digests) != record.stop - record.start:
+        if record.start != reached or record.digests.count("\n") + 1 != record.stop - record.start:
             raise PlanError(
                 f"segment {record.name} covers frames {record.start} to {record.stop}, expected {reached}"
             )
@@ -80,6 +80,6 @@ def assemble(
     segments = [record.segment(folder) for record in ordered]
     return Assembly(
         segments=[path for path in segments if path is not None],
-        digests=[digest for record in ordered for digest in record.digests],
+        digests="\n".join(record.digests for record in ordered),
         mark=mark,
     )

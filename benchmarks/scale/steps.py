@@ -123,7 +123,7 @@ class Steps:
             stop=span[1],
             bytes=round((span[1] - span[0]) * self._sizes.artifact),
             overlap_bytes=overlap,
-            digests=[""] * (span[1] - span[0]),
+            digests="\n" * (span[1] - span[0] - 1),
         )
         load = self._load(kind, video, record, frames)
         load.held[f"faces of {video.place}"] = video.frames * self._sizes.part
@@ -139,7 +139,7 @@ class Steps:
             sidecar="",
             frames=frames,
             seconds=float(source.inputs.timeline.duration),
-            digest=str(len(whole.digests)),
+            digest=str(len(whole.edited)),
             passed_through={},
             untouched_chunks=source.untouched,
         )

@@ -196,5 +196,5 @@ def _facts(source: FinishSource, report: Report | Failure | None) -> dict[str, A
         **({"not_measured": asdict(report)} if isinstance(report, Failure) else {}),
         **source.facts,
         # The digest over all of them stands in the result.
-        "chunks": [{**asdict(replace(record, digests=[])), "digests": None} for record in records],
+        "chunks": [{**asdict(replace(record, digests="")), "digests": None} for record in records],
     }

@@ -21,7 +21,7 @@ from lipsync_ray.speakers.settings import SpeakersSettings
 from lipsync_ray.triage.pace import Paces
 from tests.fuzz.target import Target
 
-_RECORD = ChunkRecord(name="a", start=0, stop=0, bytes=0, overlap_bytes=0, digests=[])
+_RECORD = ChunkRecord(name="a", start=0, stop=0, bytes=0, overlap_bytes=0, digests="")
 
 
 def _written(data: bytes, folder: Path, name: str) -> str:

@@ -103,7 +103,7 @@ def digests_of_run(home: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *word
     monkeypatch.setattr(render, "draw", untraced)
     dub(load_config(words_of(home, out, "chunk.seconds=60", *words)))
     (record,) = found
-    return record.digests
+    return record.digests.split("\n")
 
 
 @pytest.mark.parametrize("words", [(), ("preset=fast", "preset.every=3"), (REMEMBERS,)])
