@@ -27,6 +27,7 @@ CHIN, NASION = 152, 168
 
 _WEIGHTS = np.asarray(RIGID_WEIGHTS) / np.sum(RIGID_WEIGHTS)
 _WINDOW = 5
+_TOGETHER = 117  # landmarks whose median is taken at once
 # Least-squares parabola through five points: row i gives its value at point i (Savitzky and Golay 1964).
 _PARABOLA = np.vander(np.arange(_WINDOW) - 2.0, 3)
 SAVITZKY_GOLAY = _PARABOLA @ np.linalg.pinv(_PARABOLA)
@@ -78,9 +79,11 @@ def build_reference(landmarks: np.ndarray, rounds: int = 4) -> Reference:
 
 
 def _median_shape(landmarks: np.ndarray, reference: Reference) -> np.ndarray:
-    """``float64[468,3]`` IO of present faces; of their shapes nothing is copied, and nothing held."""
-    shapes = to_canonical(landmarks, fit_poses(landmarks, reference))
-    return np.asarray(np.median(shapes, axis=0, overwrite_input=True))
+    """``float64[468,3]`` IO of present faces; a quarter of their shapes is held at a time."""
+    poses = fit_poses(landmarks, reference)
+    parts = (landmarks[:, first : first + _TOGETHER] for first in range(0, landmarks.shape[1], _TOGETHER))
+    medians = [np.median(to_canonical(part, poses), axis=0, overwrite_input=True) for part in parts]
+    return np.concatenate(medians)
 
 
 def _upright(shape: np.ndarray) -> np.ndarray:

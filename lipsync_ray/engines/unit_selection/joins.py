@@ -24,7 +24,8 @@ def thumb_points(thumbs: np.ndarray) -> np.ndarray:
     Squared distances approximate the mean squared difference of the pictures (values 0..1): the main
     components of up to 256 of them, evenly spread, hold nearly all of it.
     """
-    flat = thumbs.reshape(len(thumbs), -1).astype(np.float32) / 255
+    flat = thumbs.reshape(len(thumbs), -1).astype(np.float32)
+    flat /= 255
     flat -= flat.mean(axis=0)
     few = flat[np.linspace(0, len(flat) - 1, min(len(flat), _BASIS_THUMBS)).round().astype(np.int64)]
     values, vectors = np.linalg.eigh((few @ few.T).astype(np.float64))

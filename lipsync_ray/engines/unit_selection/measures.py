@@ -25,7 +25,7 @@ from lipsync_ray.engines.unit_selection.sight import reach_of
 Load = Callable[[np.ndarray], np.ndarray]
 
 # A median over more faces changes nothing visible; landmarks are held for so many frames at a time.
-REFERENCE_FRAMES, BLOCK = 1000, 1024
+REFERENCE_FRAMES, BLOCK = 1000, 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from lipsync_ray.engines.unit_selection.person import SILENT, Person
 _LAUGH_SECONDS, _LAUGH_SHARE = 0.5, 0.8
 _STRETCH_SECONDS = 1.6  # of source kept in one piece: a path through pieces needs few joins
 _PROBES = 400  # output frames asked which stretches serve them
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 def candidates(measures: Measures, views: Views, fit: np.ndarray) -> Candidates:

@@ -58,7 +58,7 @@ class Harvest:
             self._patches.update(zip(frames[new].tolist(), crops, strict=True))
         corners = np.array([(box.x0, box.y0) for box in boxes], np.float32).reshape(-1, 1, 2)
         patches = [self._patches[frame] for frame in frames.tolist()]
-        return patches, (landmarks[:, :, :2] - corners).astype(np.float32), landmarks
+        return patches, landmarks[:, :, :2] - corners, landmarks
 
 
 def patch_bytes(scale: float) -> int:

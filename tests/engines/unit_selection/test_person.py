@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from lipsync_ray.engines.unit_selection.measures import BLOCK, find_reference, measure
+from lipsync_ray.engines.unit_selection.measures import BLOCK, REFERENCE_FRAMES, find_reference, measure
 from lipsync_ray.engines.unit_selection.person import GENERIC_SLOPES, build_person, fit_slopes
 from lipsync_ray.engines.unit_selection.settings import UnitSelectionSettings
 from lipsync_ray.errors import ConfigError
@@ -90,7 +90,7 @@ def test_landmarks_are_loaded_in_blocks():
 
     everywhere = np.ones(1500, bool)
     measure(load, everywhere, everywhere, np.zeros(1500, np.int32))
-    assert max(asked) <= BLOCK
+    assert asked[0] <= REFERENCE_FRAMES and max(asked[1:]) <= BLOCK
 
 
 def test_unusable_frames_are_measured_but_do_not_count():
@@ -162,3 +162,14 @@ def test_of_one_block_nothing_is_held_while_the_next_is_measured():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3.2 * BLOCK * 468 * 3 * 8
+
+
+def test_a_median_face_holds_a_part_of_the_shapes_at_a_time():
+    """All of them as doubles, and once more while they are turned, would be the most that preparing takes."""
+    talker = talk(*speechlike(300))
+    faces = talker.landmarks[np.arange(REFERENCE_FRAMES) % 300]
+    tracemalloc.start()
+    find_reference(lambda frames: faces[frames], np.ones(REFERENCE_FRAMES, bool))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * REFERENCE_FRAMES * 468 * 3 * 8
