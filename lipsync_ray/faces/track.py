@@ -70,13 +70,13 @@ class FaceScan:
 
     @cached_property
     def _light(self) -> LightFaces:
-        parts = [read_columns(self._path(r), LIGHT) for r in self.ranges]
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in LIGHT}
+        columns = self._columns(tuple(name for name in LIGHT if name not in ("frame", "face")))
         notes = [open_notes(self._path(r)).best for r in self.ranges]
+        frame, face = self._rows
         angles = columns["angles"]
         return LightFaces(
-            frame=columns["frame"],
-            face=link(columns, list(self.ranges), self._cuts()),
+            frame=frame,
+            face=face,
             box=columns["box"],
             score=columns["score"],
             yaw=angles[:, 0],
@@ -87,6 +87,16 @@ class FaceScan:
             frames=len(self),
             best=max((b for b in notes if b), key=lambda b: b.score, default=None),
         )
+
+    @cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """``frame`` and ``face`` of `LightFaces`: all that whoever asks for landmarks alone remembers."""
+        columns = self._columns(("frame", "face", "box"))
+        return columns["frame"], link(columns, list(self.ranges), self._cuts())
+
+    def _columns(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        parts = [read_columns(self._path(r), names) for r in self.ranges]
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
     def cut_scores(self) -> np.ndarray:
         """How much each frame looks like the beginning of another scene, ``float32[n]``; see shots.py."""
@@ -122,7 +132,7 @@ class FaceScan:
         at = np.searchsorted(known, wanted)
         hit = np.append(known, -1)[at] == wanted
         asked, row = asked[hit], order[at[hit]]
-        edges = np.searchsorted(self._light.frame, [start for start, _ in self.ranges] + [2**62])
+        edges = np.searchsorted(self._rows[0], [start for start, _ in self.ranges] + [2**62])
         part = np.searchsorted(edges, row, side="right") - 1
         for number in np.unique(part):
             mine = part == number
@@ -132,7 +142,7 @@ class FaceScan:
     @cached_property
     def _keys(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows in the order of their keys, and the keys, ascending."""
-        keys = _key(self._light.frame, self._light.face)
+        keys = _key(*self._rows)
         order = np.argsort(keys, kind="stable")
         return order, keys[order]
 

@@ -37,16 +37,7 @@ def dub_course(course: Course, examined: Inputs | None = None) -> Generator[Sequ
     course.yard.keep_plan(folder, prepared.plan)
     rendering = Rendering(course, prepared, folder)
     yield from rendering.run(job)
-    seen: tuple[Seen, ...] | Failure | None = None
-    if course.spec.config.quality.enabled:
-        measuring = Measuring(course, inputs, job, rendering.source, rendering.key)
-        seen = yield from measuring.run(rendering.spans())
-        if isinstance(seen, Failure):  # the dub itself is whole
-            course.progress.note(f"the dub is not measured: {seen.code}: {seen.message}")
-        elif course.spec.config.quality.retry:
-            seen = yield from Ladder(course, inputs, rendering, measuring).climb(seen)
-        if isinstance(seen, tuple):
-            seen = yield from lse_course(course, inputs, job, seen, rendering.spans(), folder=folder)
+    seen = (yield from _measure(course, inputs, rendering)) if course.spec.config.quality.enabled else None
     return (yield from _finish(course, inputs, prepared, rendering, seen))
 
 
@@ -97,6 +88,22 @@ def _scan_tasks(course: Course, source: ScanSource, missing: list[Range]) -> lis
         )
         for ranges in scan_tasks(source.scan.table, missing)
     ]
+
+
+def _measure(
+    course: Course, inputs: Inputs, rendering: Rendering
+) -> Generator[Sequence[Task], Outcome, tuple[Seen, ...] | Failure]:
+    """Measure what was rendered and draw some of it again, if asked to; the dub is whole if that fails."""
+    job = rendering.job
+    measuring = Measuring(course, inputs, job, rendering.source, rendering.key)
+    seen = yield from measuring.run(rendering.spans())
+    if isinstance(seen, Failure):
+        course.progress.note(f"the dub is not measured: {seen.code}: {seen.message}")
+    elif course.spec.config.quality.retry:
+        seen = yield from Ladder(course, inputs, rendering, measuring).climb(seen)
+    if isinstance(seen, Failure):
+        return seen
+    return (yield from lse_course(course, inputs, job, seen, rendering.spans(), folder=rendering.folder))
 
 
 def _finish(
