@@ -8,6 +8,7 @@ Voicing: the peak of the autocorrelation between 70 and 400 Hz, divided by that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -58,7 +59,11 @@ class Voice:
 
 
 def measure(
-    samples: Sound, size: int = BLOCK, *, formants: bool = True, bands: np.ndarray | None = None
+    samples: Sound,
+    size: int = BLOCK,
+    *,
+    formants: bool = True,
+    keep: Callable[[np.ndarray], object] | None = None,
 ) -> Voice:
     """Measure ``float32[n]`` at 16 kHz; ``size`` frames at a time, the result does not depend on it.
 
@@ -66,7 +71,7 @@ def measure(
         samples: the sound.
         size: frames per block.
         formants: whether to look for formants, the slowest of the measures; without, they are NaN.
-        bands: ``int16[frames, 48]`` that is filled with ``features.mel_power``: thousandths of its logarithm.
+        keep: is given ``features.mel_power`` block by block, thousandths of its logarithm, ``int16[m, 48]``.
     """
     total = frame_count(len(samples))
     out = {f.name: np.zeros(total, np.float32) for f in fields(Voice)}
@@ -80,8 +85,8 @@ def measure(
         near = np.concatenate([near[-2 * REACH :], _shape(mel)])
         moved = _movement(near)
         out["movement"][rows.stop - REACH - len(moved) : rows.stop - REACH] = moved
-        if bands is not None:
-            bands[rows] = np.rint(1000 * np.log(np.clip(mel, 1e-14, 1e14)))
+        if keep is not None:
+            keep(np.rint(1000 * np.log(np.clip(mel, 1e-14, 1e14))).astype(np.int16))
     for rows, frames in blocks(samples, PITCH_WINDOW, size):
         out["voicing"][rows], out["pitch"][rows] = _pitch(frames)
     for rows, frames in blocks(samples, WINDOW, size) if formants else ():

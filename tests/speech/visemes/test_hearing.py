@@ -5,6 +5,7 @@ import pytest
 
 from lipsync_ray.speech.features import mel_power, normalised
 from lipsync_ray.speech.visemes.hearing import WINDOW, Bands, listen, statistics
+from lipsync_ray.speech.visemes.shelf import Shelf
 from tests.speech.conftest import RATE, level, music, plucked, struck
 
 
@@ -51,7 +52,9 @@ def test_statistics_are_those_of_the_nearest_talk():
     logs[4000:] += 3000
     talk = np.zeros(8000, bool)
     talk[100 : 100 + WINDOW] = talk[-WINDOW - 100 : -100] = True
-    means = statistics(Bands(logs=logs, loud=np.zeros(8000, np.float32)), talk).means.mean(1)
+    shelf = Shelf(48, np.int16)
+    shelf.add(logs)
+    means = statistics(Bands(logs=shelf, loud=np.zeros(8000, np.float32)), talk).means.mean(1)
     assert means[-1] - means[0] == pytest.approx(3, abs=0.1)
     assert (np.diff(means) >= -1e-9).all()
 
