@@ -11,8 +11,8 @@ from functools import cache
 def give_back() -> None:
     """Return to the system what this process has freed, where its C library or Arrow keeps that.
 
-    glibc does, below whatever was allocated later and is still held, and Arrow's own allocator all of it: what
-    one stage took for arrays as long as the video would count for all stages after it.
+    glibc does, below whatever was allocated later and is still held, and Arrow's own allocator for all of it:
+    what one stage took for arrays as long as the video would count for all stages after it.
     """
     trim = _trim()
     if trim is not None:
