@@ -30,6 +30,7 @@ from lipsync_ray.jobs.machines import Machines, open_machines
 from lipsync_ray.jobs.metering import Metering
 from lipsync_ray.jobs.places import JobSpec, absolute, named
 from lipsync_ray.jobs.prepare import resources_of
+from lipsync_ray.jobs.scanning import mouths_in_passing, thin_mouths
 from lipsync_ray.jobs.sealing import check_permission
 from lipsync_ray.jobs.site import Site, SiteSpec
 from lipsync_ray.media.assembling import Form, write_track
@@ -247,7 +248,9 @@ def _opened(
         machines = stack.enter_context(
             open_machines(config, networks=networks, metering=metering, on_event=telling)
         )
-        course = Course(spec, machines.yard, metering.counted(progress))
+        stack.callback(thin_mouths, spec.config, inputs, machines.site)
+        mouths = mouths_in_passing(spec.config)
+        course = Course(spec, machines.yard, metering.counted(progress), mouths=mouths)
         if ahead is not None:
             course.account.clock.spend("examine")
             ahead.end()

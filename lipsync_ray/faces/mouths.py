@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from lipsync_ray.media.frame import Box, Frame, PixelLayout
 logger = logging.getLogger(__name__)
 
 MARGIN = 0.2  # face widths of skin about the lips
-# Of the pictures of a video: a large face at 720p takes 1.5 MB a second. Decoding once more costs little of a
-# longer video, and the caches of backlogs hold thousands of them.
-MOST_BYTES = 24 << 20
+# Of the pictures of a video, of which a large face at 720p takes 1.5 MB a second. Caches of backlogs hold
+# thousands of videos, and those in a store travel; a run of one video here may use more until it ends.
+MOST_BYTES, PASSING_BYTES = 24 << 20, 96 << 20
 _OUTER, _EDGES = LIPS[:20], (234, 454)  # the lips' outer ring; left and right edge of the face
 _AROUND = 4  # px kept around the box: colour at its edge is interpolated between samples beyond
 _SCHEMA = pa.schema(
@@ -128,6 +129,20 @@ class MouthKeeper:
 def mouths_path(folder: Path, start: int, stop: int) -> Path:
     """File of one range; a range may have none."""
     return folder / f"mouths-{start:08d}-{stop:08d}.arrow"
+
+
+def thin(folder: Path, ranges: Sequence[tuple[int, int]]) -> None:
+    """Remove what ranges of a scan, given all of them, have kept beyond their share of ``MOST_BYTES``."""
+    for start, stop in ranges:
+        path = mouths_path(folder, start, stop)
+        with suppress(OSError):  # none were kept, or another run has removed them
+            if path.stat().st_size > share_of(MOST_BYTES, (start, stop), ranges[-1][1]):
+                path.unlink()
+
+
+def share_of(most_bytes: int, wanted: tuple[int, int], frames: int) -> int:
+    """What a range of a video of so many frames may take of so many bytes."""
+    return most_bytes * (wanted[1] - wanted[0]) // frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from lipsync_ray.errors import OutputUnwritable
 from lipsync_ray.faces.features import MouthLook, look_at_mouth
 from lipsync_ray.faces.follow import Follower, Place
 from lipsync_ray.faces.models import FaceModels, fetch_models, load_models, weight_names
-from lipsync_ray.faces.mouths import MOST_BYTES, MouthKeeper, mouths_path
+from lipsync_ray.faces.mouths import MOST_BYTES, MouthKeeper, mouths_path, share_of
 from lipsync_ray.faces.parts import RangeNotes, make_table, open_notes, read_notes, write_part
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
 from lipsync_ray.faces.settings import FaceSettings
@@ -58,6 +58,7 @@ class ScanJob:
     settings: FaceSettings
     weights: WeightStore
     threads: int = 1  # that a worker may keep busy
+    mouths: int = MOST_BYTES  # that the pictures of mouths may take, of the whole video
 
     def run(self, ranges: list[Range]) -> list[ScannedRange]:
         """Scan adjacent ranges with one pass of decoding."""
@@ -72,7 +73,7 @@ class ScanJob:
     def scan(self, frames: Iterator[Frame], wanted: Range, models: FaceModels) -> ScannedRange:
         """Take the frames of a range off the iterator and scan them."""
         start, stop = wanted
-        mouths = MouthKeeper(MOST_BYTES * (stop - start) // len(self.table))
+        mouths = MouthKeeper(share_of(self.mouths, wanted, len(self.table)))
         faces = scan_frames(frames, start, stop, self.settings, models, mouths)
         return ScannedRange(faces=faces, mouths=mouths.table())
 

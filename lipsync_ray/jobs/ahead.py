@@ -17,6 +17,7 @@ from lipsync_ray.faces.models import FaceModels, load_models
 from lipsync_ray.faces.ranges import scan_ranges, scan_tasks
 from lipsync_ray.faces.scan import Range, ScanJob, is_there, open_home, scan_name, store_part
 from lipsync_ray.inputs import Inputs
+from lipsync_ray.jobs.scanning import mouths_in_passing
 from lipsync_ray.media.frame import Frame
 from lipsync_ray.media.reader import open_reader
 from lipsync_ray.storage.uri import is_remote, local_path
@@ -123,5 +124,5 @@ def head_start(config: Config, inputs: Inputs) -> AbstractContextManager[HeadSta
         return nullcontext()
     # One of each task: it begins where decoding can begin.
     ranges = [task[0] for task in scan_tasks(table, missing)]
-    job = ScanJob(table=table, settings=config.face, weights=store)
+    job = ScanJob(table=table, settings=config.face, weights=store, mouths=mouths_in_passing(config))
     return HeadStart(job, home, ranges, load_models(store, config.face), alone=len(missing) == 1)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from lipsync_ray.artifact import ChunkRecord
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.distributed.tasks import Outcome, Task
+from lipsync_ray.faces.mouths import MOST_BYTES
 from lipsync_ray.faces.scan import Range
 from lipsync_ray.faces.settings import FaceSettings
 from lipsync_ray.inputs import Inputs
@@ -113,12 +114,16 @@ class Course:
         yard: what jobs share.
         progress: told how far it is.
         weight: length of the job in seconds, as far as it is known: longer ones go first.
+        mouths: bytes that pictures of mouths may take in its scan.
     """
 
-    def __init__(self, spec: JobSpec, yard: Yard, progress: Progress, *, weight: float = 0.0) -> None:
+    def __init__(
+        self, spec: JobSpec, yard: Yard, progress: Progress, *, weight: float = 0.0, mouths: int = MOST_BYTES
+    ) -> None:
         self.spec = spec
         self.yard = yard
         self.progress = progress
+        self.mouths = mouths
         self.account = Account()
         self.stage = "examine"
         self._weight = weight

@@ -55,7 +55,7 @@ def scan_course(course: Course, inputs: Inputs) -> Generator[Sequence[Task], Out
     if missing:
         course.yard.models(store, config.face)
     course.begin("scan", "faces", len(table))
-    job = ScanJob(table=table, settings=config.face, weights=store)
+    job = ScanJob(table=table, settings=config.face, weights=store, mouths=course.mouths)
     mine = _scan_tasks(course, ScanSource(scan=job, config=config, name=name), missing)
     tasks = course.yard.scan(name, mine)
     course.account.scanned |= bool(tasks) and tasks[0] in mine  # else known, or another job pays for it

@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from lipsync_ray.config import Config
 from lipsync_ray.distributed.pool import Shared
 from lipsync_ray.errors import LipsyncError
-from lipsync_ray.faces.mouths import KeptMouths, mouths_path
+from lipsync_ray.faces.mouths import MOST_BYTES, PASSING_BYTES, KeptMouths, mouths_path, thin
 from lipsync_ray.faces.ranges import scan_ranges
-from lipsync_ray.faces.scan import Range, ScanJob, is_there, store_part
+from lipsync_ray.faces.scan import Range, ScanJob, is_there, scan_name, store_part
 from lipsync_ray.faces.track import FaceScan, part_path
+from lipsync_ray.inputs import Inputs
 from lipsync_ray.jobs.bench import Bench
 from lipsync_ray.jobs.places import table_here
 from lipsync_ray.jobs.site import Site
 from lipsync_ray.media.index import FrameTable
+from lipsync_ray.storage.uri import is_remote
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,21 @@ class ScanStep:
         # Last: a part proves its range whole.
         bench.site.publish(name, [part_path(home, *wanted).name for wanted in self.ranges])
         return frames
+
+
+def mouths_in_passing(config: Config) -> int:
+    """Bytes of mouths' pictures that a run of one video keeps until it ends: more than stay, if near."""
+    near = config.ray.cluster in ("none", "local") and not is_remote(config.cache.place)
+    return PASSING_BYTES if near else MOST_BYTES
+
+
+def thin_mouths(config: Config, inputs: Inputs, site: Site) -> None:
+    """A run has ended: of the mouths that it has kept, those go that are not to stay."""
+    if mouths_in_passing(config) == MOST_BYTES:
+        return
+    with suppress(LipsyncError):  # without models nothing was kept, and that has been told
+        name = scan_name(inputs.source_hash, config.face, config.weights.store(config.license.policy))
+        thin(site.folder(f"scans/{name}"), scan_ranges(inputs.table))
 
 
 def missing_ranges(table: FrameTable, name: str, site: Site) -> list[Range]:

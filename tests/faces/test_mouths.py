@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lipsync_ray.faces.mesh import LIPS
-from lipsync_ray.faces.mouths import KeptMouths, MouthKeeper, mouth_box, mouths_path
+from lipsync_ray.faces.mouths import (
+    MOST_BYTES,
+    KeptMouths,
+    MouthKeeper,
+    mouth_box,
+    mouths_path,
+    share_of,
+    thin,
+)
 from lipsync_ray.faces.parts import write_part
 from lipsync_ray.media.colour import crop_rgb
 from lipsync_ray.media.frame import Box, Frame, PixelLayout
@@ -118,3 +126,20 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixt
     path.write_bytes((whole[:at] + flipped + whole[at + 1 :])[:cut])
     assert mouths.crops(np.array([3]), [mouth_box(face(40, 30), 83, 61)]) == [None]
     assert "decoded again" in caplog.text
+
+
+def test_what_is_more_than_stays_goes(tmp_path: Path) -> None:
+    ranges = ((0, 100), (100, 400), (400, 500))
+    for (start, stop), beyond in zip(ranges, (1, 0, 1), strict=True):
+        size = share_of(MOST_BYTES, (start, stop), 500) + beyond
+        with mouths_path(tmp_path, start, stop).open("wb") as file:
+            file.truncate(size)
+    (tmp_path / "faces").touch()
+    mouths_path(tmp_path, 400, 500).unlink()  # by another run
+    thin(tmp_path, ranges)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["faces", mouths_path(tmp_path, 100, 400).name]
+
+
+def test_shares_of_all_ranges_are_no_more_than_the_whole() -> None:
+    ranges = [(0, 33), (33, 34), (34, 101)]
+    assert sum(share_of(1000, wanted, 101) for wanted in ranges) <= 1000
