@@ -33,7 +33,8 @@ class Assembly:
     @property
     def edited(self) -> np.ndarray:
         """Output frames in which something was drawn, ``bool[T]``."""
-        return np.array([digest != "" for digest in self.digests.split("\n")], bool)
+        ends = np.frombuffer(f"{self.digests}\n".encode(), np.uint8) == ord("\n")
+        return np.diff(np.flatnonzero(ends), prepend=-1) > 1
 
 
 def find_seams(chunks: Sequence[Chunk], records: Mapping[int, ChunkRecord]) -> list[Seam]:

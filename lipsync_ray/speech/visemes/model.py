@@ -63,9 +63,11 @@ class VisemeModel:
         if not hearing.heard.maybe.any():
             return at_rest(len(hearing), FRAME_RATE)
         pulls, heard = self._pulls(hearing, habit), hearing.heard
-        del hearing  # the larger part of what a long sound takes: what follows has curves of its own
+        del hearing  # and then the others: what follows has curves of its own, as long as the sound
         talk = gate.talking(heard, pulls[:, 7])
-        return mouth(_lips(pulls, habit), talk)
+        shape = _lips(pulls, habit)
+        del heard, pulls
+        return mouth(shape, talk)
 
     def evidence(self, samples: Sound, times: np.ndarray) -> Evidence:
         """What the networks make of a sound at 16 kHz at ascending ``times`` (``float64[m]``, seconds)."""
