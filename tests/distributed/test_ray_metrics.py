@@ -66,7 +66,7 @@ def test_the_names_that_are_documented_are_exported_with_the_right_values(
 def _wait_for(exact: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
     """The last sample of each name: as soon as those are among them, or what has come by the end.
 
-    Not all come at once, and of a gauge that has not moved a busy Ray tells once and no more.
+    Not all come at once, and one that has come was seen missing from later answers of a busy Ray.
     """
     (node,) = ray.nodes()
     address = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
