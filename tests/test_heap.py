@@ -47,7 +47,7 @@ def test_what_lies_between_things_that_are_held_is_given_back() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the resident set is read from /proc")
 @pytest.mark.skipif(
     pyarrow.default_memory_pool().backend_name != "mimalloc",
-    reason="jemalloc gives back by itself, in a second",
+    reason="jemalloc gives back by itself, soon",
 )
 def test_what_arrow_has_freed_is_given_back() -> None:
     assert _given_back(_ARROWS) > 40_000_000
