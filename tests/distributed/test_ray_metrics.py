@@ -64,16 +64,13 @@ def test_the_names_that_are_documented_are_exported_with_the_right_values(
 
 
 def _wait_for(exact: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
-    """The last sample of each name: as soon as those are among them, or what has come by the end.
-
-    Not all come at once, and one that has come was seen missing from later answers of a busy Ray.
-    """
+    """The samples of this Ray: as soon as those are among them (not all come at once), or the last ones."""
     (node,) = ray.nodes()
     address = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
-    ends, samples = time.monotonic() + LONGEST_S, {}
+    ends = time.monotonic() + LONGEST_S
     while True:
         with urllib.request.urlopen(address, timeout=30) as answer:
-            samples |= dict(_samples(answer.read().decode()))
+            samples = dict(_samples(answer.read().decode()))
         if exact.items() <= samples.items() or time.monotonic() > ends:
             return samples
         time.sleep(0.5)
