@@ -26,7 +26,7 @@ def record(tmp_path: Path) -> ChunkRecord:
     size = save_overlaps(tmp_path, NAME, CROPS)
     notes = save_notes(tmp_path, NAME, {"light": np.zeros((8, 1))})
     made = ChunkRecord(
-        name=NAME, start=12, stop=20, bytes=7, overlap_bytes=size, note_bytes=notes, digests="\n" * 7
+        name=NAME, start=12, stop=20, bytes=7, overlap_bytes=size, note_bytes=notes, digests="d\n" * 7 + "d"
     )
     save_record(tmp_path, made)
     return made
