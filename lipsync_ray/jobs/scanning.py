@@ -61,7 +61,10 @@ class ScanStep:
 
 
 def mouths_in_passing(config: Config) -> int:
-    """Bytes of mouths' pictures that a run of one video keeps until it ends: more than stay, if near."""
+    """Bytes of mouths' pictures that a run of one video keeps until it ends.
+
+    More than what stays for good, unless they would have to travel to other machines or into a store.
+    """
     near = config.ray.cluster in ("none", "local") and not is_remote(config.cache.place)
     return PASSING_BYTES if near else MOST_BYTES
 
